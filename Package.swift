@@ -1,0 +1,102 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "birlik",
+  products: [
+    .executable(name: "birlik", targets: ["birlik"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+  ],
+  targets: [
+    // Pure: no clock, no disk, no network, no Foundation.
+    .target(name: "SyncCore", swiftSettings: strict),
+    .target(name: "Consolidation", dependencies: ["SyncCore"], swiftSettings: strict),
+
+    // Bytes.
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(
+      name: "Wire",
+      dependencies: ["SyncCore", "CZstd", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(
+      name: "CatalogFiles",
+      dependencies: ["SyncCore", .product(name: "TOMLKit", package: "TOMLKit")],
+      swiftSettings: strict),
+
+    // Disk.
+    .target(
+      name: "CSQLiteShim",
+      dependencies: [.product(name: "GRDBSQLite", package: "GRDB.swift")]),
+    .target(
+      name: "Store",
+      dependencies: [
+        "SyncCore", "Consolidation", "Wire", "CSQLiteShim",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ],
+      swiftSettings: strict),
+
+    // Network.
+    .systemLibrary(
+      name: "CCurlSystem", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(name: "CCurl", dependencies: ["CCurlSystem"]),
+    .target(name: "Transport", dependencies: ["CCurl"], swiftSettings: strict),
+    .target(
+      name: "Server",
+      dependencies: [
+        "SyncCore", "Wire",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+
+    // The whole.
+    .target(
+      name: "Node",
+      dependencies: [
+        "SyncCore", "Consolidation", "Wire", "CatalogFiles", "Store", "Transport", "Server",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "SwiftCSV", package: "SwiftCSV"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "birlik",
+      dependencies: [
+        "Node",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+
+    .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"], swiftSettings: strict),
+    .testTarget(
+      name: "ConsolidationTests", dependencies: ["Consolidation", "SyncCore"], swiftSettings: strict),
+    .testTarget(name: "WireTests", dependencies: ["Wire", "SyncCore"], swiftSettings: strict),
+    .testTarget(
+      name: "CatalogFilesTests", dependencies: ["CatalogFiles", "SyncCore"], swiftSettings: strict),
+    .testTarget(
+      name: "StoreTests", dependencies: ["Store", "CatalogFiles", "Wire", "SyncCore"],
+      swiftSettings: strict),
+    .testTarget(name: "TransportTests", dependencies: ["Transport", "Server"], swiftSettings: strict),
+    .testTarget(
+      name: "NodeTests", dependencies: ["Node", "Store", "birlik"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,17 @@
+#include "CSQLiteShim.h"
+
+int birlik_sqlite_set_triggers(sqlite3 *db, int enabled) {
+  return sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, enabled, (int *)0);
+}
+
+int birlik_sqlite_set_trusted_schema(sqlite3 *db, int enabled) {
+  return sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, enabled, (int *)0);
+}
+
+int birlik_sqlite_set_defensive(sqlite3 *db, int enabled) {
+  return sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, enabled, (int *)0);
+}
+
+int birlik_sqlite_keep_statement_journals_in_memory(void) {
+  return sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+}

@@ -1,0 +1,10 @@
+#pragma once
+#include <sqlite3.h>
+
+/// `sqlite3_db_config` and `sqlite3_config` are C-variadic, which Swift cannot call.
+/// Each function below is one typed call of theirs and returns SQLite's result code.
+int birlik_sqlite_set_triggers(sqlite3 *db, int enabled);
+int birlik_sqlite_set_trusted_schema(sqlite3 *db, int enabled);
+int birlik_sqlite_set_defensive(sqlite3 *db, int enabled);
+/// Keeps statement journals in memory; to be called before SQLite is first used.
+int birlik_sqlite_keep_statement_journals_in_memory(void);

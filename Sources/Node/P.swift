@@ -1,0 +1,2 @@
+import SwiftCSV
+enum Placeholder {}

@@ -1,0 +1,3 @@
+import Crypto
+import CZstd
+enum Placeholder {}
