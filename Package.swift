@@ -47,6 +47,7 @@ let package = Package(
       name: "Store",
       dependencies: [
         "SyncCore", "Consolidation", "Wire", "CSQLiteShim",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],

@@ -29,7 +29,7 @@ public struct Timekeeping: Sendable {
     var time = corrected.overflow ? now : corrected.partialValue
     time = Swift.max(Swift.min(time, now), Swift.min(previousSeal, now))
     let limit = now.addingReportingOverflow(Self.toleratedLead)
-    let ceiling = limit.overflow ? Int64.max - 1 : limit.partialValue
+    let ceiling = limit.overflow ? Int64.max - 1 : Swift.min(limit.partialValue, Int64.max - 1)
     for head in replaced where head >= time && head <= ceiling { time = head &+ 1 }
     return time
   }

@@ -1,0 +1,51 @@
+import SyncCore
+
+/// A catalog as read so far, with the places that later findings point at.
+struct CatalogDraft {
+  var version = 1
+  var title = ""
+  var kinds: [KindDraft] = []
+  var indicators: [IndicatorDraft] = []
+  var retiredKinds: [Int] = []
+  /// Where `version` stands, or the beginning of `catalog.toml`.
+  var versionPlace: Place
+  /// Where `retired_kinds` stands, or the beginning of `catalog.toml`.
+  var retiredPlace: Place
+
+  var catalog: Catalog {
+    Catalog(
+      version: version, title: title, kinds: kinds.map(\.kind), indicators: indicators.map(\.indicator),
+      retiredKinds: retiredKinds)
+  }
+
+  func kind(named name: String) -> Kind? { kinds.first { $0.kind.name.sameBytes(as: name) }?.kind }
+}
+
+/// A kind with the places of its parts.
+struct KindDraft {
+  var kind: Kind
+  var place: Place
+  /// Where `id`, `class`, `append_only`, `key` stand, or the kind where they are left out.
+  var idPlace: Place
+  var classPlace: Place
+  var appendOnlyPlace: Place
+  var keyPlace: Place
+  /// Where each field, each group and each key column stands, by name.
+  var columnPlaces: [(name: String, place: Place)]
+  /// Every reference, to be checked once all kinds are known.
+  var references: [(target: String, subject: String, isLocal: Bool, place: Place)]
+
+  func place(of name: String) -> Place { columnPlaces.first { $0.name.sameBytes(as: name) }?.place ?? place }
+}
+
+/// An indicator with its place.
+struct IndicatorDraft {
+  var indicator: Indicator
+  var place: Place
+}
+
+/// A named list of codes from `codes.toml`.
+struct CodeList {
+  var name: String
+  var codes: [String]
+}

@@ -1,0 +1,95 @@
+import SyncCore
+
+/// One thing that is wrong in a catalog's files, where it stands, and what to do about it.
+///
+/// ```swift
+/// for finding in CatalogFolder.check("Config/catalog") { print(finding) }
+/// // Config/catalog/figures.toml:12: The column `value` has the unknown type `number`. Use one of: text, integer, …
+/// ```
+public struct CatalogFinding: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The file, as the folder was given followed by the file's name.
+  public var file: String
+  /// The line in the file, from 1.
+  public var line: Int
+  /// What is wrong: one plain sentence.
+  public var message: String
+  /// What the administrator can do: one plain sentence.
+  public var hint: String
+
+  public init(file: String, line: Int, message: String, hint: String) {
+    self.file = file
+    self.line = line
+    self.message = message
+    self.hint = hint
+  }
+
+  /// `file:line: message hint`, the form that editors jump to.
+  public var description: String { "\(file):\(line): \(message) \(hint)" }
+}
+
+/// Why files were not taken: everything that was found at once, so that one round of corrections is enough.
+public struct CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What sort of failure it is.
+  public enum Code: String, Sendable {
+    /// A folder or a file could not be read at all.
+    case unreadable
+    /// The files were read, and they say something that a catalog (or the settings) cannot say.
+    case invalid
+  }
+
+  public var code: Code
+  /// What was being done, such as `reading the catalog in Config/catalog`.
+  public var operation: String
+  /// Every finding, by file and line. Never empty.
+  public var findings: [CatalogFinding]
+  /// What the operator can do next.
+  public var hint: String
+
+  public init(code: Code, operation: String, findings: [CatalogFinding], hint: String) {
+    self.code = code
+    self.operation = operation
+    self.findings = findings
+    self.hint = hint
+  }
+
+  public var description: String {
+    ([operation + " failed."] + findings.map(\.description) + [hint]).joined(separator: "\n")
+  }
+}
+
+/// Where something stands in the files.
+struct Place: Equatable, Sendable {
+  var file: String
+  var line: Int
+}
+
+/// Gathers findings while files are read, so that reading goes on after the first one.
+final class FindingList {
+  /// Nobody reads more than this, and a file of rubbish could make hundreds of thousands.
+  static let maximumCount = 500
+
+  private(set) var all: [CatalogFinding] = []
+
+  /// True when a file or folder could not be read, as opposed to holding something wrong.
+  private(set) var isUnreadable = false
+
+  func add(_ place: Place, _ message: String, hint: String) {
+    let finding = CatalogFinding(file: place.file, line: place.line, message: message, hint: hint)
+    if all.count < Self.maximumCount, !all.contains(finding) { all.append(finding) }
+  }
+
+  func addUnreadable(_ file: String, _ message: String, hint: String) {
+    isUnreadable = true
+    add(Place(file: file, line: 1), message, hint: hint)
+  }
+
+  /// All findings by file and line; those of one line in the order in which they were found.
+  var sorted: [CatalogFinding] {
+    all.enumerated().sorted { a, b in
+      if !a.element.file.sameBytes(as: b.element.file) {
+        return a.element.file.utf8.lexicographicallyPrecedes(b.element.file.utf8)
+      }
+      return (a.element.line, a.offset) < (b.element.line, b.offset)
+    }.map(\.element)
+  }
+}

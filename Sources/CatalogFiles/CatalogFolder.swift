@@ -1,0 +1,93 @@
+import Foundation
+import SyncCore
+
+/// Reads and checks a catalog: a folder of TOML files.
+///
+/// `catalog.toml` holds the version and the title, `codes.toml` the shared code lists, `indicators.toml` the consolidated
+/// figures; every other `*.toml` holds kinds, one top-level table each.
+///
+/// ```swift
+/// let catalog = try CatalogFolder.load("Config/catalog")
+/// CatalogFolder.check("Config/catalog", against: catalog)   // [] : nothing changed
+/// ```
+public enum CatalogFolder {
+  /// The catalog in the folder.
+  ///
+  /// - Throws: `CatalogError` with everything that is wrong.
+  public static func load(_ folder: String) throws(CatalogError) -> Catalog {
+    let findings = FindingList()
+    let files = CatalogText.files(in: folder, findings: findings)
+    return try load(files, folder: folder, findings: findings)
+  }
+
+  /// The catalog in the folder.
+  ///
+  /// - Throws: `CatalogError` with everything that is wrong.
+  public static func load(_ folder: URL) throws(CatalogError) -> Catalog { try load(folder.path) }
+
+  /// The catalog in files that are at hand as bytes, such as those that headquarters sent.
+  ///
+  /// - Throws: `CatalogError` with everything that is wrong; the findings name the files without a folder.
+  public static func load(files: [CatalogText]) throws(CatalogError) -> Catalog {
+    try load(files, folder: "", findings: FindingList())
+  }
+
+  /// The catalog's files as bytes, by name; `load(files:)` gives the same catalog from them.
+  ///
+  /// - Throws: `CatalogError` when the folder or a file cannot be read. The content is not checked.
+  public static func files(in folder: String) throws(CatalogError) -> [CatalogText] {
+    let findings = FindingList()
+    let files = CatalogText.files(in: folder, findings: findings)
+    guard findings.all.isEmpty else { throw error(findings, folder: folder) }
+    return files
+  }
+
+  /// Everything that is wrong in the folder, by file and line; empty when nothing is.
+  public static func check(_ folder: String) -> [CatalogFinding] {
+    let findings = FindingList()
+    _ = draft(folder, findings: findings)
+    return findings.sorted
+  }
+
+  /// Everything that is wrong in the folder, by file and line; empty when nothing is.
+  public static func check(_ folder: URL) -> [CatalogFinding] { check(folder.path) }
+
+  /// What is wrong in the folder, or else what may not follow upon the published catalog.
+  public static func check(_ folder: String, against published: Catalog) -> [CatalogFinding] {
+    let findings = FindingList()
+    let draft = draft(folder, findings: findings)
+    // A half-read catalog would seem to have lost everything that could not be read.
+    if findings.all.isEmpty { Evolution(draft: draft, published: published, findings: findings).check() }
+    return findings.sorted
+  }
+
+  /// What is wrong in the folder, or else what may not follow upon the published catalog.
+  public static func check(_ folder: URL, against published: Catalog) -> [CatalogFinding] {
+    check(folder.path, against: published)
+  }
+
+  // MARK: - Shared
+
+  private static func draft(_ folder: String, findings: FindingList) -> CatalogDraft {
+    let files = CatalogText.files(in: folder, findings: findings)
+    return CatalogReader(folder: folder, files: files, findings: findings).draft()
+  }
+
+  private static func load(
+    _ files: [CatalogText], folder: String, findings: FindingList
+  ) throws(CatalogError) -> Catalog {
+    guard findings.all.isEmpty else { throw error(findings, folder: folder) }
+    let draft = CatalogReader(folder: folder, files: files, findings: findings).draft()
+    guard findings.all.isEmpty else { throw error(findings, folder: folder) }
+    return draft.catalog
+  }
+
+  private static func error(_ findings: FindingList, folder: String) -> CatalogError {
+    CatalogError(
+      code: findings.isUnreadable ? .unreadable : .invalid,
+      operation: folder.isEmpty ? "Reading the catalog" : "Reading the catalog in \(folder)",
+      findings: findings.sorted,
+      hint: findings.isUnreadable
+        ? "Check the folder's name and its permissions." : "Correct the files, then run `birlik catalog check`.")
+  }
+}

@@ -1,0 +1,78 @@
+import Foundation
+
+/// One file of a catalog as bytes, wherever it comes from: a folder, or headquarters' answer to a joining node.
+public struct CatalogText: Equatable, Sendable {
+  /// The file's name without folders, such as `codes.toml`.
+  public var name: String
+  public var bytes: [UInt8]
+
+  public init(name: String, bytes: [UInt8]) {
+    self.name = name
+    self.bytes = bytes
+  }
+
+  /// The largest file that is read, in bytes. A catalog is written by people; the shipped files are a tenth of this.
+  public static let maximumBytes = 1_048_576
+  /// The largest number of files that a folder may hold.
+  public static let maximumFiles = 256
+}
+
+extension CatalogText {
+  /// The `*.toml` files directly in `folder`, by name; hidden files are skipped.
+  static func files(in folder: String, findings: FindingList) -> [CatalogText] {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    } catch {
+      findings.addUnreadable(
+        folder, "The catalog's folder cannot be read.",
+        hint: "Check that the folder exists and that this user may read it.")
+      return []
+    }
+    let wanted = names.filter { $0.hasSuffix(".toml") && !$0.hasPrefix(".") }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    guard wanted.count <= maximumFiles else {
+      findings.addUnreadable(
+        folder, "The folder holds \(wanted.count) TOML files, more than \(maximumFiles).",
+        hint: "Keep only the catalog's own files in this folder.")
+      return []
+    }
+    return wanted.compactMap { name in
+      bytes(ofFile: path(folder, name), findings: findings).map { CatalogText(name: name, bytes: $0) }
+    }
+  }
+
+  /// The bytes of a regular file of at most `maximumBytes`; nil and a finding otherwise.
+  static func bytes(ofFile path: String, findings: FindingList) -> [UInt8]? {
+    let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard let attributes = try? FileManager.default.attributesOfItem(atPath: real) else {
+      findings.addUnreadable(
+        path, "The file cannot be read.", hint: "Check that the file exists and that this user may read it.")
+      return nil
+    }
+    // A pipe or a device would block for ever or never end.
+    guard attributes[.type] as? FileAttributeType == .typeRegular else {
+      findings.addUnreadable(path, "This is not a regular file.", hint: "Put a plain text file in its place.")
+      return nil
+    }
+    guard let handle = FileHandle(forReadingAtPath: real) else {
+      findings.addUnreadable(path, "The file cannot be opened.", hint: "Check that this user may read it.")
+      return nil
+    }
+    defer { try? handle.close() }
+    guard let data = try? handle.read(upToCount: maximumBytes + 1) ?? Data() else {
+      findings.addUnreadable(path, "The file cannot be read to its end.", hint: "Check the disk, then try again.")
+      return nil
+    }
+    guard data.count <= maximumBytes else {
+      findings.addUnreadable(
+        path, "The file is larger than \(maximumBytes) bytes.", hint: "Split it into several files, or check it.")
+      return nil
+    }
+    return Array(data)
+  }
+
+  static func path(_ folder: String, _ name: String) -> String {
+    folder.isEmpty ? name : folder.hasSuffix("/") ? folder + name : folder + "/" + name
+  }
+}

@@ -1,0 +1,69 @@
+import SyncCore
+
+/// What a settings file such as `Config/birlik.federation.toml` says. A setting that it leaves out is nil.
+///
+/// ```swift
+/// let settings = try Settings.load("Config/birlik.federation.toml")
+/// settings.interval   // 300
+/// ```
+public struct Settings: Equatable, Sendable {
+  /// The SQLite file.
+  public var database: String?
+  /// Where headquarters' server listens: `address:port`.
+  public var listen: String?
+  /// The address at which nodes reach headquarters.
+  public var publicURL: String?
+  /// Seconds between two scheduled syncs, from 1 to 604,800 (a week).
+  public var interval: Int?
+  /// One of `Settings.logLevels`.
+  public var logLevel: String?
+
+  public static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+  private static let keys = ["database", "listen", "public_url", "interval", "log_level"]
+
+  public init(
+    database: String? = nil, listen: String? = nil, publicURL: String? = nil, interval: Int? = nil,
+    logLevel: String? = nil
+  ) {
+    self.database = database
+    self.listen = listen
+    self.publicURL = publicURL
+    self.interval = interval
+    self.logLevel = logLevel
+  }
+
+  /// The settings in the file.
+  ///
+  /// - Throws: `CatalogError` with everything that is wrong, by line.
+  public static func load(_ path: String) throws(CatalogError) -> Settings {
+    let findings = FindingList()
+    let settings = read(path, findings: findings)
+    guard let settings, findings.all.isEmpty else {
+      throw CatalogError(
+        code: findings.isUnreadable ? .unreadable : .invalid, operation: "Reading the settings in \(path)",
+        findings: findings.sorted, hint: "Correct the file, or name another one.")
+    }
+    return settings
+  }
+
+  private static func read(_ path: String, findings: FindingList) -> Settings? {
+    guard let bytes = CatalogText.bytes(ofFile: path, findings: findings),
+      let node = TextNode.parse(bytes, file: path, findings: findings),
+      let table = TableReader(node, subject: "the settings", findings: findings)
+    else { return nil }
+    table.refuseOthers(than: keys)
+    let level = table.text("log_level")
+    if let level, !logLevels.contains(where: { $0.sameBytes(as: level) }) {
+      findings.add(
+        table.place(of: "log_level"), "The log level `\(level)` is unknown.",
+        hint: "Use one of: \(logLevels.joined(separator: ", ")).")
+    }
+    for key in ["database", "listen", "public_url"] where table.text(key)?.isEmpty == true {
+      findings.add(table.place(of: key), "The setting `\(key)` is empty.", hint: "Give it a value, or remove the line.")
+    }
+    return Settings(
+      database: table.text("database"), listen: table.text("listen"), publicURL: table.text("public_url"),
+      interval: table.node("interval") == nil ? nil : table.requiredInteger("interval", in: 1...604_800),
+      logLevel: level)
+  }
+}

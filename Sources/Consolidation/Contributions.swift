@@ -1,0 +1,90 @@
+import SyncCore
+
+/// What one unit adds to totals, as steps in time.
+///
+/// A total at a date is the sum of all steps at or before it. So any date can be asked, and a change of one record moves
+/// only the steps of its unit: the total stays exact in the transaction that absorbs the change.
+///
+/// ```swift
+/// // 120 members from the end of October, 130 from the end of November:
+/// // day(2025-10-31): +120, 1 unit reported; day(2025-11-30): +10
+/// ```
+public enum Contributions {
+  /// The day before all days.
+  public static let always = Int32.min
+
+  /// The steps of a stock: the last value at or before the date, while the unit is open.
+  ///
+  /// Returns of excluded sorts are not summed, because what stands under them is. Returns of a unit that nobody has
+  /// recorded yet are, and such a unit is expected from its first return on, so that no more report than are expected.
+  public static func stock(
+    _ stock: Indicator.Stock, unit: UnitRecord?, returns: [UnitReturn]
+  ) -> [TotalKey: TotalDelta] {
+    var steps: [TotalKey: TotalDelta] = [:]
+    let isExpected = unit.map { stock.expectedSorts.contains($0.sort) } ?? false
+    let opened = unit?.opened?.first.number ?? always
+    let closed = unit?.closed?.last.number
+    if let closed, closed <= opened { return [:] }
+    if let unit, isExpected {
+      steps[TotalKey(federation: unit.federation, slot: "", day: opened), default: TotalDelta()] += TotalDelta(
+        expected: 1)
+      if let closed {
+        steps[TotalKey(federation: unit.federation, slot: "", day: closed), default: TotalDelta()] += TotalDelta(
+          expected: -1)
+      }
+    }
+    if let unit, stock.excludedSorts.contains(unit.sort) { return steps.filter { !$0.value.isZero } }
+    for (series, values) in series(of: returns) {
+      add(
+        values, of: series, from: opened, until: closed, expected: isExpected ? 0 : 1, to: &steps)
+    }
+    return steps.filter { !$0.value.isZero }
+  }
+
+  /// The steps of a count of units by sort.
+  public static func openUnits(_ unit: UnitRecord?) -> [TotalKey: TotalDelta] {
+    guard let unit, !unit.sort.isEmpty else { return [:] }
+    let opened = unit.opened?.first.number ?? always
+    var steps = [TotalKey(federation: unit.federation, slot: unit.sort, day: opened): TotalDelta(amount: 1)]
+    if let closed = unit.closed?.last.number {
+      guard closed > opened else { return [:] }
+      steps[TotalKey(federation: unit.federation, slot: unit.sort, day: closed)] = TotalDelta(amount: -1)
+    }
+    return steps
+  }
+
+  private struct Series: Hashable {
+    var federation: String
+    var axis: String
+  }
+
+  /// The values by owner and axis, in ascending order of day; of two for one day the one that is larger counts.
+  private static func series(of returns: [UnitReturn]) -> [Series: [(day: Int32, value: Int64)]] {
+    var byDay: [Series: [Int32: Int64]] = [:]
+    for item in returns {
+      guard let value = item.value else { continue }
+      let series = Series(federation: item.federation, axis: item.axis)
+      let day = item.asOf.last.number
+      byDay[series, default: [:]][day] = max(value, byDay[series]?[day] ?? value)
+    }
+    return byDay.mapValues { days in days.sorted { $0.key < $1.key }.map { (day: $0.key, value: $0.value) } }
+  }
+
+  private static func add(
+    _ values: [(day: Int32, value: Int64)], of series: Series, from opened: Int32, until closed: Int32?,
+    expected: Int64, to steps: inout [TotalKey: TotalDelta]
+  ) {
+    var standing: Int64?
+    for (day, value) in values {
+      let from = max(day, opened)
+      if let closed, from >= closed { break }
+      let delta = TotalDelta(
+        amount: value &- (standing ?? 0), reported: standing == nil ? 1 : 0, expected: standing == nil ? expected : 0)
+      steps[TotalKey(federation: series.federation, slot: series.axis, day: from), default: TotalDelta()] += delta
+      standing = value
+    }
+    guard let closed, let standing else { return }
+    steps[TotalKey(federation: series.federation, slot: series.axis, day: closed), default: TotalDelta()] +=
+      TotalDelta(amount: 0 &- standing, reported: -1, expected: 0 &- expected)
+  }
+}

@@ -1,0 +1,103 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// The body of a request did not arrive in time.
+struct BodyDeadlineExceeded: Error {}
+
+/// Puts deadlines on whole requests and closes connections gently; one for each connection.
+///
+/// The server's idle timeout begins anew with every part of a body, so a body that drips would hold its connection for
+/// ever. And a response that says `Connection: close` is only a promise: here it is kept, without reading the rest of
+/// a request that nobody wants.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias InboundOut = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPResponsePart
+
+  private let limits: ServerLimits
+  private var bodyDeadline: Scheduled<Void>?
+  private var requestDeadline: Scheduled<Void>?
+  private var lingerDeadline: Scheduled<Void>?
+  /// Heads received whose response is not over; more than one when a client does not wait for answers.
+  private var unanswered = 0
+  private var closesAfterResponse = false
+  private var isLingering = false
+  private var lingeredBytes = 0
+
+  init(limits: ServerLimits) { self.limits = limits }
+
+  func handlerRemoved(context: ChannelHandlerContext) { cancelDeadlines() }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    cancelDeadlines()
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let part = Self.unwrapInboundIn(data)
+    if isLingering { return discard(part, context) }
+    switch part {
+    case .head:
+      unanswered += 1
+      bodyDeadline?.cancel()
+      bodyDeadline = schedule(limits.bodyTime, context) { $0.fireErrorCaught(BodyDeadlineExceeded()) }
+      if unanswered == 1 { startRequestDeadline(context) }
+    case .body: break
+    case .end:
+      bodyDeadline?.cancel()
+      bodyDeadline = nil
+    }
+    context.fireChannelRead(data)
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    switch Self.unwrapOutboundIn(data) {
+    case .head(let head):
+      if head.headerFields[.connection] == "close" { closesAfterResponse = true }
+      context.write(data, promise: promise)
+    case .body:
+      context.write(data, promise: promise)
+    case .end:
+      unanswered -= 1
+      requestDeadline?.cancel()
+      requestDeadline = nil
+      guard closesAfterResponse else {
+        if unanswered > 0 { startRequestDeadline(context) }
+        return context.write(data, promise: promise)
+      }
+      context.writeAndFlush(data, promise: promise)
+      linger(context)
+    }
+  }
+
+  private func linger(_ context: ChannelHandlerContext) {
+    isLingering = true
+    bodyDeadline?.cancel()
+    lingerDeadline = schedule(limits.lingerTime, context) { $0.close(promise: nil) }
+    context.close(mode: .output, promise: nil)
+  }
+
+  private func discard(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+    if case .body(let buffer) = part { lingeredBytes += buffer.readableBytes }
+    if case .end = part { return context.close(promise: nil) }
+    if lingeredBytes > limits.lingerBytes { context.close(promise: nil) }
+  }
+
+  private func startRequestDeadline(_ context: ChannelHandlerContext) {
+    requestDeadline = schedule(limits.requestTime, context) { $0.close(promise: nil) }
+  }
+
+  private func schedule(
+    _ time: Duration, _ context: ChannelHandlerContext, _ action: @escaping (ChannelHandlerContext) -> Void
+  ) -> Scheduled<Void> {
+    // Cancelled when the handler or the connection goes, so the context is alive whenever this runs.
+    context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { action(context) }
+  }
+
+  private func cancelDeadlines() {
+    for deadline in [bodyDeadline, requestDeadline, lingerDeadline] { deadline?.cancel() }
+    (bodyDeadline, requestDeadline, lingerDeadline) = (nil, nil, nil)
+  }
+}

@@ -1,0 +1,160 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import SyncCore
+import Wire
+
+/// The outermost room of headquarters: finds out who asks, holds to the limits, hands on, signs what goes back.
+struct Edge: HTTPResponder {
+  typealias Context = BasicRequestContext
+
+  private static let signedPrefix = "/v1/"
+
+  private let service: any HeadquartersService
+  private let limits: ServerLimits
+  private let members: RequestGate
+  private let strangers: RequestGate
+
+  init(service: any HeadquartersService, limits: ServerLimits) {
+    self.service = service
+    self.limits = limits
+    members = RequestGate(limit: limits.concurrentRequests)
+    strangers = RequestGate(limit: limits.concurrentStrangers)
+  }
+
+  /// An answer, and whether the whole request was read before it: only then can the connection serve another one.
+  private struct Outcome {
+    var answer: ServiceAnswer
+    var isWhole: Bool
+
+    static func early(_ answer: ServiceAnswer) -> Outcome { Outcome(answer: answer, isWhole: false) }
+    static func whole(_ answer: ServiceAnswer) -> Outcome { Outcome(answer: answer, isWhole: true) }
+  }
+
+  func respond(to request: Request, context: Context) async throws -> Response {
+    let path = request.head.path ?? ""
+    guard path.hasPrefix(Self.signedPrefix) else {
+      guard path == "/health", request.method == .get else { return response(.early(.notFound), signature: []) }
+      let hasBody = request.headers.contains(.contentLength) || request.headers.contains(.transferEncoding)
+      return response(Outcome(answer: await service.health(), isWhole: !hasBody), signature: [])
+    }
+    let headers = request.headers.map { (name: $0.name.canonicalName, value: $0.value) }
+    let outcome = await answer(request, path: path, headers: headers)
+    context.logger.debug("Answered.", metadata: ["status": "\(outcome.answer.status)"])
+    let binding = RequestBinding(method: request.method.rawValue, path: path, headers: headers)
+    do {
+      let signature = try MessageSignature.sign(
+        status: outcome.answer.status, body: outcome.answer.body, time: service.now(), answering: binding,
+        signer: await service.signer())
+      return response(outcome, signature: signature)
+    } catch {
+      context.logger.error("An answer could not be signed.", metadata: ["code": "\(error.code.rawValue)"])
+      return response(.early(.failed), signature: [])
+    }
+  }
+
+  private func answer(_ request: Request, path: String, headers: HeaderFields) async -> Outcome {
+    switch (request.method, path) {
+    case (.post, "/v1/exchange"): await exchange(request, path: path, headers: headers)
+    case (.post, "/v1/join"): await join(request, headers: headers)
+    default: .early(.denied)
+    }
+  }
+
+  // MARK: Routes
+
+  private func exchange(_ request: Request, path: String, headers: HeaderFields) async -> Outcome {
+    guard let claim = try? RequestClaim(method: request.method.rawValue, path: path, headers: headers) else {
+      return .early(.denied)
+    }
+    let key = await service.publicKey(of: claim.keyID)
+    guard let key, (try? claim.verifySignature(publicKey: key)) != nil else {
+      return await exchangeWithStranger(request, claim: claim, isKnown: key != nil)
+    }
+    guard (try? claim.verifyTime(now: service.now(), tolerance: limits.clockToleranceSeconds)) != nil else {
+      return .early(.clock)
+    }
+    let outcome: Outcome? = await members.enter {
+      switch await read(request, limit: limits.bodyBytes) {
+      case .failure(let refusal): return .early(refusal.answer)
+      case .success(let body):
+        guard (try? claim.verify(body: body)) != nil else { return .whole(.denied) }
+        return .whole(await service.exchange(body, from: claim.keyID))
+      }
+    }
+    return outcome ?? .early(.busy(retryAfterSeconds: limits.retryAfterSeconds))
+  }
+
+  /// For a sender that is not known, and in the same steps for a bad signature in the name of a known one: neither
+  /// the answer nor its order of events tells which node ids exist.
+  private func exchangeWithStranger(_ request: Request, claim: RequestClaim, isKnown: Bool) async -> Outcome {
+    let outcome: Outcome? = await strangers.enter {
+      switch await read(request, limit: limits.bodyBytes) {
+      case .failure(let refusal): return .early(refusal.answer)
+      case .success(let body):
+        guard !isKnown, let key = await service.enrol(body, node: claim.keyID),
+          (try? claim.verifySignature(publicKey: key)) != nil, (try? claim.verify(body: body)) != nil
+        else { return .whole(.denied) }
+        guard (try? claim.verifyTime(now: service.now(), tolerance: limits.clockToleranceSeconds)) != nil else {
+          return .whole(.clock)
+        }
+        return .whole(await service.exchange(body, from: claim.keyID))
+      }
+    }
+    return outcome ?? .early(.busy(retryAfterSeconds: limits.retryAfterSeconds))
+  }
+
+  private func join(_ request: Request, headers: HeaderFields) async -> Outcome {
+    let outcome: Outcome? = await strangers.enter {
+      switch await read(request, limit: limits.joinBytes) {
+      case .failure(let refusal): return .early(refusal.answer)
+      case .success(let body):
+        // The signed answer names the digest that was announced, so it had better be that of the body.
+        let announced = headers.filter { $0.name == ContentDigest.headerName }
+        guard announced.allSatisfy({ $0.value == ContentDigest.header(for: body) }) else { return .whole(.denied) }
+        return .whole(await service.join(body))
+      }
+    }
+    return outcome ?? .early(.busy(retryAfterSeconds: limits.retryAfterSeconds))
+  }
+
+  // MARK: Bodies
+
+  private struct Refusal: Error {
+    var answer: ServiceAnswer
+  }
+
+  /// The whole body, unless it is or announces itself as larger than `limit` or comes too slowly.
+  private func read(_ request: Request, limit: Int) async -> Result<[UInt8], Refusal> {
+    let announced = request.headers[.contentLength].flatMap { Int($0) }
+    if let announced, announced > limit { return .failure(Refusal(answer: .tooLarge)) }
+    var body: [UInt8] = []
+    do {
+      for try await part in request.body {
+        guard part.readableBytes <= limit - body.count else { return .failure(Refusal(answer: .tooLarge)) }
+        body.append(contentsOf: part.readableBytesView)
+      }
+    } catch {
+      return .failure(Refusal(answer: error is BodyDeadlineExceeded ? .tooSlow : .broken))
+    }
+    // The stream also just ends when the connection does.
+    guard announced == nil || announced == body.count else { return .failure(Refusal(answer: .broken)) }
+    return .success(body)
+  }
+
+  private func response(_ outcome: Outcome, signature: HeaderFields) -> Response {
+    let answer = (200...599).contains(outcome.answer.status) ? outcome.answer : .failed
+    var headers = HTTPFields()
+    headers[.contentType] = answer.contentType
+    headers[.cacheControl] = "no-store"
+    if let seconds = answer.retryAfterSeconds { headers[.retryAfter] = String(seconds) }
+    for (name, value) in signature {
+      guard let name = HTTPField.Name(name) else { continue }
+      headers[name] = value
+    }
+    if !outcome.isWhole { headers[.connection] = "close" }
+    return Response(
+      status: .init(code: answer.status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+  }
+}

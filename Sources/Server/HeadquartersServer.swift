@@ -1,0 +1,80 @@
+import Glibc
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// Headquarters' HTTP server: `POST /v1/exchange`, `POST /v1/join`, `GET /health`.
+///
+/// Shuts down gracefully when its `ServiceGroup` does: idle connections close at once, the others after their answer.
+public final class HeadquartersServer: Service {
+  private let service: any HeadquartersService
+  private let host: String
+  private let port: Int
+  private let limits: ServerLimits
+  private let logger: Logger
+  private let onReady: @Sendable (Int) async -> Void
+
+  /// - Parameters:
+  ///   - host: the address to listen on.
+  ///   - port: 0 takes any free one.
+  ///   - onReady: called with the port when the server listens.
+  public init(
+    service: any HeadquartersService, host: String = "127.0.0.1", port: Int, limits: ServerLimits = ServerLimits(),
+    logger: Logger, onReady: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+  ) {
+    self.service = service
+    self.host = host
+    self.port = port
+    self.limits = limits
+    self.logger = logger
+    self.onReady = onReady
+  }
+
+  /// Serves until the graceful shutdown or the cancellation of the task.
+  ///
+  /// - Throws: `ServerError` when the address cannot be listened on.
+  public func run() async throws {
+    let limits = limits
+    let onReady = onReady
+    var channel = HTTP1Channel.Configuration(
+      additionalChannelHandlers: [ConnectionGuard(limits: limits)], idleTimeout: TimeAmount(limits.idleTime))
+    channel.httpDecoder = .init(
+      maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+      maxHeaderFieldCount: limits.headerCount)
+    let application = Application(
+      responder: Edge(service: service, limits: limits),
+      server: .http1(configuration: channel),
+      configuration: ApplicationConfiguration(
+        address: .hostname(host, port: port),
+        availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),
+      onServerRunning: { await onReady($0.localAddress?.port ?? 0) },
+      logger: logger)
+    do {
+      try await application.run()
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      throw serverError(error)
+    }
+  }
+
+  private func serverError(_ error: any Error) -> ServerError {
+    let operation = "listen on \(host):\(port)"
+    let detail = String(describing: error)
+    switch (error as? IOError)?.errnoCode {
+    case EADDRINUSE:
+      return ServerError(
+        code: .addressInUse, operation: operation, hint: "Choose another port, or stop the other program.",
+        detail: detail)
+    case EADDRNOTAVAIL, EACCES:
+      return ServerError(
+        code: .addressRefused, operation: operation,
+        hint: "Listen on an address of this machine and on a port from 1024 on.", detail: detail)
+    default:
+      return ServerError(
+        code: .failed, operation: operation, hint: "Look at the log of the system.", detail: detail)
+    }
+  }
+}

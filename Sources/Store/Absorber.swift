@@ -1,0 +1,213 @@
+import SyncCore
+import Wire
+
+/// What absorbing did.
+public struct AbsorbReport: Sendable, Equatable {
+  public var segments = 0
+  public var changes = 0
+  public var bytes = 0
+  public var conflictsOpened = 0
+  /// Segments that wait for one that they build on.
+  public var waiting = 0
+  /// Segments that were not taken, and why.
+  public var refusals: [ExchangeAnswer.Refusal] = []
+  public var seal = SealReport()
+
+  public init() {}
+
+  public static func += (a: inout Self, b: Self) {
+    a.segments += b.segments
+    a.changes += b.changes
+    a.bytes += b.bytes
+    a.conflictsOpened += b.conflictsOpened
+    a.waiting += b.waiting
+    a.refusals += b.refusals
+    a.seal.changes += b.seal.changes
+    a.seal.refused += b.seal.refused
+  }
+}
+
+/// Takes foreign segments into the log and their changes into heads, rows, conflicts and totals.
+///
+/// Runs within a write transaction of the engine, after everything captured was sealed.
+final class Absorber {
+  private let engine: Engine
+  private(set) var report = AbsorbReport()
+
+  init(_ engine: Engine) { self.engine = engine }
+
+  /// Absorbs one segment, and those that waited for it.
+  ///
+  /// - Parameter mayRead: which channels the exchange may carry.
+  func absorb(_ bytes: [UInt8], mayRead: (Channel) -> Bool) throws {
+    let segment: Segment
+    do {
+      segment = try Segment(bytes: bytes)
+    } catch {
+      return refuse(Digest(sha256: bytes), error.detail)
+    }
+    guard mayRead(segment.header.channel) else {
+      return refuse(segment.hash, "its channel is not one that may be exchanged here")
+    }
+    guard let card = engine.cards[segment.header.origin.node] else {
+      return refuse(segment.hash, "its author is not known here")
+    }
+    guard card.role.mayWrite(segment.header.channel) else {
+      return refuse(segment.hash, "its author may not write the channel \(segment.header.channel)")
+    }
+    do {
+      try segment.verify(publicKey: card.publicKey)
+    } catch {
+      return refuse(segment.hash, error.detail)
+    }
+    try place(segment)
+  }
+
+  private func refuse(_ hash: Digest, _ reason: String) {
+    report.refusals.append(ExchangeAnswer.Refusal(segment: hash, reason: reason))
+  }
+
+  private func place(_ segment: Segment) throws {
+    let placement = try engine.place(segment)
+    switch placement {
+    case .held:
+      return
+    case .contradicts(let reason):
+      refuse(segment.hash, reason)
+    case .waits(let missing):
+      let statement = try engine.connection.prepared(
+        "INSERT OR IGNORE INTO birlik_waiting(hash, missing, bytes) VALUES(?1, ?2, ?3)")
+      statement.bind(1, blob: segment.hash.bytes)
+      statement.bind(2, blob: missing.bytes)
+      statement.bind(3, blob: segment.bytes)
+      try statement.step()
+      report.waiting += Int(engine.connection.changes)
+    case .extends(_, let seen), .begins(_, let seen):
+      try take(segment, placement: placement, seen: seen)
+      try takeWaiting(for: segment.hash)
+    }
+  }
+
+  /// Segments that waited for this one.
+  private func takeWaiting(for hash: Digest) throws {
+    let select = try engine.connection.prepared("SELECT hash, bytes FROM birlik_waiting WHERE missing=?1")
+    select.bind(1, blob: hash.bytes)
+    var waiting: [(hash: [UInt8], bytes: [UInt8])] = []
+    while try select.step() { waiting.append((select.bytes(0), select.bytes(1))) }
+    for item in waiting {
+      let forget = try engine.connection.prepared("DELETE FROM birlik_waiting WHERE hash=?1")
+      forget.bind(1, blob: item.hash)
+      try forget.step()
+      try place(try Segment(bytes: item.bytes))
+    }
+  }
+
+  private func take(_ segment: Segment, placement: StreamTable.Placement, seen: SeenVector) throws {
+    // A sealed segment is never sealed again, and refusing one would block all that saw it: one whose body cannot be
+    // read is kept all the same, and told.
+    var blocks: [KindBlock] = []
+    var problem: String?
+    do {
+      blocks = try segment.blocks()
+    } catch {
+      problem = error.detail
+    }
+    if segment.header.origin == (try engine.origin()) { try engine.takeFreshOrigin() }
+    let stream = try engine.append(segment, placement: placement, problem: problem)
+    try engine.noteKeys(of: blocks, hash: segment.hash)
+    let channel = try engine.number(of: segment.header.channel)
+    var sequence = segment.header.first
+    for block in blocks {
+      try engine.absorb(block, stream: stream, first: sequence, channel: channel, seen: seen)
+      sequence &+= Int64(block.count)
+    }
+    report.segments += 1
+    report.changes += segment.header.count
+    report.bytes += segment.bytes.count
+  }
+}
+
+extension Engine {
+  /// The identity under which this node seals now.
+  func origin() throws -> Origin {
+    Origin(node: identity.node, nonce: UInt64(bitPattern: try meta(.nonce)?.integer ?? 0))
+  }
+
+  /// Seals under a new identity from now on, because a peer showed that this node was restored or copied.
+  func takeFreshOrigin() throws {
+    try setMeta(.nonce, .integer(Int64.random(in: Int64.min...Int64.max)))
+    try setMeta(
+      .notice,
+      .text(
+        "This database was restored from a backup or copied: headquarters holds edits of this node that it had lost. "
+          + "They were taken back, nothing was overwritten, and the node goes on under a new identity."))
+  }
+
+  /// The stream that this node's next segment in a channel continues.
+  func ownStream(in channel: Channel) throws -> Int? {
+    let origin = try origin()
+    return streams.streams.lastIndex { $0.origin == origin && $0.channel == channel }
+  }
+
+  /// Absorbs the changes of one block.
+  func absorb(_ block: KindBlock, stream: Int, first: Int64, channel: Int, seen: SeenVector) throws {
+    let table = tables[block.kind]
+    let writer = table.flatMap { FreshWriter($0, block, owner: channelNames[channel]?.owner ?? "") }
+    var cursor = KindBlock.Cursor(block)
+    for place in 0..<block.count {
+      let clock = Clock(stream: stream, sequence: first &+ Int64(place), time: block.times[place])
+      if let writer, let table, try writer.write(place, at: cursor, clock: clock, channel: channel, engine: self, table) {
+        cursor.pass(place, of: block)
+        continue
+      }
+      let change = block.change(place, at: cursor)
+      cursor.pass(place, of: block)
+      try absorb(change, table, at: clock, channel: channel, seen: seen)
+    }
+  }
+
+  private func absorb(
+    _ change: Change, _ table: KindTable?, at clock: Clock, channel: Int, seen: SeenVector
+  ) throws {
+    if let table { try totals?.touch(table, change.key) }
+    var slots = try slots(table, kind: change.kind, key: change.key)
+    let index = slots.firstIndex { $0.channel == channel } ?? slots.count
+    if index == slots.count { slots.append(RecordSlot(channel: channel, state: RecordState(), stored: nil)) }
+    // Within one stream everything before was seen; the vector ends at the predecessor of the segment.
+    slots[index].state.absorb(change, at: clock) { other in
+      other.stream == clock.stream ? other.sequence < clock.sequence : seen.covers(other)
+    }
+    if let table, table.isShared, change.key.columns.count == table.kind.key.count {
+      try project(table, change.key, slots)
+    } else {
+      for slot in slots {
+        let bytes = StateCodec.encode(slot.state, valuesStandInRow: false)
+        if bytes != slot.stored { try save(bytes, kind: change.kind, key: change.key, channel: slot.channel) }
+      }
+    }
+  }
+
+  /// Writes the heads of a record that nobody knew.
+  ///
+  /// - Returns: false, with nothing written, when something is known under the key.
+  func insertFresh(_ clock: Clock, _ table: KindTable, _ key: RecordKey, channel: Int) throws -> Bool {
+    guard try !isKnown(table, key) else { return false }
+    var writer = ByteWriter()
+    StateCodec.row(clock, into: &writer)
+    try save(writer.bytes, kind: table.kind.id, key: key, channel: channel)
+    return true
+  }
+
+  /// Shows a record as its heads say, after an edit that was not taken.
+  ///
+  /// - Parameter typed: what the row held when the edit was found; its values are read where heads are not kept twice.
+  func restore(_ table: KindTable, _ key: RecordKey, typed: ShownRow?) throws {
+    let heads = try slots(kind: table.kind.id, key: key) { [:] }
+    guard heads.contains(where: { $0.stored.map { StateCodec.form(of: $0) != .full } ?? false }) else {
+      return try project(table, key, heads)
+    }
+    // The values stood in the row alone, which was overwritten: fold the record again from the log.
+    let folded = try fold(table, key)
+    try project(table, key, folded)
+  }
+}

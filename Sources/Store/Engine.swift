@@ -1,0 +1,237 @@
+import SyncCore
+import Wire
+
+/// What one process knows of the store's file between transactions: catalog, streams, cards.
+///
+/// Local and foreign changes go through the one absorb path of this class; the only difference is that a local row is
+/// written already. Its parts stand in the other files of this folder.
+final class Engine {
+  let connection: Connection
+  let identity: Identity
+  private(set) var published: PublishedCatalog
+  private(set) var tables: [Int: KindTable] = [:]
+  var streams = StreamTable()
+  private(set) var channelNumbers: [Channel: Int] = [:]
+  private(set) var channelNames: [Int: Channel] = [:]
+  private(set) var cards: [NodeID: NodeCard] = [:]
+  private var generation: Int64 = -1
+  /// Set while a transaction runs that changes rows.
+  var totals: TotalsTracker?
+  /// Counted over a transaction, for reports.
+  var conflictsOpened = 0
+  /// Whether the running transaction changed what other processes keep in memory.
+  var needsNewGeneration = false
+
+  init(connection: Connection, identity: Identity, published: PublishedCatalog) {
+    self.connection = connection
+    self.identity = identity
+    self.published = published
+    tables = Dictionary(uniqueKeysWithValues: published.catalog.kinds.map { ($0.id, KindTable($0)) })
+  }
+
+  var catalog: Catalog { published.catalog }
+
+  func table(named name: String) throws(StoreError) -> KindTable {
+    if let kind = catalog.kind(named: name), let table = tables[kind.id] { return table }
+    let kinds = catalog.kinds.map(\.name).sorted().joined(separator: ", ")
+    throw StoreError(.unknown, "looking up the kind", "there is no kind '\(name)'", hint: "there are \(kinds)")
+  }
+
+  // MARK: Transactions
+
+  /// Runs `body` in one write transaction with everything of other processes read first, and totals kept in step.
+  func write<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try connection.transaction {
+        try refresh()
+        totals = TotalsTracker(engine: self)
+        let value = try body()
+        try totals?.finish()
+        totals = nil
+        if needsNewGeneration {
+          generation += 1
+          try setMeta(.generation, .integer(generation))
+          needsNewGeneration = false
+        }
+        return value
+      }
+    } catch {
+      // What was remembered may be of a transaction that never was.
+      totals = nil
+      needsNewGeneration = false
+      generation = -1
+      throw error
+    }
+  }
+
+  /// Runs `body` in one read transaction.
+  func read<Value>(_ body: () throws -> Value) throws -> Value {
+    try connection.execute("BEGIN")
+    defer { try? connection.execute("COMMIT") }
+    try refresh()
+    return try body()
+  }
+
+  /// Reads again what another process changed.
+  private func refresh() throws {
+    let current = try meta(.generation)?.integer ?? 0
+    guard current != generation else { return }
+    try loadCatalog()
+    try loadChannels()
+    try loadCards()
+    try loadStreams()
+    generation = current
+  }
+
+  private func loadCatalog() throws {
+    let statement = try connection.prepared("SELECT value FROM birlik_meta WHERE name=?1")
+    statement.bind(1, text: Meta.catalog.rawValue)
+    guard try statement.step() else { return }
+    let bytes = statement.bytes(0)
+    statement.reset()
+    if bytes != published.bytes { try use(PublishedCatalog(bytes: bytes, signedBy: identity.headquarters)) }
+  }
+
+  /// Goes over to another catalog. Its tables and triggers have to stand already.
+  func use(_ catalog: PublishedCatalog) {
+    published = catalog
+    tables = Dictionary(uniqueKeysWithValues: catalog.catalog.kinds.map { ($0.id, KindTable($0)) })
+    connection.forgetStatements()
+  }
+
+  private func loadChannels() throws {
+    channelNumbers = [:]
+    channelNames = [:]
+    let statement = try connection.prepared("SELECT id, name FROM birlik_channel")
+    while try statement.step() {
+      guard let channel = Channel(statement.string(1)) else { continue }
+      channelNumbers[channel] = statement.int(0)
+      channelNames[statement.int(0)] = channel
+    }
+  }
+
+  private func loadCards() throws {
+    cards = [:]
+    let statement = try connection.prepared("SELECT card FROM birlik_card")
+    var all: [[UInt8]] = []
+    while try statement.step() { all.append(statement.bytes(0)) }
+    for bytes in all {
+      let card = try NodeCard(bytes: bytes, signedBy: identity.headquarters)
+      cards[card.id] = card
+    }
+  }
+
+  private func loadStreams() throws {
+    var loaded: [LocalStream] = []
+    let statement = try connection.prepared(
+      "SELECT origin, channel, parent, fork, tip, hash, seen FROM birlik_stream ORDER BY id")
+    while try statement.step() {
+      guard let origin = Origin(bytes: statement.bytes(0)), let channel = channelNames[statement.int(1)],
+        let hash = Digest(bytes: statement.bytes(5))
+      else {
+        statement.reset()
+        throw StoreError(.damaged, "reading the streams", "a stream is not well formed")
+      }
+      let parent = statement.isNull(2) ? nil : Position(stream: statement.int(2), sequence: statement.int64(3))
+      loaded.append(
+        LocalStream(
+          origin: origin, channel: channel, parent: parent,
+          tip: Tip(origin: origin, sequence: statement.int64(4), hash: hash), seen: try decodeSeen(statement.bytes(6))))
+    }
+    streams = StreamTable(streams: loaded)
+  }
+
+  private func decodeSeen(_ bytes: [UInt8]) throws(WireError) -> SeenVector {
+    var reader = ByteReader(bytes, operation: "reading the streams")
+    var seen = SeenVector()
+    while !reader.isAtEnd {
+      let stream = try reader.count(limit: Int(Int32.max), of: "streams")
+      seen.raise(stream, to: try reader.number())
+    }
+    return seen
+  }
+
+  // MARK: Single values
+
+  func meta(_ name: Meta) throws -> Value? {
+    let statement = try connection.prepared("SELECT value FROM birlik_meta WHERE name=?1")
+    statement.bind(1, text: name.rawValue)
+    guard try statement.step() else { return nil }
+    defer { statement.reset() }
+    return statement.value(0)
+  }
+
+  func setMeta(_ name: Meta, _ value: Value) throws {
+    let statement = try connection.prepared("INSERT OR REPLACE INTO birlik_meta(name, value) VALUES(?1, ?2)")
+    statement.bind(1, text: name.rawValue)
+    statement.bind(2, value)
+    try statement.step()
+  }
+
+  func setMeta(_ name: Meta, blob: [UInt8]) throws {
+    let statement = try connection.prepared("INSERT OR REPLACE INTO birlik_meta(name, value) VALUES(?1, ?2)")
+    statement.bind(1, text: name.rawValue)
+    statement.bind(2, blob: blob)
+    try statement.step()
+  }
+
+  // MARK: Channels and cards
+
+  /// The small number of a channel, given on first use.
+  func number(of channel: Channel) throws -> Int {
+    if let known = channelNumbers[channel] { return known }
+    let number = (channelNames.keys.max() ?? 0) + 1
+    let statement = try connection.prepared("INSERT INTO birlik_channel(id, name) VALUES(?1, ?2)")
+    statement.bind(1, number)
+    statement.bind(2, text: channel.description)
+    try statement.step()
+    channelNumbers[channel] = number
+    channelNames[number] = channel
+    needsNewGeneration = true
+    return number
+  }
+
+  /// Keeps a card that headquarters signed.
+  func keep(_ card: NodeCard) throws {
+    guard cards[card.id] == nil else { return }
+    let statement = try connection.prepared("INSERT OR REPLACE INTO birlik_card(node, card) VALUES(?1, ?2)")
+    statement.bind(1, blob: card.id.bytes)
+    statement.bind(2, blob: card.bytes)
+    try statement.step()
+    cards[card.id] = card
+    needsNewGeneration = true
+  }
+
+  /// What people call a node.
+  func name(of node: NodeID) -> String { cards[node]?.name ?? String(node.hex.prefix(8)) }
+}
+
+extension Engine: HeadFacts {
+  func precedes(_ a: Clock, _ b: Clock) -> Bool {
+    if a.time != b.time { return a.time < b.time }
+    guard let x = streams.stream(a.stream), let y = streams.stream(b.stream) else { return a.stream < b.stream }
+    if x.origin != y.origin { return x.origin < y.origin }
+    if a.sequence != b.sequence { return a.sequence < b.sequence }
+    return (hash(at: a) ?? .zero) < (hash(at: b) ?? .zero)
+  }
+
+  func author(of clock: Clock) -> Author {
+    guard let stream = streams.stream(clock.stream), let role = cards[stream.origin.node]?.role else { return .other }
+    let owns = role.federation.sameBytes(as: stream.channel.owner)
+    if role.isHeadquarters { return owns ? .owningHeadquarters : .headquarters }
+    return owns ? .owner : .other
+  }
+
+  /// The hash of the segment that a change stands in.
+  func hash(at clock: Clock) -> Digest? {
+    guard
+      let statement = try? connection.prepared(
+        "SELECT hash FROM birlik_segment WHERE stream=?1 AND last>=?2 ORDER BY last LIMIT 1")
+    else { return nil }
+    statement.bind(1, clock.stream)
+    statement.bind(2, clock.sequence)
+    guard (try? statement.step()) == true else { return nil }
+    defer { statement.reset() }
+    return Digest(bytes: statement.bytes(0))
+  }
+}

@@ -1,0 +1,74 @@
+import SyncCore
+import Wire
+
+extension Engine {
+  /// One change of a record as the log holds it.
+  struct LoggedChange {
+    var change: Change
+    var clock: Clock
+    var seen: SeenVector
+    var hash: Digest
+  }
+
+  /// Folds one record again from the log, for when its row no longer holds the values that heads rely on.
+  func fold(_ table: KindTable, _ key: RecordKey) throws -> [RecordSlot] {
+    var slots: [RecordSlot] = []
+    try eachChange(kind: table.kind.id, key: key) { logged in
+      guard let stream = streams.stream(logged.clock.stream) else { return }
+      let channel = try number(of: stream.channel)
+      let index = slots.firstIndex { $0.channel == channel } ?? slots.count
+      if index == slots.count {
+        slots.append(RecordSlot(channel: channel, state: RecordState(), stored: try storedHeads(table, key, channel)))
+      }
+      slots[index].state.absorb(logged.change, at: logged.clock) { other in
+        other.stream == logged.clock.stream ? other.sequence < logged.clock.sequence : logged.seen.covers(other)
+      }
+    }
+    return slots
+  }
+
+  private func storedHeads(_ table: KindTable, _ key: RecordKey, _ channel: Int) throws -> [UInt8]? {
+    let statement = try connection.prepared("SELECT state FROM birlik_head WHERE kind=?1 AND key=?2 AND channel=?3")
+    statement.bind(1, table.kind.id)
+    statement.bind(2, blob: key.bytes)
+    statement.bind(3, channel)
+    guard try statement.step() else { return nil }
+    defer { statement.reset() }
+    return statement.bytes(0)
+  }
+
+  /// Calls `body` with every change of a record, in the order of the log.
+  func eachChange(kind: Int, key: RecordKey, _ body: (LoggedChange) throws -> Void) throws {
+    let held = try connection.prepared(
+      "SELECT segment FROM birlik_segment_keys WHERE kind=?1 AND low<=?2 AND high>=?2 ORDER BY segment")
+    held.bind(1, kind)
+    held.bind(2, blob: key.bytes)
+    var numbers: [Int64] = []
+    while try held.step() { numbers.append(held.int64(0)) }
+    for number in numbers {
+      let select = try connection.prepared("SELECT stream, bytes FROM birlik_segment WHERE id=?1")
+      select.bind(1, number)
+      guard try select.step() else { continue }
+      let stream = select.int(0)
+      let bytes = select.bytes(1)
+      select.reset()
+      let segment = try Segment(bytes: bytes)
+      var seen: SeenVector?
+      var sequence = segment.header.first
+      for block in try segment.blocks() {
+        defer { sequence &+= Int64(block.count) }
+        guard block.kind == kind else { continue }
+        var cursor = KindBlock.Cursor(block)
+        for place in 0..<block.count {
+          defer { cursor.pass(place, of: block) }
+          guard block.key(place) == key else { continue }
+          let vector = try seen ?? self.seen(at: Position(stream: stream, sequence: segment.header.last))
+          seen = vector
+          let clock = Clock(stream: stream, sequence: sequence &+ Int64(place), time: block.times[place])
+          try body(
+            LoggedChange(change: block.change(place, at: cursor), clock: clock, seen: vector, hash: segment.hash))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Crypto
+import SyncCore
+import Wire
+
+/// Who the node is: what a process needs to seal and to sign.
+public struct Identity: Sendable {
+  /// The node's private key; from a file of its own, never from the database.
+  public let key: Curve25519.Signing.PrivateKey
+  public let card: NodeCard
+  /// The 32 bytes of headquarters' public key, by which every card is checked.
+  public let headquarters: [UInt8]
+
+  public init(key: Curve25519.Signing.PrivateKey, card: NodeCard, headquarters: [UInt8]) {
+    self.key = key
+    self.card = card
+    self.headquarters = headquarters
+  }
+
+  public var node: NodeID { card.id }
+  public var role: NodeRole { card.role }
+  public var publicKey: [UInt8] { Array(key.publicKey.rawRepresentation) }
+}
+
+/// The names under which `birlik_meta` keeps single values.
+enum Meta: String {
+  case card
+  case headquarters
+  /// The random part of the origin under which this node numbers its changes.
+  case nonce
+  case catalog
+  /// Where headquarters listens.
+  case upstream
+  /// What to add to this machine's clock to get headquarters', in milliseconds.
+  case offset
+  /// When this node last sealed, by headquarters' clock.
+  case previousSeal = "previous_seal"
+  /// Raised by every transaction that changes streams or the catalog, so that other processes read them again.
+  case generation
+  /// `PRAGMA schema_version` after the triggers were last checked.
+  case checkedSchema = "checked_schema"
+  /// The last sync: when, how it ended, and why it failed.
+  case lastSyncAt = "last_sync_at"
+  case lastSyncOutcome = "last_sync_outcome"
+  case lastSyncError = "last_sync_error"
+  /// How many changes headquarters did not hold when its frontier was last seen.
+  case unsent
+  /// What happened to this node that its administrator should know.
+  case notice
+}

@@ -1,0 +1,186 @@
+import SyncCore
+
+/// The SQL of one kind: its plain table, its triggers, and the statements that read and write its rows.
+struct KindTable {
+  let kind: Kind
+  /// Shared fields in ascending order of id; local ones are never read or written by the engine.
+  let fields: [Field]
+  let registers: [Register]
+  /// For each of `fields` the index of its register.
+  let registerOfField: [Int]
+  /// For each of `fields` the codes that it allows, where it is a code.
+  let codes: [Set<[UInt8]>?]
+
+  let selectRow: String
+  let insertRow: String
+  let upsertRow: String
+  let deleteRow: String
+
+  init(_ kind: Kind) {
+    self.kind = kind
+    let shared = kind.recordClass == .local ? [] : kind.fields.filter { !$0.isLocal }
+    fields = shared
+    registers = kind.recordClass == .local ? [] : kind.registers
+    let registers = registers
+    registerOfField = shared.map { field in
+      registers.firstIndex { $0.fields.contains { $0.id == field.id } } ?? 0
+    }
+    codes = shared.map { field in
+      if case .code(let codes) = field.type { Set(codes.map { Array($0.utf8) }) } else { nil }
+    }
+    let keys = kind.key.map(\.name)
+    let values = ["federation"] + shared.map(\.name)
+    let all = keys + values
+    let whereKey = keys.enumerated().map { "\($1)=?\($0 + 1)" }.joined(separator: " AND ")
+    selectRow = "SELECT \(values.joined(separator: ",")) FROM \(kind.name) WHERE \(whereKey)"
+    insertRow =
+      "INSERT INTO \(kind.name)(\(all.joined(separator: ","))) VALUES("
+      + all.indices.map { "?\($0 + 1)" }.joined(separator: ",") + ")"
+    upsertRow =
+      insertRow + " ON CONFLICT(\(keys.joined(separator: ","))) DO UPDATE SET "
+      + values.map { "\($0)=excluded.\($0)" }.joined(separator: ",")
+    deleteRow = "DELETE FROM \(kind.name) WHERE \(whereKey)"
+  }
+
+  var isShared: Bool { kind.recordClass != .local }
+
+  func registerIndex(id: Int) -> Int? { registers.firstIndex { $0.id == id } }
+
+  func fieldIndex(id: Int) -> Int? { fields.firstIndex { $0.id == id } }
+
+  func fieldIndex(named name: String) -> Int? { fields.firstIndex { $0.name.sameBytes(as: name) } }
+
+  // MARK: The table
+
+  /// - Parameter federation: the node's own, which a clerk need not type.
+  func createTable(federation: String) -> String {
+    var columns = kind.key.map { "\($0.name) TEXT NOT NULL " + Self.textCheck($0.name, nullable: false) }
+    if isShared {
+      columns.append(
+        "federation TEXT NOT NULL DEFAULT '\(federation)' " + Self.textCheck("federation", nullable: false))
+    }
+    columns += kind.fields.map(Self.column)
+    columns.append("PRIMARY KEY(\(kind.key.map(\.name).joined(separator: ", ")))")
+    return "CREATE TABLE \(kind.name)(\n  " + columns.joined(separator: ",\n  ") + ") WITHOUT ROWID"
+  }
+
+  /// The definition of one field's column, as in CREATE TABLE and ALTER TABLE ADD COLUMN.
+  static func column(_ field: Field) -> String {
+    guard field.type.isInteger else { return "\(field.name) TEXT " + textCheck(field.name, nullable: true) }
+    return
+      "\(field.name) INTEGER CONSTRAINT \"\(field.name) must be a whole number or NULL\" "
+      + "CHECK(\(field.name) IS NULL OR typeof(\(field.name))='integer')"
+  }
+
+  private static func textCheck(_ name: String, nullable: Bool) -> String {
+    "CONSTRAINT \"\(name) must be text\(nullable ? " or NULL" : "")\" "
+      + "CHECK(\(nullable ? "\(name) IS NULL OR " : "")typeof(\(name))='text')"
+  }
+
+  // MARK: Triggers
+
+  private static let now = "CAST((julianday('now')-2440587.5)*86400000.0+0.5 AS INTEGER)"
+
+  /// The triggers by name. Permanent and in plain SQL, so that any SQLite client captures with nothing loaded.
+  var triggers: [(name: String, sql: String)] {
+    guard isShared else { return [] }
+    return (kind.appendOnly ? appendOnlyTriggers : updateTriggers) + commonTriggers
+  }
+
+  private func trigger(_ name: String, _ event: String, _ body: [String]) -> (name: String, sql: String) {
+    let full = "birlik_\(kind.name)_\(name)"
+    return (full, "CREATE TRIGGER \(full) \(event) BEGIN \(body.map { $0 + ";" }.joined(separator: " ")) END")
+  }
+
+  private func capture(_ mask: Int64, _ row: String) -> String {
+    let places = kind.key.indices.map { "k\($0 + 1)" }.joined(separator: ",")
+    let keys = kind.key.map { "\(row).\($0.name)" }.joined(separator: ",")
+    return "INSERT INTO birlik_capture(kind,mask,ms,\(places)) VALUES(\(kind.id),\(mask),\(Self.now),\(keys))"
+  }
+
+  private var noteOldValues: String {
+    let places = fields.map { "v\($0.id)" }
+    let values = fields.map { "OLD.\($0.name)" }
+    return
+      "INSERT INTO birlik_old(\((["capture"] + places).joined(separator: ","))) "
+      + "VALUES(\((["last_insert_rowid()"] + values).joined(separator: ",")))"
+  }
+
+  private func sameKey(_ prefix: String) -> String {
+    kind.key.map { "\($0.name)=\(prefix).\($0.name)" }.joined(separator: " AND ")
+  }
+
+  private var commonTriggers: [(name: String, sql: String)] {
+    let standing = "SELECT 1 FROM \(kind.name) WHERE \(sameKey("NEW")) AND federation IS NOT NEW.federation"
+    return [
+      trigger("insert", "AFTER INSERT ON \(kind.name)", [capture(-1, "NEW")]),
+      trigger(
+        "federation",
+        "BEFORE UPDATE OF federation ON \(kind.name) WHEN OLD.federation IS NOT NEW.federation",
+        ["SELECT RAISE(ABORT,'\(kind.name).federation is set once')"]),
+      // OR REPLACE goes round the one above.
+      trigger(
+        "replace", "BEFORE INSERT ON \(kind.name) WHEN EXISTS(\(standing))",
+        ["SELECT RAISE(ABORT,'\(kind.name).federation is set once')"]),
+    ]
+  }
+
+  private var updateTriggers: [(name: String, sql: String)] {
+    let keys = kind.key.map(\.name)
+    let moved = keys.map { "OLD.\($0) IS NOT NEW.\($0)" }.joined(separator: " OR ")
+    var triggers = [
+      trigger("delete", "AFTER DELETE ON \(kind.name)", [capture(0, "OLD"), noteOldValues]),
+      trigger(
+        "key", "AFTER UPDATE OF \(keys.joined(separator: ",")) ON \(kind.name) WHEN \(moved)",
+        [capture(0, "OLD"), noteOldValues, capture(-1, "NEW")]),
+    ]
+    for register in registers {
+      let columns = register.fields.map(\.name)
+      guard !columns.isEmpty else { continue }
+      let differs = columns.map { "OLD.\($0) IS NOT NEW.\($0)" }.joined(separator: " OR ")
+      triggers.append(
+        trigger(
+          String(register.id), "AFTER UPDATE OF \(columns.joined(separator: ",")) ON \(kind.name) WHEN \(differs)",
+          [capture(1 << Int64(register.id), "NEW")]))
+      if register.rule == .frozen { triggers += frozenTriggers(register) }
+    }
+    return triggers
+  }
+
+  /// A frozen field is set once: an empty one may be filled, a filled one not changed.
+  private func frozenTriggers(_ register: Register) -> [(name: String, sql: String)] {
+    register.fields.flatMap { field in
+      let message = "SELECT RAISE(ABORT,'\(kind.name).\(field.name) is set once')"
+      let standing =
+        "SELECT 1 FROM \(kind.name) WHERE \(sameKey("NEW")) AND \(field.name) IS NOT NULL "
+        + "AND \(field.name) IS NOT NEW.\(field.name)"
+      return [
+        trigger(
+          "frozen_\(field.id)",
+          "BEFORE UPDATE OF \(field.name) ON \(kind.name) "
+            + "WHEN OLD.\(field.name) IS NOT NULL AND OLD.\(field.name) IS NOT NEW.\(field.name)",
+          [message]),
+        trigger("frozen_replace_\(field.id)", "BEFORE INSERT ON \(kind.name) WHEN EXISTS(\(standing))", [message]),
+      ]
+    }
+  }
+
+  private var appendOnlyTriggers: [(name: String, sql: String)] {
+    let columns = ["federation"] + fields.map(\.name)
+    let all = kind.key.map(\.name) + columns
+    let differs = all.map { "OLD.\($0) IS NOT NEW.\($0)" }.joined(separator: " OR ")
+    let other = columns.map { "\($0) IS NOT NEW.\($0)" }.joined(separator: " OR ")
+    let standing = "SELECT 1 FROM \(kind.name) WHERE \(sameKey("NEW")) AND (\(other))"
+    return [
+      trigger(
+        "fixed", "BEFORE UPDATE ON \(kind.name) WHEN \(differs)",
+        ["SELECT RAISE(ABORT,'\(kind.name) is written once: enter a new record beside the old one')"]),
+      trigger(
+        "kept", "BEFORE DELETE ON \(kind.name)",
+        ["SELECT RAISE(ABORT,'\(kind.name) is written once: its records are not deleted')"]),
+      trigger(
+        "once", "BEFORE INSERT ON \(kind.name) WHEN EXISTS(\(standing))",
+        ["SELECT RAISE(ABORT,'\(kind.name) is written once: another value stands under this key')"]),
+    ]
+  }
+}

@@ -1,0 +1,109 @@
+import SyncCore
+import Wire
+
+/// Making the tables and keeping the triggers.
+extension Engine {
+  /// Writes a new file's tables and who the node is.
+  func layOut(_ beginning: Store.Beginning) throws {
+    try connection.execute("PRAGMA application_id=\(Schema.applicationID)")
+    try connection.execute("PRAGMA user_version=\(Schema.version)")
+    for table in Schema.tables { try connection.execute(table) }
+    try setMeta(.card, blob: identity.card.bytes)
+    try setMeta(.headquarters, blob: identity.headquarters)
+    try setMeta(.catalog, blob: beginning.catalog.bytes)
+    try setMeta(.nonce, .integer(Int64.random(in: Int64.min...Int64.max)))
+    try setMeta(.offset, .integer(beginning.offset))
+    if let upstream = beginning.upstream { try setMeta(.upstream, .text(upstream)) }
+    try keep(beginning.headquartersCard)
+    try keep(identity.card)
+    for kind in catalog.kinds {
+      guard let table = tables[kind.id] else { continue }
+      try connection.execute(table.createTable(federation: identity.role.federation))
+      for trigger in table.triggers { try connection.execute(trigger.sql) }
+    }
+    try setMeta(.generation, .integer(1))
+  }
+
+  /// Finds triggers that were dropped or changed, and builds them again.
+  func checkTriggers() throws {
+    guard try schemaVersion() != (try meta(.checkedSchema)?.integer) else { return }
+    try write {
+      if try rebuildTriggers() {
+        try setMeta(
+          .notice,
+          .text(
+            "Triggers of this database were missing or changed and were built again: edits made without them may not "
+              + "have been captured."))
+      }
+      // The version after the commit, which counts one up when something was built.
+      try setMeta(.checkedSchema, .integer(try schemaVersion()))
+    }
+  }
+
+  private func schemaVersion() throws -> Int64 {
+    let statement = try connection.prepared("PRAGMA schema_version")
+    defer { statement.reset() }
+    return try statement.step() ? statement.int64(0) : 0
+  }
+
+  /// Makes the triggers what the catalog says, byte for byte.
+  ///
+  /// - Returns: true when something had to be built.
+  @discardableResult
+  func rebuildTriggers() throws -> Bool {
+    var expected: [String: String] = [:]
+    for table in tables.values { for trigger in table.triggers { expected[trigger.name] = trigger.sql } }
+    var standing: [String: String] = [:]
+    let statement = try connection.prepared(
+      "SELECT name, sql FROM sqlite_master WHERE type='trigger' AND name LIKE 'birlik\\_%' ESCAPE '\\'")
+    while try statement.step() { standing[statement.string(0)] = statement.string(1) }
+    var built = false
+    for (name, sql) in standing.sorted(by: { $0.key < $1.key }) where expected[name] != sql {
+      try connection.execute("DROP TRIGGER \"\(name.replacing("\"", with: "\"\""))\"")
+      built = true
+    }
+    for (name, sql) in expected.sorted(by: { $0.key < $1.key }) where standing[name] != sql {
+      try connection.execute(sql)
+      built = true
+    }
+    return built
+  }
+
+  /// Goes over to a later catalog: new tables and columns, triggers, and what was kept for fields unknown so far.
+  ///
+  /// To be called after everything captured was sealed, in the same transaction.
+  func adopt(_ later: PublishedCatalog) throws {
+    let earlier = tables
+    use(later)
+    for kind in later.catalog.kinds {
+      guard let table = tables[kind.id] else { continue }
+      if let known = earlier[kind.id] {
+        for field in kind.fields where known.kind.field(field.id) == nil {
+          try connection.execute("ALTER TABLE \(kind.name) ADD COLUMN \(KindTable.column(field))")
+        }
+      } else {
+        try connection.execute(table.createTable(federation: identity.role.federation))
+      }
+    }
+    try rebuildTriggers()
+    for kind in later.catalog.kinds {
+      guard let table = tables[kind.id], table.isShared, earlier[kind.id]?.kind != kind else { continue }
+      try projectAgain(table)
+    }
+    totals = TotalsTracker(engine: self)
+    totals?.countAgain()
+    try setMeta(.catalog, blob: later.bytes)
+    needsNewGeneration = true
+  }
+
+  /// Shows again what could not be shown whole so far.
+  private func projectAgain(_ table: KindTable) throws {
+    let select = try connection.prepared("SELECT key, state FROM birlik_head WHERE kind=?1")
+    select.bind(1, table.kind.id)
+    var keys: Set<RecordKey> = []
+    while try select.step() {
+      if StateCodec.form(of: select.bytes(1)) == .full { keys.insert(RecordKey(bytes: select.bytes(0))) }
+    }
+    for key in keys.sorted() { try project(table, key, try slots(table, kind: table.kind.id, key: key)) }
+  }
+}

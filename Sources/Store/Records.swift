@@ -1,0 +1,223 @@
+import SyncCore
+import Wire
+
+/// What a record's table row shows.
+struct ShownRow {
+  var federation: [UInt8]
+  /// One value for each of `KindTable.fields`.
+  var values: [Value]
+}
+
+/// One record as one owner's channel knows it.
+struct RecordSlot {
+  var channel: Int
+  var state: RecordState
+  /// The bytes in which the heads stand now; nil for a record that is new.
+  var stored: [UInt8]?
+}
+
+extension KindTable {
+  /// A row's values by register: a set's elements one by one, a group's fields together.
+  func contents(of row: ShownRow) -> [RegisterKey: Content] {
+    contents { row.values[$0] }
+  }
+
+  func contents(_ value: (Int) -> Value) -> [RegisterKey: Content] {
+    var contents: [RegisterKey: Content] = [:]
+    for register in registers {
+      if register.isSet {
+        guard let field = register.fields.first, let index = fieldIndex(id: field.id),
+          case .text(let json) = value(index)
+        else { continue }
+        for element in elements(json) {
+          contents[RegisterKey(register.id, element: element)] = .element(of: field.id, present: true)
+        }
+      } else {
+        let cells = register.fields.compactMap { field in
+          fieldIndex(id: field.id).map { Cell(field: field.id, value: value($0)) }
+        }
+        contents[RegisterKey(register.id)] = Content(cells)
+      }
+    }
+    return contents
+  }
+
+  /// A set's elements. Text that is no JSON array is kept as one element that no valid set could hold.
+  func elements(_ json: [UInt8]) -> [[UInt8]] {
+    if let set = TextSet(json: json) { return set.elements }
+    return json.isEmpty ? [] : [Self.malformedSet + json]
+  }
+
+  /// Marks an element that stands for a text that was no set at all.
+  static let malformedSet: [UInt8] = [0]
+
+  /// Why the catalog does not allow a register's content, with the field's name; nil when it does.
+  func problem(_ content: Content, of key: RegisterKey) -> (field: String, value: Value, reason: String)? {
+    if let element = key.element {
+      guard element.first == 0, !content.isEmpty, let field = kind.field(key.id) else { return nil }
+      let text = Value.text(Array(element.dropFirst()))
+      return (field.name, text, Validity.problem(text, .set) ?? "it is not a JSON array of texts")
+    }
+    for cell in content.cells {
+      guard let index = fieldIndex(id: cell.field) else { continue }
+      if let reason = problem(cell.value, field: index) { return (fields[index].name, cell.value, reason) }
+    }
+    return nil
+  }
+
+  /// Why the catalog does not allow a value in one of `fields`.
+  func problem(_ value: Value, field index: Int) -> String? {
+    if let codes = codes[index], case .text(let bytes) = value, codes.contains(bytes) { return nil }
+    return Validity.problem(value, fields[index].type)
+  }
+
+  /// Why a record with this key is not shown; nil for a proper key.
+  func problem(key: RecordKey) -> (field: String, reason: String)? {
+    let columns = key.columns
+    guard columns.count == kind.key.count else { return ("key", "the key has \(columns.count) columns") }
+    for (column, bytes) in zip(kind.key, columns) {
+      if let reason = Validity.problem(key: bytes, column.type) { return (column.name, reason) }
+    }
+    return nil
+  }
+}
+
+extension Engine {
+  /// The row under a key, or nil.
+  func row(_ table: KindTable, _ key: RecordKey) throws -> ShownRow? {
+    let statement = try connection.prepared(table.selectRow)
+    for (index, column) in key.columns.enumerated() { statement.bind(index + 1, text: column) }
+    guard try statement.step() else { return nil }
+    defer { statement.reset() }
+    return ShownRow(
+      federation: statement.bytes(0), values: table.fields.indices.map { statement.value($0 + 1) })
+  }
+
+  /// Everything known under one key of a kind: usually one record, more where two owners use one key.
+  ///
+  /// - Parameter shown: the row that stands, from which values are read that are not kept twice.
+  func slots(kind: Int, key: RecordKey, shown: () throws -> [RegisterKey: Content]) throws -> [RecordSlot] {
+    let statement = try connection.prepared("SELECT channel, state FROM birlik_head WHERE kind=?1 AND key=?2")
+    statement.bind(1, kind)
+    statement.bind(2, blob: key.bytes)
+    var found: [(Int, [UInt8])] = []
+    while try statement.step() { found.append((statement.int(0), statement.bytes(1))) }
+    return try found.map { channel, bytes in
+      RecordSlot(channel: channel, state: try StateCodec.decode(bytes, shown: shown), stored: bytes)
+    }
+  }
+
+  /// Everything known under one key, with values read from the row as it stands.
+  func slots(_ table: KindTable?, kind: Int, key: RecordKey) throws -> [RecordSlot] {
+    try slots(kind: kind, key: key) {
+      guard let table, let row = try row(table, key) else { return [:] }
+      return table.contents(of: row)
+    }
+  }
+
+  /// Writes a record's heads.
+  func save(_ bytes: [UInt8], kind: Int, key: RecordKey, channel: Int) throws {
+    let statement = try connection.prepared(
+      "INSERT INTO birlik_head(kind, key, channel, state) VALUES(?1, ?2, ?3, ?4) "
+        + "ON CONFLICT(kind, key, channel) DO UPDATE SET state=excluded.state")
+    statement.bind(1, kind)
+    statement.bind(2, blob: key.bytes)
+    statement.bind(3, channel)
+    statement.bind(4, blob: bytes)
+    try statement.step()
+  }
+
+  /// Which of several owners' records under one key is shown: the one created earliest of those that exist.
+  func shownSlot(_ slots: [RecordSlot], rule: DeletionRule) -> Int? {
+    slots.indices.filter { slots[$0].state.exists(rule) }.min { a, b in
+      guard let x = created(slots[a].state), let y = created(slots[b].state) else { return a < b }
+      return x == y ? slots[a].channel < slots[b].channel : precedes(x, y)
+    }
+  }
+
+  private func created(_ state: RecordState) -> Clock? {
+    let clocks = state.rows.isEmpty ? Array(state.edits) : state.rows.map(\.clock)
+    return clocks.min { precedes($0, $1) }
+  }
+
+  /// Shows what stands under a key, and writes its heads, conflicts and wrong values down.
+  func project(_ table: KindTable, _ key: RecordKey, _ slots: [RecordSlot]) throws {
+    try totals?.touch(table, key)
+    let keyProblem = table.problem(key: key)
+    let shown = keyProblem == nil ? shownSlot(slots, rule: table.kind.deletion) : nil
+    var shownFits = false
+    if let shown, let channel = channelNames[slots[shown].channel] {
+      let projection = Projection(table, slots[shown].state, facts: self)
+      try write(projection.values, table, key, federation: Array(channel.owner.utf8))
+      shownFits = projection.isExact
+    } else {
+      let delete = try connection.prepared(table.deleteRow)
+      for (index, column) in key.columns.prefix(table.kind.key.count).enumerated() { delete.bind(index + 1, text: column) }
+      if key.columns.count == table.kind.key.count { try delete.step() }
+    }
+    for (index, slot) in slots.enumerated() {
+      let bytes = StateCodec.encode(slot.state, valuesStandInRow: index == shown && shownFits && slots.count == 1)
+      if bytes != slot.stored { try save(bytes, kind: table.kind.id, key: key, channel: slot.channel) }
+      let wasPlain = slot.stored.map { StateCodec.form(of: $0) != .full } ?? true
+      let isPlain = StateCodec.form(of: bytes) != .full
+      if wasPlain && isPlain && keyProblem == nil { continue }
+      try note(table, key, slot, clashes: slots.count > 1 && slots.filter { $0.state.exists(table.kind.deletion) }.count > 1)
+    }
+  }
+
+  private func write(_ values: [Value], _ table: KindTable, _ key: RecordKey, federation: [UInt8]) throws {
+    let statement = try connection.prepared(table.upsertRow)
+    let columns = key.columns
+    for (index, column) in columns.enumerated() { statement.bind(index + 1, text: column) }
+    statement.bind(columns.count + 1, text: federation)
+    for (index, value) in values.enumerated() { statement.bind(columns.count + 2 + index, value) }
+    try statement.step()
+  }
+
+  /// Lists a record's conflicts and wrong values, and closes those that are no more.
+  private func note(_ table: KindTable, _ key: RecordKey, _ slot: RecordSlot, clashes: Bool) throws {
+    let found = RecordNotes(table, key, slot.state, facts: self, clashes: clashes)
+    let now = Wall.now()
+    for field in found.conflicts {
+      let statement = try connection.prepared(
+        "INSERT INTO birlik_conflict(kind, key, channel, field, opened_at) VALUES(?1, ?2, ?3, ?4, ?5) "
+          + "ON CONFLICT DO UPDATE SET closed_at=NULL, opened_at=excluded.opened_at WHERE closed_at IS NOT NULL")
+      bind(statement, table, key, slot.channel)
+      statement.bind(4, text: field)
+      statement.bind(5, now)
+      try statement.step()
+      conflictsOpened += Int(connection.changes)
+    }
+    let open = try connection.prepared(
+      "SELECT field FROM birlik_conflict WHERE kind=?1 AND key=?2 AND channel=?3 AND closed_at IS NULL")
+    bind(open, table, key, slot.channel)
+    var gone: [[UInt8]] = []
+    while try open.step() { gone.append(open.bytes(0)) }
+    for field in gone where !found.conflicts.contains(where: { $0.utf8.elementsEqual(field) }) {
+      let close = try connection.prepared(
+        "UPDATE birlik_conflict SET closed_at=?5 WHERE kind=?1 AND key=?2 AND channel=?3 AND field=?4")
+      bind(close, table, key, slot.channel)
+      close.bind(4, text: field)
+      close.bind(5, now)
+      try close.step()
+    }
+    let forget = try connection.prepared("DELETE FROM birlik_invalid WHERE kind=?1 AND key=?2 AND channel=?3")
+    bind(forget, table, key, slot.channel)
+    try forget.step()
+    for wrong in found.invalid {
+      let statement = try connection.prepared(
+        "INSERT OR REPLACE INTO birlik_invalid(kind, key, channel, field, value, reason) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
+      bind(statement, table, key, slot.channel)
+      statement.bind(4, text: wrong.field)
+      statement.bind(5, wrong.value)
+      statement.bind(6, text: wrong.reason)
+      try statement.step()
+    }
+  }
+
+  private func bind(_ statement: Prepared, _ table: KindTable, _ key: RecordKey, _ channel: Int) {
+    statement.bind(1, table.kind.id)
+    statement.bind(2, blob: key.bytes)
+    statement.bind(3, channel)
+  }
+}

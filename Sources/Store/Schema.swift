@@ -1,0 +1,77 @@
+/// The store's own tables. Everything else in the file is a kind's plain table.
+enum Schema {
+  /// "BRLK": marks the file as one of Birlik's.
+  static let applicationID: Int32 = 0x4252_4C4B
+  /// The version of the tables below.
+  static let version = 1
+
+  /// Columns in which a delete trigger notes what a row held; one for each possible register's field.
+  static let oldValueColumns = 61
+
+  static let tables: [String] = [
+    // Who the node is and where it stands: single values by name.
+    "CREATE TABLE birlik_meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    // What triggers note. No constraint that could fail: a failing one would swallow edits under an outer OR IGNORE.
+    "CREATE TABLE birlik_capture(seq INTEGER PRIMARY KEY, kind, mask, ms, k1, k2, k3, k4)",
+    "CREATE TABLE birlik_old(capture INTEGER PRIMARY KEY, "
+      + (1...oldValueColumns).map { "v\($0)" }.joined(separator: ", ") + ")",
+    // Headquarters' signed word on every node whose segments are held.
+    "CREATE TABLE birlik_card(node BLOB PRIMARY KEY, card BLOB NOT NULL) WITHOUT ROWID",
+    // Small numbers for channels, used as part of a record's name.
+    "CREATE TABLE birlik_channel(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+    // One branch of an origin's changes in one channel. `seen` is the vector of its last change.
+    """
+    CREATE TABLE birlik_stream(id INTEGER PRIMARY KEY, origin BLOB NOT NULL, channel INTEGER NOT NULL,
+      parent INTEGER, fork INTEGER, tip INTEGER NOT NULL, hash BLOB NOT NULL, seen BLOB NOT NULL)
+    """,
+    // The log: segments as they travel, in an order in which each comes after all that it builds on.
+    """
+    CREATE TABLE birlik_segment(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL,
+      last INTEGER NOT NULL, hash BLOB NOT NULL, problem TEXT, bytes BLOB NOT NULL)
+    """,
+    "CREATE UNIQUE INDEX birlik_segment_hash ON birlik_segment(hash)",
+    "CREATE INDEX birlik_segment_place ON birlik_segment(stream, last)",
+    // Which keys a segment may hold, so that history need not open every one.
+    """
+    CREATE TABLE birlik_segment_keys(segment INTEGER NOT NULL, kind INTEGER NOT NULL, low BLOB NOT NULL,
+      high BLOB NOT NULL, PRIMARY KEY(kind, segment)) WITHOUT ROWID
+    """,
+    // Segments that wait for one that they build on.
+    "CREATE TABLE birlik_waiting(hash BLOB PRIMARY KEY, missing BLOB NOT NULL, bytes BLOB NOT NULL) WITHOUT ROWID",
+    // The heads of every record, those of deleted ones too: so no deleted row can come back.
+    """
+    CREATE TABLE birlik_head(kind INTEGER NOT NULL, key BLOB NOT NULL, channel INTEGER NOT NULL, state BLOB NOT NULL,
+      PRIMARY KEY(kind, key, channel)) WITHOUT ROWID
+    """,
+    // Registers whose heads differ, and those that did.
+    """
+    CREATE TABLE birlik_conflict(kind INTEGER NOT NULL, key BLOB NOT NULL, channel INTEGER NOT NULL,
+      field TEXT NOT NULL, opened_at INTEGER NOT NULL, closed_at INTEGER,
+      PRIMARY KEY(kind, key, channel, field)) WITHOUT ROWID
+    """,
+    // Values that the catalog does not allow, with the reason.
+    """
+    CREATE TABLE birlik_invalid(kind INTEGER NOT NULL, key BLOB NOT NULL, channel INTEGER NOT NULL,
+      field TEXT NOT NULL, value, reason TEXT NOT NULL,
+      PRIMARY KEY(kind, key, channel, field)) WITHOUT ROWID
+    """,
+    // Edits that this node may not seal, kept whole.
+    """
+    CREATE TABLE birlik_refused(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
+      operation TEXT NOT NULL, record TEXT NOT NULL, reason TEXT NOT NULL)
+    """,
+    // By how much a total changes on a day; a total is the sum of all steps at or before its date.
+    """
+    CREATE TABLE birlik_total(indicator TEXT NOT NULL, slot TEXT NOT NULL, federation TEXT NOT NULL,
+      day INTEGER NOT NULL, amount INTEGER NOT NULL, reported INTEGER NOT NULL, expected INTEGER NOT NULL,
+      PRIMARY KEY(indicator, slot, federation, day)) WITHOUT ROWID
+    """,
+    // Headquarters: invitations by the hash of their secret.
+    """
+    CREATE TABLE birlik_invitation(token BLOB PRIMARY KEY, federation TEXT NOT NULL, name TEXT NOT NULL,
+      expires_at INTEGER NOT NULL, used_at INTEGER) WITHOUT ROWID
+    """,
+    // Headquarters' signed words on how far this node's streams are held there: evidence, never state.
+    "CREATE TABLE birlik_receipt(at INTEGER PRIMARY KEY, receipt BLOB NOT NULL)",
+  ]
+}

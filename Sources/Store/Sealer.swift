@@ -1,0 +1,335 @@
+import SyncCore
+import Wire
+
+/// What a seal did.
+public struct SealReport: Sendable, Equatable {
+  /// Changes sealed.
+  public var changes = 0
+  /// Captured edits that this node may not seal; they are kept and shown by `birlik status`.
+  public var refused = 0
+
+  public init() {}
+}
+
+/// Turns captured edits into changes: numbered, timed, hashed onto the stream's chain, signed; once, for ever.
+///
+/// Runs within a write transaction of the engine, before anything writes rows there.
+final class Sealer {
+  /// How many captured edits one pass reads into memory.
+  static let passLimit = 1 << 20
+  /// How many changes one segment takes, so that a piece of an exchange can be small.
+  static let segmentLimit = 16_384
+
+  private let engine: Engine
+  private let timekeeping: Timekeeping
+  private let now: Int64
+  private var builders: [SegmentBuilder] = []
+  private(set) var report = SealReport()
+
+  /// - Parameter wall: this machine's clock, in milliseconds since 1970.
+  init(_ engine: Engine, wall: Int64) throws {
+    self.engine = engine
+    let offset = try engine.meta(.offset)?.integer ?? 0
+    now = wall.addingReportingOverflow(offset).overflow ? wall : wall &+ offset
+    timekeeping = Timekeeping(
+      offset: offset, previousSeal: try engine.meta(.previousSeal)?.integer ?? Int64.min, now: now)
+  }
+
+  /// Seals everything captured.
+  func sealAll() throws {
+    while try sealPass() {}
+  }
+
+  /// Seals at most `passLimit` captured edits.
+  ///
+  /// - Returns: false when there was nothing.
+  func sealPass() throws -> Bool {
+    let keyColumns = engine.tables.mapValues(\.kind.key.count)
+    let log = try CaptureLog(engine.connection, keyColumns: keyColumns, limit: Self.passLimit)
+    guard !log.isEmpty else { return false }
+    try engine.totals?.prepare(log, isComplete: log.entries.count < Self.passLimit && report == SealReport())
+    // What deletions noted is needed below, so only captures go now: heads are written into the pages they leave.
+    let forget = try engine.connection.prepared("DELETE FROM birlik_capture WHERE seq<=?1")
+    forget.bind(1, log.lastSequence)
+    try forget.step()
+    var start = 0
+    while start < log.entries.count {
+      var edits = CapturedEdits()
+      var end = start
+      while end < log.entries.count, log.sameRecord(log.entries[start], log.entries[end]) {
+        let entry = log.entries[end]
+        edits.add(sequence: entry.sequence, mask: entry.mask, at: entry.at)
+        end += 1
+      }
+      if let table = engine.tables[log.entries[start].kind] {
+        try seal(edits, table, log.key(log.entries[start]))
+      }
+      start = end
+    }
+    try flush()
+    let old = try engine.connection.prepared("DELETE FROM birlik_old WHERE capture<=?1")
+    old.bind(1, log.lastSequence)
+    try old.step()
+    try engine.setMeta(.previousSeal, .integer(now))
+    return true
+  }
+
+  // MARK: One record
+
+  private func seal(_ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey) throws {
+    let row = try engine.row(table, key)
+    if let row, edits.insertedAt != nil, edits.deletion == nil, try sealFresh(edits, table, key, row) { return }
+    let old = row == nil ? try oldRow(table, edits) : nil
+    let shown = row ?? old
+    var slots = try engine.slots(kind: table.kind.id, key: key) { shown.map(table.contents) ?? [:] }
+    guard let channel = try channel(table, row: row, slots: slots) else {
+      return try refuse(edits, table, key, shown, slots, "the federation in the record is not a proper code")
+    }
+    guard engine.identity.role.mayWrite(channel) else {
+      return try refuse(edits, table, key, shown, slots, "it belongs to \(channel.owner), whose records others may not edit")
+    }
+    if let reason = limit(key, shown) { return try refuse(edits, table, key, shown, slots, reason) }
+    let number = try engine.number(of: channel)
+    let index = slots.firstIndex { $0.channel == number }
+    var state = index.map { slots[$0].state } ?? RecordState()
+    for change in changes(edits, table, key, row: row, old: old, state: state) {
+      try absorb(change, table, in: channel, into: &state)
+    }
+    if let index {
+      slots[index].state = state
+    } else if !state.isEmpty {
+      slots.append(RecordSlot(channel: number, state: state, stored: nil))
+    }
+    guard !slots.isEmpty else { return }
+    // What the clerk typed stands in the row. Only where something else should is the row written.
+    try engine.project(table, key, slots)
+  }
+
+  /// Seals a record that is new everywhere, the common case of imports, without building its state.
+  ///
+  /// - Returns: false when the record is not new or needs a closer look.
+  private func sealFresh(
+    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ row: ShownRow
+  ) throws -> Bool {
+    let owner = String(decoding: row.federation, as: UTF8.self)
+    guard FederationCode.isValid(owner), let channel = Channel(owner: owner, recordClass: table.kind.recordClass),
+      engine.identity.role.mayWrite(channel), table.problem(key: key) == nil, limit(key, row) == nil,
+      table.isProper(row)
+    else { return false }
+    let builder = try builder(for: channel)
+    let captured = edits.lastAt
+    let clock = Clock(
+      stream: builder.stream, sequence: builder.next,
+      time: timekeeping.stamp(captured: captured, replacing: EmptyCollection()))
+    guard try engine.insertFresh(clock, table, key, channel: try engine.number(of: channel)) else { return false }
+    builder.append(insertionOf: row, key: key, table, captured: captured, time: clock.time)
+    report.changes += 1
+    try flushIfFull()
+    return true
+  }
+
+  private func channel(_ table: KindTable, row: ShownRow?, slots: [RecordSlot]) throws -> Channel? {
+    if let row {
+      let owner = String(decoding: row.federation, as: UTF8.self)
+      return FederationCode.isValid(owner) ? Channel(owner: owner, recordClass: table.kind.recordClass) : nil
+    }
+    if let shown = engine.shownSlot(slots, rule: table.kind.deletion) { return engine.channelNames[slots[shown].channel] }
+    if let first = slots.first { return engine.channelNames[first.channel] }
+    return Channel(owner: engine.identity.role.federation, recordClass: table.kind.recordClass)
+  }
+
+  /// Why a record cannot travel at all.
+  private func limit(_ key: RecordKey, _ row: ShownRow?) -> String? {
+    if key.bytes.count > WireLimits.keyBytes { return "its key is longer than \(WireLimits.keyBytes) bytes" }
+    let longest = row?.values.map { if case .text(let bytes) = $0 { bytes.count } else { 0 } }.max() ?? 0
+    return longest > WireLimits.cellBytes ? "a value is longer than \(WireLimits.cellBytes) bytes" : nil
+  }
+
+  /// The changes that the folded edits amount to.
+  private func changes(
+    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, row: ShownRow?, old: ShownRow?, state: RecordState
+  ) -> [Change] {
+    let isAlive = state.exists(.editWins)
+    guard let row else {
+      guard isAlive else { return [] }
+      // An edit before the deletion is sealed before it, so that a row that comes back is whole.
+      let mask = edits.editedBeforeDeletion | edits.edited
+      let before = old.map { editsBeforeDeletion(mask, edits, table, key, $0, state) } ?? []
+      let at = edits.deletion?.at ?? edits.lastAt
+      return before + [change(table, key, .deletion, [], captured: at, replacing: state.edits)]
+    }
+    let contents = table.contents(of: row)
+    if state.isEmpty || !isAlive || (edits.deletion != nil && edits.insertedAt != nil) {
+      let registers = contents.map { RegisterContent($0.key, $0.value) }.sorted { $0.key < $1.key }
+      return [change(table, key, .insertion, registers, captured: edits.lastAt, replacing: state.edits)]
+    }
+    // A row written whole over itself, as by OR REPLACE, says something only where it differs from what is shown.
+    let projection = edits.insertedAt == nil ? nil : Projection(table, state, facts: engine)
+    let mask = edits.insertedAt == nil ? edits.edited : Int64.max
+    return self.edits(mask, edits, table, key, row, state, only: projection)
+  }
+
+  /// One change for all registers edited in one moment.
+  ///
+  /// - Parameter only: where given, registers whose value it holds already are left out.
+  private func edits(
+    _ mask: Int64, _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ row: ShownRow, _ state: RecordState,
+    only shown: Projection?
+  ) -> [Change] {
+    let typed = table.contents(of: row)
+    let standing = (shown ?? Projection(table, state, facts: engine)).contents(table)
+    var byTime: [Int64: [RegisterContent]] = [:]
+    for register in table.registers where mask & (1 << Int64(register.id)) != 0 {
+      let at = edits.time(of: register.id)
+      let keys = register.isSet ? setKeys(register, typed, standing, state) : [RegisterKey(register.id)]
+      for registerKey in keys {
+        let content = typed[registerKey] ?? .empty
+        let isShown = content == standing[registerKey] ?? .empty
+        let isSettled = state.heads(registerKey).count <= 1
+        // What equals the one head says nothing new; what confirms one of several does, when it was typed as such.
+        if isShown && (isSettled || shown != nil || register.isSet) { continue }
+        byTime[at, default: []].append(RegisterContent(registerKey, content))
+      }
+    }
+    return byTime.sorted { $0.key < $1.key }.map { at, registers in
+      let replaced = registers.flatMap { state.heads($0.key).map(\.clock) }
+      return change(table, key, .edit, registers.sorted { $0.key < $1.key }, captured: at, replacing: replaced)
+    }
+  }
+
+  /// The edits that a deletion followed before they were sealed. The row is gone and with it what stood before them, so
+  /// each is sealed whole.
+  private func editsBeforeDeletion(
+    _ mask: Int64, _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ old: ShownRow, _ state: RecordState
+  ) -> [Change] {
+    let typed = table.contents(of: old)
+    var registers: [RegisterContent] = []
+    for register in table.registers where mask & (1 << Int64(register.id)) != 0 {
+      if register.isSet {
+        registers += typed.filter { $0.key.id == register.id }.map { RegisterContent($0.key, $0.value) }
+      } else {
+        let key = RegisterKey(register.id)
+        registers.append(RegisterContent(key, typed[key] ?? .empty))
+      }
+    }
+    guard !registers.isEmpty else { return [] }
+    let replaced = registers.flatMap { state.heads($0.key).map(\.clock) }
+    let at = CapturedEdits.registers(in: mask).map(edits.time).max() ?? edits.lastAt
+    return [change(table, key, .edit, registers.sorted { $0.key < $1.key }, captured: at, replacing: replaced)]
+  }
+
+  private func setKeys(
+    _ register: Register, _ typed: [RegisterKey: Content], _ standing: [RegisterKey: Content], _ state: RecordState
+  ) -> [RegisterKey] {
+    Set((Array(typed.keys) + Array(standing.keys)).filter { $0.id == register.id && $0.element != nil }).sorted()
+  }
+
+  private func change(
+    _ table: KindTable, _ key: RecordKey, _ operation: Change.Operation, _ registers: [RegisterContent],
+    captured: Int64, replacing: some Sequence<Clock>
+  ) -> Change {
+    let time = timekeeping.stamp(captured: captured, replacing: replacing.map(\.time).sorted())
+    let isFlagged =
+      table.problem(key: key) != nil || registers.contains { table.problem($0.content, of: $0.key) != nil }
+    return Change(
+      kind: table.kind.id, key: key, operation: operation, registers: registers, captured: captured, time: time,
+      isFlagged: isFlagged)
+  }
+
+  private func absorb(_ change: Change, _ table: KindTable, in channel: Channel, into state: inout RecordState) throws {
+    let builder = try builder(for: channel)
+    // Everything that this store holds had been seen when it sealed.
+    state.absorb(change, at: Clock(stream: builder.stream, sequence: builder.next, time: change.time)) { _ in true }
+    builder.append(change, table)
+    report.changes += 1
+    try flushIfFull()
+  }
+
+  // MARK: Edits that may not be sealed
+
+  /// Keeps an edit that this node may not seal, and shows the record as it was.
+  private func refuse(
+    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ row: ShownRow?, _ slots: [RecordSlot],
+    _ reason: String
+  ) throws {
+    let operation = edits.insertedAt != nil ? "insert" : row == nil || edits.deletion != nil ? "delete" : "edit"
+    var record: [(String, Value)] = [("federation", .text(row?.federation ?? []))]
+    if let row { record += zip(table.fields.map(\.name), row.values) }
+    let statement = try engine.connection.prepared(
+      "INSERT INTO birlik_refused(at, kind, key, operation, record, reason) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
+    statement.bind(1, edits.lastAt)
+    statement.bind(2, text: table.kind.name)
+    statement.bind(3, text: key.display)
+    statement.bind(4, text: operation)
+    statement.bind(5, text: JSONText.object(record))
+    statement.bind(6, text: reason)
+    try statement.step()
+    report.refused += 1
+    try engine.restore(table, key, typed: row)
+  }
+
+  /// What the row held when it was deleted, as the delete trigger noted it.
+  private func oldRow(_ table: KindTable, _ edits: CapturedEdits) throws -> ShownRow? {
+    guard let deletion = edits.deletion else { return nil }
+    let columns = table.fields.map { "v\($0.id)" }.joined(separator: ", ")
+    let statement = try engine.connection.prepared(
+      "SELECT capture\(columns.isEmpty ? "" : ", " + columns) FROM birlik_old WHERE capture=?1")
+    statement.bind(1, deletion.sequence)
+    guard try statement.step() else { return nil }
+    defer { statement.reset() }
+    return ShownRow(federation: [], values: table.fields.indices.map { statement.value($0 + 1) })
+  }
+
+  // MARK: Segments
+
+  private func builder(for channel: Channel) throws -> SegmentBuilder {
+    if let open = builders.first(where: { $0.channel == channel }) { return open }
+    // One that stayed empty gives its number back: streams get theirs in the order in which they are flushed.
+    builders.removeAll { $0.count == 0 }
+    let continues = try engine.ownStream(in: channel)
+    let new = engine.streams.streams.count + builders.filter { $0.continues == nil }.count
+    let first = continues.flatMap { engine.streams.stream($0)?.tip.sequence } ?? 0
+    let builder = SegmentBuilder(channel: channel, stream: continues ?? new, continues: continues, first: first &+ 1)
+    builders.append(builder)
+    return builder
+  }
+
+  private func flushIfFull() throws {
+    // All together, so that new streams get the numbers that were given to them.
+    if builders.contains(where: { $0.count >= Self.segmentLimit }) { try flush() }
+  }
+
+  private func flush() throws {
+    let origin = try engine.origin()
+    for builder in builders where builder.count > 0 {
+      let header = SegmentHeader(
+        origin: origin, channel: builder.channel, first: builder.first, count: builder.count,
+        predecessor: builder.continues.flatMap { engine.streams.stream($0)?.tip.hash } ?? .zero,
+        context: engine.streams.context(in: builder.channel, after: builder.continues),
+        catalogVersion: engine.catalog.version, sealedAt: now)
+      let segment = try Segment.seal(header, blocks: builder.blocks, key: engine.identity.key)
+      _ = try engine.append(segment, placement: try engine.place(segment), problem: nil)
+      try engine.noteKeys(of: builder.blocks, hash: segment.hash)
+    }
+    builders = []
+  }
+}
+
+extension Projection {
+  /// The shown values by register.
+  func contents(_ table: KindTable) -> [RegisterKey: Content] { table.contents { values[$0] } }
+}
+
+extension KindTable {
+  /// True when the catalog allows every value and sets stand in canonical form.
+  func isProper(_ row: ShownRow) -> Bool {
+    for (index, value) in row.values.enumerated() {
+      if problem(value, field: index) != nil { return false }
+      // An empty set is shown as NULL: heads do not tell them apart.
+      if fields[index].type == .set, case .text(let json) = value {
+        guard let set = TextSet(json: json), set.json == json, !set.elements.isEmpty else { return false }
+      }
+    }
+    return true
+  }
+}

@@ -1,0 +1,158 @@
+import SyncCore
+import Wire
+
+/// What the exchange asks of a store.
+extension Store {
+  /// Seals everything captured.
+  @discardableResult
+  public func seal(now: Int64 = Wall.now()) throws -> SealReport {
+    // Looking first keeps a sync with nothing new from taking the write lock.
+    guard try hasCaptured() else { return SealReport() }
+    return try write { engine in
+      let sealer = try Sealer(engine, wall: now)
+      try sealer.sealAll()
+      return sealer.report
+    }
+  }
+
+  /// True when edits were captured and not sealed yet.
+  public func hasCaptured() throws -> Bool {
+    try inQueue { engine in
+      let statement = try engine.connection.prepared("SELECT 1 FROM birlik_capture LIMIT 1")
+      defer { statement.reset() }
+      return try statement.step()
+    }
+  }
+
+  /// Absorbs segments of a peer. Whatever was captured is sealed first, in the same transaction.
+  ///
+  /// - Parameters:
+  ///   - cards: cards of the segments' authors; those that headquarters did not sign are passed over.
+  ///   - mayRead: which channels the exchange may carry.
+  public func absorb(
+    segments: [[UInt8]], cards: [[UInt8]], now: Int64 = Wall.now(), mayRead: (Channel) -> Bool = { _ in true }
+  ) throws -> AbsorbReport {
+    guard !segments.isEmpty else { return AbsorbReport() }
+    return try write { engine in
+      let sealer = try Sealer(engine, wall: now)
+      try sealer.sealAll()
+      engine.conflictsOpened = 0
+      for bytes in cards {
+        if let card = try? NodeCard(bytes: bytes, signedBy: engine.identity.headquarters) { try engine.keep(card) }
+      }
+      let absorber = Absorber(engine)
+      for bytes in segments { try absorber.absorb(bytes, mayRead: mayRead) }
+      var report = absorber.report
+      report.seal = sealer.report
+      report.conflictsOpened = engine.conflictsOpened
+      return report
+    }
+  }
+
+  /// The tips held of the channels that a role may read.
+  public func frontier(visibleTo role: NodeRole) throws -> [FrontierEntry] {
+    try read { $0.streams.frontier(where: role.mayRead) }
+  }
+
+  /// For each tip whether it is held.
+  public func holds(_ frontier: [FrontierEntry], visibleTo role: NodeRole) throws -> [Bool] {
+    try read { engine in
+      try frontier.map { entry in
+        guard role.mayRead(entry.channel) else { return false }
+        return try engine.position(of: entry.tip.hash) != nil
+      }
+    }
+  }
+
+  /// A piece of what a peer lacks.
+  public struct Piece: Sendable, Equatable {
+    public var segments: [[UInt8]] = []
+    public var cards: [[UInt8]] = []
+    public var changes = 0
+    public var bytes = 0
+    /// True when there is more that did not fit.
+    public var hasMore = false
+    /// All changes that the peer lacks, this piece included.
+    public var lacking: Int64 = 0
+    /// Tips of the peer that are not held here.
+    public var unknown: [FrontierEntry] = []
+
+    public init() {}
+  }
+
+  /// How large a piece may be.
+  public struct PieceLimit: Sendable {
+    public var bytes: Int
+    public var changes: Int
+
+    /// Small enough that one transaction holds the file only for a moment.
+    public static let standard = PieceLimit(bytes: 1 << 20, changes: 32_768)
+
+    public init(bytes: Int, changes: Int) {
+      self.bytes = bytes
+      self.changes = changes
+    }
+  }
+
+  /// The next piece of what a peer lacks, in causal order; at least one segment where there is any.
+  ///
+  /// - Parameters:
+  ///   - frontier: what the peer shows.
+  ///   - marks: what this side showed in its last message and whether the peer holds it.
+  ///   - role: the peer's, which decides which channels it may read.
+  public func piece(
+    lackedBy frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)] = [], role: NodeRole,
+    limit: PieceLimit = .standard
+  ) throws -> Piece {
+    try read { engine in
+      let plan = try ExchangePlan(engine.streams, peer: frontier, marks: marks) { try engine.position(of: $0) }
+      var piece = Piece()
+      piece.unknown = plan.unknown
+      var wanted: [(id: Int64, stream: Int)] = []
+      for (number, stream) in engine.streams.streams.enumerated() where role.mayRead(stream.channel) {
+        guard let from = plan.lacks(number, of: engine.streams) else { continue }
+        piece.lacking &+= stream.tip.sequence &- max(from, stream.parent?.sequence ?? 0)
+        let select = try engine.connection.prepared(
+          "SELECT id FROM birlik_segment WHERE stream=?1 AND last>?2 ORDER BY last LIMIT ?3")
+        select.bind(1, number)
+        select.bind(2, from)
+        select.bind(3, WireLimits.segmentsPerMessage)
+        while try select.step() { wanted.append((select.int64(0), number)) }
+      }
+      // The order of the log is causal. Of each stream at most a message's worth was read, so what lies beyond the last
+      // one of a full stream waits for the next piece.
+      wanted.sort { $0.id < $1.id }
+      var authors: Set<NodeID> = []
+      for item in wanted {
+        guard try piece.take(item.id, engine, &authors, limit) else { break }
+      }
+      piece.cards = authors.sorted().compactMap { engine.cards[$0]?.bytes }
+      return piece
+    }
+  }
+}
+
+extension Store.Piece {
+  /// Adds a segment of the log unless the piece is full.
+  fileprivate mutating func take(
+    _ id: Int64, _ engine: Engine, _ authors: inout Set<NodeID>, _ limit: Store.PieceLimit
+  ) throws -> Bool {
+    let select = try engine.connection.prepared("SELECT stream, first, last, bytes FROM birlik_segment WHERE id=?1")
+    select.bind(1, id)
+    guard try select.step() else { return true }
+    let stream = select.int(0)
+    let count = Int(clamping: select.int64(2) &- select.int64(1) &+ 1)
+    let segment = select.bytes(3)
+    select.reset()
+    let isFull = bytes + segment.count > limit.bytes || changes + count > limit.changes
+    if !segments.isEmpty, isFull || segments.count >= WireLimits.segmentsPerMessage {
+      hasMore = true
+      return false
+    }
+    segments.append(segment)
+    bytes += segment.count
+    changes += count
+    if let origin = engine.streams.stream(stream)?.origin { authors.insert(origin.node) }
+    return true
+  }
+}

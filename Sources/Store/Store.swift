@@ -1,0 +1,212 @@
+import CSQLiteShim
+import Crypto
+import Foundation
+import GRDB
+import GRDBSQLite
+import Glibc
+import SyncCore
+import Wire
+
+/// One node's SQLite file: its plain tables, its log, its heads and its totals.
+///
+/// ```swift
+/// let store = try Store(path: "uz.db", key: key)
+/// try store.seal()                                  // captured edits become changes
+/// let report = try store.absorb(segments: answer.segments, cards: answer.cards)
+/// let totals = try store.totals(indicator: "members", asOf: "2025-10")
+/// ```
+///
+/// Every method is one transaction and may be called from any thread; a program that waits for the file waits at most
+/// `busySeconds` and then reports who to look for.
+public final class Store: @unchecked Sendable {
+  // Unchecked: `engine` and `connection` are used inside `queue` alone, which runs one block at a time.
+
+  /// How long a transaction waits for another program that holds the file.
+  public static let busySeconds = 5.0
+
+  public let path: String
+  public let identity: Identity
+  private let queue: DatabaseQueue
+  private let engine: Engine
+
+  // MARK: Opening
+
+  /// Opens a node's database.
+  ///
+  /// - Parameter key: the node's private key, from its own file.
+  /// - Throws: `StoreError` with code `missing`, `notOurs`, `notPermitted` or `damaged`.
+  public init(path: String, key: Curve25519.Signing.PrivateKey) throws {
+    self.path = path
+    queue = try Self.openQueue(path)
+    (identity, engine) = try queue.inDatabase { database in
+      let connection = Connection(database)
+      try Self.checkIsOurs(connection, path)
+      let identity = try Self.identity(connection, key: key)
+      let catalog = try Self.value(connection, .catalog).map { bytes throws in
+        try PublishedCatalog(bytes: bytes, signedBy: identity.headquarters)
+      }
+      guard let catalog else { throw StoreError(.damaged, Self.opening, "the database holds no catalog") }
+      return (identity, Engine(connection: connection, identity: identity, published: catalog))
+    }
+    try inQueue { engine in try engine.checkTriggers() }
+  }
+
+  private static let opening = "opening the database"
+
+  private static func openQueue(_ path: String) throws -> DatabaseQueue {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+      throw StoreError(
+        .missing, opening, "there is no database \(path)",
+        hint: "make one with `birlik init` or `birlik join`, or check --database")
+    }
+    do { return try DatabaseQueue(path: path, configuration: configuration(capturing: false)) } catch let error as DatabaseError {
+      throw StoreError(error, opening)
+    }
+  }
+
+  /// - Parameter capturing: true for edits as a clerk makes them; false for the engine, whose own writes are no edits.
+  static func configuration(capturing: Bool) -> Configuration {
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = false
+    configuration.busyMode = .timeout(busySeconds)
+    configuration.label = "birlik"
+    configuration.prepareDatabase { database in
+      let handle = database.sqliteConnection
+      if !capturing { _ = handle.map { birlik_sqlite_set_triggers($0, 0) } }
+      _ = handle.map { birlik_sqlite_set_trusted_schema($0, 0) }
+      // A rollback journal: the versions of SQLite up to 3.51.2 can corrupt a WAL file that two programs share, and
+      // clerks bring their own SQLite. See `JournalPolicy`.
+      try database.execute(sql: "PRAGMA journal_mode=TRUNCATE")
+      try database.execute(sql: "PRAGMA synchronous=FULL")
+      // A spill would take the exclusive lock in the middle of a transaction and keep readers out.
+      try database.execute(sql: "PRAGMA cache_spill=0")
+      try database.execute(sql: "PRAGMA cache_size=-16384")
+      try database.execute(sql: "PRAGMA temp_store=MEMORY")
+    }
+    return configuration
+  }
+
+  private static func checkIsOurs(_ connection: Connection, _ path: String) throws {
+    let application = try connection.prepared("PRAGMA application_id")
+    let version = try connection.prepared("PRAGMA user_version")
+    guard try application.step(), application.int64(0) == Int64(Schema.applicationID) else {
+      throw StoreError(
+        .notOurs, opening, "\(path) is a database of another program", hint: "check --database; nothing was changed")
+    }
+    application.reset()
+    guard try version.step(), version.int(0) <= Schema.version else {
+      throw StoreError(.notOurs, opening, "\(path) was written by a newer Birlik", hint: "upgrade birlik here as well")
+    }
+    version.reset()
+  }
+
+  private static func value(_ connection: Connection, _ name: Meta) throws -> [UInt8]? {
+    let statement = try connection.prepared("SELECT value FROM birlik_meta WHERE name=?1")
+    statement.bind(1, text: name.rawValue)
+    guard try statement.step() else { return nil }
+    defer { statement.reset() }
+    return statement.bytes(0)
+  }
+
+  private static func identity(_ connection: Connection, key: Curve25519.Signing.PrivateKey) throws -> Identity {
+    guard let headquarters = try value(connection, .headquarters), let card = try value(connection, .card) else {
+      throw StoreError(.damaged, opening, "the database does not say who the node is")
+    }
+    let identity = Identity(
+      key: key, card: try NodeCard(bytes: card, signedBy: headquarters), headquarters: headquarters)
+    guard identity.publicKey == identity.card.publicKey else {
+      throw StoreError(
+        .notPermitted, opening, "the key file belongs to another node", hint: "put this node's own key beside the database")
+    }
+    return identity
+  }
+
+  // MARK: Making
+
+  /// What a new database begins with.
+  public struct Beginning: Sendable {
+    public var identity: Identity
+    public var headquartersCard: NodeCard
+    public var catalog: PublishedCatalog
+    /// Where headquarters listens; nil at headquarters.
+    public var upstream: String?
+    /// What to add to this machine's clock to get headquarters', in milliseconds.
+    public var offset: Int64
+
+    public init(
+      identity: Identity, headquartersCard: NodeCard, catalog: PublishedCatalog, upstream: String?, offset: Int64
+    ) {
+      self.identity = identity
+      self.headquartersCard = headquartersCard
+      self.catalog = catalog
+      self.upstream = upstream
+      self.offset = offset
+    }
+  }
+
+  /// Makes a new database. Nothing may stand at the path.
+  ///
+  /// - Throws: `StoreError` with code `invalid` when something does.
+  public static func create(path: String, _ beginning: Beginning) throws {
+    let operation = "making the database"
+    // The group may write: clerks type into the file, and SQLite gives its journal the same permissions.
+    let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o660)
+    guard file >= 0 else {
+      let exists = errno == EEXIST
+      throw StoreError(
+        exists ? .invalid : .notPermitted, operation, exists ? "\(path) exists already" : "\(path) cannot be made",
+        hint: exists ? "name another file, or move that one away first" : "check the folder and its permissions")
+    }
+    fchmod(file, 0o660)
+    Glibc.close(file)
+    do {
+      let queue = try DatabaseQueue(path: path, configuration: configuration(capturing: false))
+      try queue.inDatabase { database in
+        let connection = Connection(database)
+        let engine = Engine(connection: connection, identity: beginning.identity, published: beginning.catalog)
+        try connection.transaction { try engine.layOut(beginning) }
+      }
+      try queue.close()
+    } catch {
+      try? FileManager.default.removeItem(atPath: path)
+      if let error = error as? DatabaseError { throw StoreError(error, operation) }
+      throw error
+    }
+  }
+
+  // MARK: Access
+
+  /// Runs `body` with the engine, outside of any transaction.
+  func inQueue<Value>(_ body: (Engine) throws -> Value) throws -> Value {
+    do { return try queue.inDatabase { _ in try body(engine) } } catch let error as DatabaseError {
+      throw StoreError(error, "using the database")
+    }
+  }
+
+  func write<Value>(_ body: (Engine) throws -> Value) throws -> Value {
+    try inQueue { engine in try engine.write { try body(engine) } }
+  }
+
+  func read<Value>(_ body: (Engine) throws -> Value) throws -> Value {
+    try inQueue { engine in try engine.read { try body(engine) } }
+  }
+
+  /// Closes the file.
+  public func close() throws {
+    queue.inDatabase { _ in engine.connection.forgetStatements() }
+    try queue.close()
+  }
+
+  /// The catalog that the node follows.
+  public func catalog() throws -> Catalog { try read { $0.catalog } }
+
+  /// A number that changes when another connection has written to the file; cheap to ask for.
+  public func dataVersion() throws -> Int64 {
+    try inQueue { engine in
+      let statement = try engine.connection.prepared("PRAGMA data_version")
+      defer { statement.reset() }
+      return try statement.step() ? statement.int64(0) : 0
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/// Why the store could not do something.
+public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
+  public enum Code: String, Sendable {
+    /// Somebody else holds the file; try later.
+    case busy
+    /// The disk is full.
+    case full
+    /// There is no such file.
+    case missing
+    /// The file is not one of Birlik's, or of a newer version.
+    case notOurs = "not_ours"
+    /// The file is damaged.
+    case damaged
+    /// The file or its folder cannot be written.
+    case notPermitted = "not_permitted"
+    /// There is no such kind, field, record or indicator.
+    case unknown
+    /// A value or a key that cannot be taken.
+    case invalid
+    /// Anything else that SQLite reports.
+    case failed
+  }
+
+  public var code: Code
+  /// What was being done, as in "opening the database".
+  public var operation: String
+  /// What is wrong, as a clause.
+  public var detail: String
+  /// What the operator can do next.
+  public var hint: String
+
+  public init(_ code: Code, _ operation: String, _ detail: String, hint: String = "") {
+    self.code = code
+    self.operation = operation
+    self.detail = detail
+    self.hint = hint
+  }
+
+  public var description: String { "\(operation): \(detail)" + (hint.isEmpty ? "" : " (\(hint))") }
+}

@@ -1,0 +1,130 @@
+import Consolidation
+import SyncCore
+
+/// Keeps totals exact in the transaction that changes records.
+///
+/// The first time that a transaction is about to change something of a unit, what the unit adds to totals is taken away;
+/// at the end what it adds then is put back. So nothing depends on which records changed, in which order or how often.
+///
+/// Totals are of what is sealed. A clerk's row is written before it is sealed, so sealing first tells which records were
+/// captured, and those are read as they were sealed last.
+final class TotalsTracker {
+  /// Beyond so many records edited locally, counting everything again is quicker than reading each from the log.
+  private static let foldLimit = 64
+
+  private unowned let engine: Engine
+  private let plan: TotalsPlan
+  private var touched: Set<[UInt8]> = []
+  private var deltas: [TotalSlot: TotalDelta] = [:]
+  /// Set when totals are to be counted again as a whole at the end.
+  private(set) var recounts = false
+
+  /// One row of `birlik_total`.
+  struct TotalSlot: Hashable {
+    var indicator: String
+    var key: TotalKey
+  }
+
+  /// Rows as they were sealed last, by kind and key; nil for a record that was not.
+  typealias SealedRows = [Int: [RecordKey: ShownRow?]]
+
+  init(engine: Engine) {
+    self.engine = engine
+    plan = TotalsPlan(engine.catalog, engine.tables)
+  }
+
+  /// To be called before a row of the table is changed by the engine.
+  func touch(_ table: KindTable, _ key: RecordKey) throws {
+    guard !recounts, let unit = plan.unit(of: table, key), touched.insert(unit).inserted else { return }
+    try add(unit, negated: true, sealed: [:])
+  }
+
+  /// To be called before captured edits are sealed, with all of them.
+  func prepare(_ log: CaptureLog, isComplete: Bool) throws {
+    guard isComplete else { return recounts = true }
+    var sealed: SealedRows = [:]
+    var units: Set<[UInt8]> = []
+    var folds = 0
+    var previous: CaptureLog.Entry?
+    for entry in log.entries {
+      if let previous, log.sameRecord(previous, entry) { continue }
+      previous = entry
+      guard let table = engine.tables[entry.kind] else { continue }
+      let key = log.key(entry)
+      guard let unit = plan.unit(of: table, key) else { continue }
+      units.insert(unit)
+      if try engine.isKnown(table, key) {
+        folds += 1
+        if folds > Self.foldLimit { return recounts = true }
+        sealed[entry.kind, default: [:]].updateValue(try sealedRow(table, key), forKey: key)
+      } else {
+        sealed[entry.kind, default: [:]].updateValue(nil, forKey: key)
+      }
+    }
+    for unit in units where touched.insert(unit).inserted { try add(unit, negated: true, sealed: sealed) }
+  }
+
+  private func sealedRow(_ table: KindTable, _ key: RecordKey) throws -> ShownRow? {
+    let slots = try engine.fold(table, key)
+    guard table.problem(key: key) == nil, let shown = engine.shownSlot(slots, rule: table.kind.deletion),
+      let channel = engine.channelNames[slots[shown].channel]
+    else { return nil }
+    let projection = Projection(table, slots[shown].state, facts: engine)
+    return ShownRow(federation: Array(channel.owner.utf8), values: projection.values)
+  }
+
+  /// Counts everything again at the end of the transaction.
+  func countAgain() { recounts = true }
+
+  /// Puts back what touched units add now, and writes the difference.
+  func finish() throws {
+    if recounts {
+      try engine.connection.execute("DELETE FROM birlik_total")
+      deltas = [:]
+      try plan.eachUnit(engine) { try add($0, negated: false, sealed: [:]) }
+    } else {
+      for unit in touched { try add(unit, negated: false, sealed: [:]) }
+    }
+    touched = []
+    recounts = false
+    try write()
+  }
+
+  private func write() throws {
+    for (slot, delta) in deltas where !delta.isZero {
+      let statement = try engine.connection.prepared(
+        "INSERT INTO birlik_total(indicator, slot, federation, day, amount, reported, expected) "
+          + "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET amount=amount+excluded.amount, "
+          + "reported=reported+excluded.reported, expected=expected+excluded.expected")
+      statement.bind(1, text: slot.indicator)
+      statement.bind(2, text: slot.key.slot)
+      statement.bind(3, text: slot.key.federation)
+      statement.bind(4, Int64(slot.key.day))
+      statement.bind(5, delta.amount)
+      statement.bind(6, delta.reported)
+      statement.bind(7, delta.expected)
+      try statement.step()
+    }
+    deltas = [:]
+  }
+
+  private func add(_ unit: [UInt8], negated: Bool, sealed: SealedRows) throws {
+    for part in plan.parts {
+      for (key, delta) in try part.contributions(of: unit, engine, sealed) {
+        deltas[TotalSlot(indicator: part.indicator, key: key), default: TotalDelta()] += negated ? -delta : delta
+      }
+    }
+  }
+}
+
+extension Engine {
+  /// Whether heads are known under a key.
+  func isKnown(_ table: KindTable, _ key: RecordKey) throws -> Bool {
+    let known = try connection.prepared("SELECT 1 FROM birlik_head WHERE kind=?1 AND key=?2")
+    known.bind(1, table.kind.id)
+    known.bind(2, blob: key.bytes)
+    guard try known.step() else { return false }
+    known.reset()
+    return true
+  }
+}

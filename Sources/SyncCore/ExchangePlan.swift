@@ -1,0 +1,62 @@
+/// What a peer lacks, computed from nothing but the frontier that it shows in this exchange.
+///
+/// Receipts and memories never decide what to send: a peer restored from a backup shows an older frontier and gets all
+/// that it lost, and nobody is told "even" wrongly.
+public struct ExchangePlan: Sendable, Equatable {
+  /// For each own stream the last sequence that the peer has; segments after it are to be sent.
+  public private(set) var peer: SeenVector
+  /// Streams of which the peer shows a later tip that is not known here: most likely it is ahead. Nothing of them is
+  /// sent until its marks say that it holds what this side shows.
+  public private(set) var unclear: Set<Int>
+  /// Tips of the peer that are not held here.
+  public private(set) var unknown: [FrontierEntry]
+
+  /// - Parameters:
+  ///   - table: what this side holds.
+  ///   - frontier: what the peer shows.
+  ///   - marks: what this side showed, and whether the peer said that it holds each; empty while it has not.
+  ///   - position: the last sequence of the held segment with a hash.
+  public init<Failure: Error>(
+    _ table: StreamTable, peer frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)],
+    position: (Digest) throws(Failure) -> Position?
+  ) throws(Failure) {
+    var peer = SeenVector()
+    var unknown: [FrontierEntry] = []
+    for entry in frontier {
+      if let found = try position(entry.tip.hash) {
+        table.join(found, into: &peer)
+      } else {
+        unknown.append(entry)
+      }
+    }
+    var answered: Set<Digest> = []
+    for mark in marks {
+      answered.insert(mark.entry.tip.hash)
+      if mark.isHeld, let found = try position(mark.entry.tip.hash) { table.join(found, into: &peer) }
+    }
+    var unclear: Set<Int> = []
+    for entry in unknown {
+      for (number, stream) in table.streams.enumerated()
+      where stream.origin == entry.tip.origin && stream.channel == entry.channel {
+        // Were the peer behind, its tip would be known here. At the same number or before, it has another branch.
+        let isAhead = entry.tip.sequence > stream.tip.sequence
+        if isAhead && !answered.contains(stream.tip.hash) && peer[number] < stream.tip.sequence {
+          unclear.insert(number)
+        }
+      }
+    }
+    self.peer = peer
+    self.unclear = unclear
+    self.unknown = unknown
+  }
+
+  /// Whether anything of a stream is to be sent, and from where.
+  ///
+  /// - Returns: the last sequence that the peer has, or nil when nothing is to be sent.
+  public func lacks(_ number: Int, of table: StreamTable) -> Int64? {
+    guard let stream = table.stream(number), !unclear.contains(number), peer[number] < stream.tip.sequence else {
+      return nil
+    }
+    return peer[number]
+  }
+}

@@ -1,0 +1,37 @@
+import Dispatch
+
+/// Sends HTTP requests through libcurl, one after the other, over connections that it keeps.
+///
+/// Never follows redirects, speaks plain HTTP with this machine only and TLS 1.2 or later with all others. Waiting
+/// happens on a queue of its own, so no thread of Swift's pool is blocked.
+public final class HTTPClient: Sendable {
+  private let queue = DispatchQueue(label: "birlik.transport")
+  private let handle: EasyHandle
+
+  /// - Parameters:
+  ///   - userAgent: who the requests say they come from.
+  ///   - pinnedPublicKey: `sha256//` and the base64 of the SHA-256 of the server's public key; checked beside the
+  ///     certificate.
+  ///   - caFile: certificates to trust in place of the system's, in PEM.
+  public init(userAgent: String = "birlik", pinnedPublicKey: String? = nil, caFile: String? = nil) {
+    handle = EasyHandle(
+      settings: .init(userAgent: userAgent, pinnedPublicKey: pinnedPublicKey, caFile: caFile))
+  }
+
+  /// Sends `request` and waits for the whole answer, of whatever status.
+  ///
+  /// Cancelling the task stops the transfer within about a second.
+  public func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+    let cancellation = Cancellation()
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        queue.async { [handle] in
+          continuation.resume(returning: handle.perform(request, cancellation: cancellation))
+        }
+      }
+    } onCancel: {
+      cancellation.cancel()
+    }
+    return try result.get()
+  }
+}

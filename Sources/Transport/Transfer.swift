@@ -1,0 +1,64 @@
+import CCurl
+import Synchronization
+
+/// What one transfer receives while libcurl calls back, and why it was stopped if it was.
+///
+/// Only the client's queue touches it, between the beginning and the end of one `curl_easy_perform`.
+final class Transfer {
+  private let limits: TransferLimits
+  private let cancellation: Cancellation
+  private(set) var body: [UInt8] = []
+  private(set) var headers = HTTPHeaders()
+  private var headerBytes = 0
+  /// Set when a callback stops the transfer.
+  private(set) var stopped: TransportError.Code?
+
+  init(limits: TransferLimits, cancellation: Cancellation) {
+    self.limits = limits
+    self.cancellation = cancellation
+  }
+
+  /// Takes a part of the body. Counted here because libcurl's own size limit does not stop a running transfer.
+  func receive(body part: UnsafeRawBufferPointer) -> Bool {
+    guard part.count <= limits.responseBytes - body.count else { return stop(.tooLarge) }
+    body.append(contentsOf: part)
+    return true
+  }
+
+  /// Takes one line of the headers, with its line end.
+  func receive(header line: UnsafeRawBufferPointer) -> Bool {
+    headerBytes += line.count
+    guard headerBytes <= limits.headerBytes else { return stop(.tooLarge) }
+    if line.starts(with: "HTTP/".utf8) {
+      // An interim answer (1xx) came before: only the headers of the final one count.
+      headers = HTTPHeaders()
+      return true
+    }
+    guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
+      // The empty line that ends the headers; anything else without a colon is no header.
+      return line.allSatisfy { $0 == 13 || $0 == 10 } || stop(.protocolError)
+    }
+    guard let first = line.first, first != 32, first != 9 else { return stop(.protocolError) }
+    let name = String(decoding: line[..<colon], as: UTF8.self)
+    let value = line[line.index(after: colon)...].drop { $0 == 32 || $0 == 9 }
+    let end = value.lastIndex { $0 > 32 }.map { $0 + 1 } ?? value.startIndex
+    headers.fields.append((name: name, value: String(decoding: value[..<end], as: UTF8.self)))
+    return true
+  }
+
+  /// Asked by libcurl several times a second while bytes move and at least once a second otherwise.
+  var mayContinue: Bool { !cancellation.isCancelled || stop(.cancelled) }
+
+  private func stop(_ code: TransportError.Code) -> Bool {
+    stopped = code
+    return false
+  }
+}
+
+/// Tells a running transfer, from any thread, that nobody waits for it any more.
+final class Cancellation: Sendable {
+  private let flag = Mutex(false)
+
+  var isCancelled: Bool { flag.withLock { $0 } }
+  func cancel() { flag.withLock { $0 = true } }
+}

@@ -1,0 +1,88 @@
+import CCurl
+
+/// Why no answer came.
+public struct TransportError: Error, Equatable, Sendable, CustomStringConvertible {
+  public enum Code: String, Sendable {
+    /// The other machine was not found or does not answer on its port.
+    case unreachable
+    /// The connection was made and broke before the answer was whole.
+    case interrupted
+    /// Too slow, or longer than the limit.
+    case timeout
+    /// Plain HTTP to another machine; refused before anything is sent.
+    case refusedInsecure = "refused_insecure"
+    /// The answer is larger than the limit.
+    case tooLarge = "too_large"
+    /// No trusted, encrypted connection could be made.
+    case tls
+    /// The request could not be made of this address or these headers.
+    case invalidRequest = "invalid_request"
+    /// The other side does not speak HTTP as expected.
+    case protocolError = "protocol"
+    /// The task was cancelled.
+    case cancelled
+  }
+
+  public var code: Code
+  /// What was being done, such as "POST http://127.0.0.1:8650/v1/exchange".
+  public var operation: String
+  /// One plain sentence for a person.
+  public var message: String
+  /// What the operator can do next.
+  public var hint: String
+  /// libcurl's own words, for the log; may be empty.
+  public var detail: String
+
+  init(_ code: Code, _ operation: String, detail: String = "") {
+    self.code = code
+    self.operation = operation
+    self.detail = detail
+    (message, hint) = Self.words(code)
+  }
+
+  public var description: String {
+    "\(operation): \(message)" + (detail.isEmpty ? "" : " [\(detail)]") + " (\(hint))"
+  }
+
+  private static func words(_ code: Code) -> (message: String, hint: String) {
+    switch code {
+    case .unreachable:
+      ("Headquarters cannot be reached.", "Check the network and the address; nothing is lost, the next try sends it.")
+    case .interrupted:
+      ("The connection broke before the answer was whole.", "Nothing is lost; the next try continues.")
+    case .timeout:
+      ("The other side was too slow.", "The network may be weak; nothing is lost, the next try continues.")
+    case .refusedInsecure:
+      ("Plain HTTP to another machine is refused.", "Use an https:// address; http:// is for this machine only.")
+    case .tooLarge:
+      ("The answer is larger than allowed.", "The other side may be another program or another version.")
+    case .tls:
+      ("No trusted connection could be made.", "Headquarters' key may have changed, or somebody is in between.")
+    case .invalidRequest:
+      ("The address or a header is not valid.", "Check the address of headquarters.")
+    case .protocolError:
+      ("The other side does not answer as Birlik does.", "Check the address and the port of headquarters.")
+    case .cancelled:
+      ("The transfer was stopped.", "Start it again.")
+    }
+  }
+
+  /// The error code for what libcurl says.
+  static func code(for result: CURLcode) -> Code {
+    switch result {
+    case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED,
+      CURLE_PROXY:
+      .unreachable
+    case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE: .interrupted
+    case CURLE_OPERATION_TIMEDOUT: .timeout
+    case CURLE_FILESIZE_EXCEEDED: .tooLarge
+    case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+      CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_ENGINE_INITFAILED,
+      CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_USE_SSL_FAILED:
+      .tls
+    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT: .invalidRequest
+    case CURLE_ABORTED_BY_CALLBACK: .cancelled
+    default: .protocolError
+    }
+  }
+}

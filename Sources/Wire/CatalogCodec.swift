@@ -1,0 +1,303 @@
+import Crypto
+import SyncCore
+
+/// A catalog as headquarters publishes it: one canonical run of bytes with headquarters' signature.
+public struct PublishedCatalog: Equatable, Sendable {
+  static let domain = Array("birlik.catalog.v1\0".utf8)
+  private static let reading = "reading a catalog"
+
+  public let catalog: Catalog
+  /// Everything, with the signature, as it travels and is kept.
+  public let bytes: [UInt8]
+
+  /// Signs a catalog with headquarters' key.
+  ///
+  /// - Throws: `WireError` when it is larger than `WireLimits.catalogBytes` or the key does not sign.
+  public static func sign(
+    _ catalog: Catalog, by key: Curve25519.Signing.PrivateKey
+  ) throws(WireError) -> PublishedCatalog {
+    var writer = ByteWriter()
+    CatalogCodec.encode(catalog, into: &writer)
+    guard writer.bytes.count < WireLimits.catalogBytes, let signature = try? key.signature(for: domain + writer.bytes)
+    else { throw WireError(.tooLarge, "signing a catalog", "it takes \(writer.bytes.count) bytes") }
+    writer.raw(Array(signature))
+    return try PublishedCatalog(bytes: writer.bytes, signedBy: Array(key.publicKey.rawRepresentation))
+  }
+
+  /// Reads a catalog and checks headquarters' signature.
+  ///
+  /// - Throws: `WireError` for anything else than a whole catalog signed by that key.
+  public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
+    guard bytes.count > 64, let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
+      key.isValidSignature(bytes.suffix(64), for: Self.domain + bytes.dropLast(64))
+    else { throw WireError(.badSignature, Self.reading, "headquarters did not sign it") }
+    catalog = try Self.unsigned(bytes)
+    self.bytes = bytes
+  }
+
+  /// Reads a catalog that was checked when it was stored.
+  ///
+  /// - Throws: `WireError` for bytes that are not one.
+  public init(stored bytes: [UInt8]) throws(WireError) {
+    catalog = try Self.unsigned(bytes)
+    self.bytes = bytes
+  }
+
+  private static func unsigned(_ bytes: [UInt8]) throws(WireError) -> Catalog {
+    var reader = ByteReader(bytes.dropLast(64), operation: reading)
+    let catalog = try CatalogCodec.decode(&reader)
+    try reader.finish()
+    return catalog
+  }
+}
+
+/// The canonical bytes of a catalog: the same catalog always gives the same bytes.
+enum CatalogCodec {
+  private static let version: UInt8 = 1
+
+  static func encode(_ catalog: Catalog, into writer: inout ByteWriter) {
+    writer.byte(version)
+    writer.count(catalog.version)
+    writer.text(catalog.title)
+    writer.count(catalog.kinds.count)
+    for kind in catalog.kinds { encode(kind, into: &writer) }
+    writer.count(catalog.retiredKinds.count)
+    for id in catalog.retiredKinds.sorted() { writer.count(id) }
+    writer.count(catalog.indicators.count)
+    for indicator in catalog.indicators { encode(indicator, into: &writer) }
+  }
+
+  static func decode(_ reader: inout ByteReader) throws(WireError) -> Catalog {
+    guard try reader.byte() == version else { throw reader.error(.unsupported, "it has an unknown form") }
+    let version = try reader.count(limit: Int(Int32.max), of: "catalog versions")
+    let title = try name(&reader)
+    let kinds = try list(&reader, limit: 4096, of: "kinds", decodeKind)
+    let retired = try list(&reader, limit: 65_535, of: "retired kinds", number)
+    let indicators = try list(&reader, limit: 1024, of: "indicators", decodeIndicator)
+    return Catalog(version: version, title: title, kinds: kinds, indicators: indicators, retiredKinds: retired)
+  }
+
+  // MARK: Kinds
+
+  private static func encode(_ kind: Kind, into writer: inout ByteWriter) {
+    writer.count(kind.id)
+    writer.text(kind.name)
+    writer.text(kind.title)
+    writer.text(kind.recordClass.rawValue)
+    writer.byte(kind.appendOnly ? 1 : 0)
+    writer.text(kind.deletion.rawValue)
+    writer.count(kind.key.count)
+    for column in kind.key {
+      writer.text(column.name)
+      encode(column.type, into: &writer)
+    }
+    writer.count(kind.fields.count)
+    for field in kind.fields {
+      writer.count(field.id)
+      writer.text(field.name)
+      encode(field.type, into: &writer)
+      writer.text(field.rule.rawValue)
+      writer.count(field.group ?? 0)
+      writer.byte((field.isLocal ? 1 : 0) | (field.isDeprecated ? 2 : 0))
+    }
+    writer.count(kind.groups.count)
+    for group in kind.groups {
+      writer.count(group.id)
+      writer.text(group.name)
+      writer.text(group.rule.rawValue)
+    }
+    writer.count(kind.retiredFields.count)
+    for id in kind.retiredFields.sorted() { writer.count(id) }
+  }
+
+  private static func decodeKind(_ reader: inout ByteReader) throws(WireError) -> Kind {
+    let id = try number(&reader)
+    let name = try name(&reader)
+    let title = try self.name(&reader)
+    let recordClass = try choice(&reader, RecordClass.self)
+    let appendOnly = try reader.byte() == 1
+    let deletion = try choice(&reader, DeletionRule.self)
+    let key = try list(&reader, limit: WireLimits.keyColumns, of: "key columns") { (reader) throws(WireError) in
+      KeyColumn(name: try self.name(&reader), type: try decodeType(&reader))
+    }
+    let fields = try list(&reader, limit: 61, of: "fields") { (reader) throws(WireError) in
+      let id = try number(&reader)
+      let name = try self.name(&reader)
+      let type = try decodeType(&reader)
+      let rule = try choice(&reader, MergeRule.self)
+      let group = try number(&reader)
+      let marks = try reader.byte()
+      return Field(
+        id: id, name: name, type: type, rule: rule, group: group == 0 ? nil : group, isLocal: marks & 1 != 0,
+        isDeprecated: marks & 2 != 0)
+    }
+    let groups = try list(&reader, limit: 61, of: "groups") { (reader) throws(WireError) in
+      FieldGroup(id: try number(&reader), name: try self.name(&reader), rule: try choice(&reader, MergeRule.self))
+    }
+    let retired = try list(&reader, limit: 4096, of: "retired fields", number)
+    return Kind(
+      id: id, name: name, title: title, recordClass: recordClass, appendOnly: appendOnly, deletion: deletion, key: key,
+      fields: fields, groups: groups, retiredFields: retired)
+  }
+
+  private static func encode(_ type: FieldType, into writer: inout ByteWriter) {
+    switch type {
+    case .text: writer.byte(0)
+    case .integer(let minimum, let maximum):
+      writer.byte(1)
+      writer.byte((minimum == nil ? 0 : 1) | (maximum == nil ? 0 : 2))
+      if let minimum { writer.zigzag(minimum) }
+      if let maximum { writer.zigzag(maximum) }
+    case .boolean: writer.byte(2)
+    case .date: writer.byte(3)
+    case .period: writer.byte(4)
+    case .code(let codes):
+      writer.byte(5)
+      writer.count(codes.count)
+      for code in codes { writer.text(code) }
+    case .ref(let kind):
+      writer.byte(6)
+      writer.text(kind)
+    case .set: writer.byte(7)
+    case .money: writer.byte(8)
+    }
+  }
+
+  private static func decodeType(_ reader: inout ByteReader) throws(WireError) -> FieldType {
+    switch try reader.byte() {
+    case 0: return .text
+    case 1:
+      let marks = try reader.byte()
+      let minimum: Int64? = marks & 1 != 0 ? try reader.zigzag() : nil
+      let maximum: Int64? = marks & 2 != 0 ? try reader.zigzag() : nil
+      return .integer(minimum: minimum, maximum: maximum)
+    case 2: return .boolean
+    case 3: return .date
+    case 4: return .period
+    case 5: return .code(try list(&reader, limit: 65_536, of: "codes", name))
+    case 6: return .ref(kind: try name(&reader))
+    case 7: return .set
+    case 8: return .money
+    default: throw reader.error(.unsupported, "a field has an unknown type")
+    }
+  }
+
+  // MARK: Indicators
+
+  private static func encode(_ indicator: Indicator, into writer: inout ByteWriter) {
+    writer.text(indicator.id)
+    writer.text(indicator.title)
+    switch indicator.definition {
+    case .stock(let stock):
+      writer.byte(1)
+      for name in [stock.kind, stock.unitColumn, stock.dateColumn, stock.axisColumn, stock.axis, stock.valueField] {
+        writer.text(name)
+      }
+      encode(stock.excludedSorts, into: &writer)
+      encode(stock.expectedSorts, into: &writer)
+      encode(stock.units, into: &writer)
+      encode(stock.published, into: &writer)
+    case .openUnits(let open):
+      writer.byte(2)
+      writer.text(open.sort)
+      encode(open.units, into: &writer)
+      encode(open.published, into: &writer)
+    case .ratio(let ratio):
+      writer.byte(3)
+      writer.text(ratio.numerator)
+      writer.text(ratio.denominator)
+      writer.zigzag(ratio.factor)
+    }
+  }
+
+  private static func decodeIndicator(_ reader: inout ByteReader) throws(WireError) -> Indicator {
+    let id = try name(&reader)
+    let title = try name(&reader)
+    switch try reader.byte() {
+    case 1:
+      return Indicator(
+        id: id, title: title,
+        definition: .stock(
+          Indicator.Stock(
+            kind: try name(&reader), unitColumn: try name(&reader), dateColumn: try name(&reader),
+            axisColumn: try name(&reader), axis: try name(&reader), valueField: try name(&reader),
+            excludedSorts: try names(&reader), expectedSorts: try names(&reader), units: try decodeUnits(&reader),
+            published: try decodePublished(&reader))))
+    case 2:
+      return Indicator(
+        id: id, title: title,
+        definition: .openUnits(
+          Indicator.OpenUnits(
+            sort: try name(&reader), units: try decodeUnits(&reader), published: try decodePublished(&reader))))
+    case 3:
+      return Indicator(
+        id: id, title: title,
+        definition: .ratio(
+          Indicator.Ratio(
+            numerator: try name(&reader), denominator: try name(&reader), factor: try reader.zigzag())))
+    default: throw reader.error(.unsupported, "an indicator has an unknown definition")
+    }
+  }
+
+  private static func encode(_ units: Indicator.Units, into writer: inout ByteWriter) {
+    for name in [
+      units.kind, units.sortField, units.openedField, units.closedField, units.statusField, units.linkKind,
+      units.parentField, units.linkEndField,
+    ] { writer.text(name) }
+    encode(units.statuses, into: &writer)
+  }
+
+  private static func decodeUnits(_ reader: inout ByteReader) throws(WireError) -> Indicator.Units {
+    var texts: [String] = []
+    for _ in 0..<8 { texts.append(try name(&reader)) }
+    return Indicator.Units(
+      kind: texts[0], sortField: texts[1], openedField: texts[2], closedField: texts[3], statusField: texts[4],
+      statuses: try names(&reader), linkKind: texts[5], parentField: texts[6], linkEndField: texts[7])
+  }
+
+  private static func encode(_ published: Indicator.Published, into writer: inout ByteWriter) {
+    writer.text(published.kind)
+    writer.text(published.measure)
+    writer.text(published.valueField)
+  }
+
+  private static func decodePublished(_ reader: inout ByteReader) throws(WireError) -> Indicator.Published {
+    Indicator.Published(kind: try name(&reader), measure: try name(&reader), valueField: try name(&reader))
+  }
+
+  // MARK: Parts
+
+  private static func encode(_ names: [String], into writer: inout ByteWriter) {
+    writer.count(names.count)
+    for name in names { writer.text(name) }
+  }
+
+  private static func names(_ reader: inout ByteReader) throws(WireError) -> [String] {
+    try list(&reader, limit: 4096, of: "names", name)
+  }
+
+  private static func name(_ reader: inout ByteReader) throws(WireError) -> String {
+    try reader.text(limit: WireLimits.nameBytes, of: "a name")
+  }
+
+  private static func number(_ reader: inout ByteReader) throws(WireError) -> Int {
+    try reader.count(limit: 65_535, of: "ids")
+  }
+
+  private static func choice<Value: RawRepresentable>(
+    _ reader: inout ByteReader, _ type: Value.Type
+  ) throws(WireError) -> Value where Value.RawValue == String {
+    let text = try name(&reader)
+    guard let value = Value(rawValue: text) else { throw reader.error(.unsupported, "'\(text)' is unknown here") }
+    return value
+  }
+
+  private static func list<Element>(
+    _ reader: inout ByteReader, limit: Int, of what: String,
+    _ element: (inout ByteReader) throws(WireError) -> Element
+  ) throws(WireError) -> [Element] {
+    var elements: [Element] = []
+    for _ in 0..<(try reader.count(limit: limit, of: what)) { elements.append(try element(&reader)) }
+    return elements
+  }
+}

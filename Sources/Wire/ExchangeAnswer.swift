@@ -1,0 +1,154 @@
+import Crypto
+import SyncCore
+
+/// What headquarters answers to `POST /v1/exchange`.
+public struct ExchangeAnswer: Equatable, Sendable {
+  static let magic = Array("BRA1".utf8)
+
+  /// A segment of the request that was not taken, and why.
+  public struct Refusal: Equatable, Sendable {
+    public var segment: Digest
+    public var reason: String
+
+    public init(segment: Digest, reason: String) {
+      self.segment = segment
+      self.reason = reason
+    }
+  }
+
+  /// Now by the answering node's clock, in milliseconds since 1970.
+  public var now: Int64
+  /// The hash of the answering node's frontier after the request was absorbed, over the channels that the other may
+  /// read.
+  public var frontierDigest: Digest
+  /// That frontier, unless both are even.
+  public var frontier: [FrontierEntry]?
+  /// For each entry of the request's frontier, whether the answering node holds that segment.
+  public var held: [Bool]
+  /// True when there was more to send than fitted.
+  public var hasMore: Bool
+  public var refusals: [Refusal]
+  /// The catalog, when it is newer than the sender's.
+  public var catalog: [UInt8]?
+  /// The signed word on how far the sender's streams are held; empty when nothing was sent.
+  public var receipt: [UInt8]
+  public var cards: [[UInt8]]
+  /// Segments in causal order.
+  public var segments: [[UInt8]]
+
+  public init(
+    now: Int64, frontierDigest: Digest, frontier: [FrontierEntry]? = nil, held: [Bool] = [], hasMore: Bool = false,
+    refusals: [Refusal] = [], catalog: [UInt8]? = nil, receipt: [UInt8] = [], cards: [[UInt8]] = [],
+    segments: [[UInt8]] = []
+  ) {
+    self.now = now
+    self.frontierDigest = frontierDigest
+    self.frontier = frontier
+    self.held = held
+    self.hasMore = hasMore
+    self.refusals = refusals
+    self.catalog = catalog
+    self.receipt = receipt
+    self.cards = cards
+    self.segments = segments
+  }
+
+  public var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.raw(Self.magic)
+    writer.zigzag(now)
+    writer.digest(frontierDigest)
+    writer.byte((frontier == nil ? 0 : 1) | (hasMore ? 2 : 0) | (catalog == nil ? 0 : 4))
+    if let frontier { FrontierCodec.encode(frontier, into: &writer) }
+    writer.count(held.count)
+    Runs.encode(held.map { $0 ? 1 : 0 }, into: &writer)
+    writer.count(refusals.count)
+    for refusal in refusals {
+      writer.digest(refusal.segment)
+      writer.text(refusal.reason)
+    }
+    if let catalog { writer.sized(catalog) }
+    writer.sized(receipt)
+    FrontierCodec.encode(list: cards, into: &writer)
+    FrontierCodec.encode(list: segments, into: &writer)
+    return writer.bytes
+  }
+
+  /// Reads an answer.
+  ///
+  /// - Throws: `WireError` for bytes that are not one.
+  public init(bytes: [UInt8]) throws(WireError) {
+    var reader = ByteReader(bytes, operation: "reading an exchange answer")
+    guard bytes.count <= WireLimits.messageBytes else { throw reader.error(.tooLarge, "it has \(bytes.count) bytes") }
+    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
+      throw reader.error(.malformed, "it does not begin with BRA1")
+    }
+    now = try reader.zigzag()
+    frontierDigest = try reader.digest()
+    let marks = try reader.byte()
+    guard marks <= 7 else { throw reader.error(.unsupported, "it carries unknown marks") }
+    hasMore = marks & 2 != 0
+    frontier = marks & 1 != 0 ? try FrontierCodec.decode(&reader) : nil
+    let heldCount = try reader.count(limit: WireLimits.frontierEntries, of: "held marks")
+    held = try Runs.decode(&reader, count: heldCount, limit: 1).map { $0 == 1 }
+    refusals = []
+    for _ in 0..<(try reader.count(limit: WireLimits.segmentsPerMessage, of: "refusals")) {
+      let segment = try reader.digest()
+      refusals.append(Refusal(segment: segment, reason: try reader.text(limit: 1024, of: "a reason")))
+    }
+    catalog = marks & 4 != 0 ? Array(try reader.sized(limit: WireLimits.catalogBytes, of: "a catalog")) : nil
+    receipt = Array(try reader.sized(limit: WireLimits.messageBytes, of: "a receipt"))
+    cards = try FrontierCodec.decodeList(&reader, limit: WireLimits.cardsPerMessage, bytes: 1024, of: "cards")
+    segments = try FrontierCodec.decodeList(
+      &reader, limit: WireLimits.segmentsPerMessage, bytes: WireLimits.segmentBytes, of: "segments")
+    try reader.finish()
+  }
+}
+
+/// Headquarters' signed word: "I hold your streams to these tips." Evidence, never state: what to send is computed
+/// from frontiers alone.
+public struct Receipt: Equatable, Sendable {
+  static let domain = Array("birlik.receipt.v1\0".utf8)
+
+  public let node: NodeID
+  /// In milliseconds since 1970.
+  public let at: Int64
+  /// The tips of the node's own streams.
+  public let tips: [FrontierEntry]
+  /// Everything, with the signature, as it travels and is kept.
+  public let bytes: [UInt8]
+
+  /// Signs a receipt; nil when the key does not sign.
+  public static func issue(
+    to node: NodeID, tips: [FrontierEntry], at: Int64, by key: Curve25519.Signing.PrivateKey
+  ) -> Receipt? {
+    var writer = ByteWriter()
+    writer.raw(node.bytes)
+    writer.zigzag(at)
+    FrontierCodec.encode(tips, into: &writer)
+    guard let signature = try? key.signature(for: domain + writer.bytes) else { return nil }
+    writer.raw(Array(signature))
+    return try? Receipt(bytes: writer.bytes, signedBy: Array(key.publicKey.rawRepresentation))
+  }
+
+  /// Reads a receipt and checks headquarters' signature.
+  ///
+  /// - Throws: `WireError` for anything else than a whole receipt signed by that key.
+  public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
+    let operation = "reading a receipt"
+    var reader = ByteReader(bytes, operation: operation)
+    guard let node = NodeID(bytes: try reader.raw(NodeID.byteCount)) else {
+      throw WireError(.truncated, operation, "the node is cut off")
+    }
+    self.node = node
+    at = try reader.zigzag()
+    tips = try FrontierCodec.decode(&reader)
+    let signedCount = bytes.count - reader.remaining
+    let signature = Array(try reader.raw(64))
+    try reader.finish()
+    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
+      key.isValidSignature(signature, for: Self.domain + bytes.prefix(signedCount))
+    else { throw WireError(.badSignature, operation, "headquarters did not sign it") }
+    self.bytes = bytes
+  }
+}

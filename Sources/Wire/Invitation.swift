@@ -1,0 +1,181 @@
+import SyncCore
+
+/// One line that lets one node join, once.
+///
+/// ```
+/// birlik1:AQEgZnR1dQ…
+/// ```
+public struct Invitation: Equatable, Sendable {
+  static let prefix = "birlik1:"
+  public static let tokenBytes = 16
+
+  /// Where headquarters listens, such as `http://127.0.0.1:8650`.
+  public var url: String
+  /// The 32 bytes of headquarters' Ed25519 key: the pin of everything that follows.
+  public var headquarters: [UInt8]
+  /// The one-time secret.
+  public var token: [UInt8]
+  public var federation: String
+  /// What the node will be called, such as `ftuu/Samarkand`.
+  public var name: String
+
+  public init(url: String, headquarters: [UInt8], token: [UInt8], federation: String, name: String) {
+    self.url = url
+    self.headquarters = headquarters
+    self.token = token
+    self.federation = federation
+    self.name = name
+  }
+
+  /// The line to hand over.
+  public var line: String {
+    var writer = ByteWriter()
+    writer.byte(1)
+    writer.text(url)
+    writer.raw(headquarters)
+    writer.raw(token)
+    writer.text(federation)
+    writer.text(name)
+    // A few bytes of hash find a line that was copied only in part.
+    writer.raw(Digest(sha256: writer.bytes).bytes.prefix(4))
+    return Self.prefix + Base64URL.encode(writer.bytes)
+  }
+
+  /// Reads the line.
+  ///
+  /// - Throws: `WireError` with code `badInvitation` for anything that is not a whole one.
+  public init(line: String) throws(WireError) {
+    let operation = "reading the invitation"
+    let hint = "copy the whole line that `birlik invite` printed"
+    let trimmed = line.split(whereSeparator: \.isWhitespace).joined()
+    guard trimmed.hasPrefix(Self.prefix), let bytes = Base64URL.decode(String(trimmed.dropFirst(Self.prefix.count))),
+      bytes.count > 4, Digest(sha256: bytes.dropLast(4)).bytes.prefix(4).elementsEqual(bytes.suffix(4))
+    else { throw WireError(.badInvitation, operation, "it is not a whole invitation", hint: hint) }
+    do throws(WireError) {
+      var reader = ByteReader(bytes.dropLast(4), operation: operation)
+      guard try reader.byte() == 1 else { throw WireError(.unsupported, operation, "it has an unknown version") }
+      url = try reader.text(limit: 2048, of: "an address")
+      headquarters = Array(try reader.raw(32))
+      token = Array(try reader.raw(Self.tokenBytes))
+      federation = try reader.text(limit: FederationCode.maximumLength, of: "a federation")
+      name = try reader.text(limit: WireLimits.nameBytes, of: "a name")
+      try reader.finish()
+    } catch {
+      throw WireError(.badInvitation, operation, error.detail, hint: hint)
+    }
+  }
+}
+
+/// What a new node sends in `POST /v1/join`.
+public struct JoinRequest: Equatable, Sendable {
+  static let magic = Array("BRJ1".utf8)
+
+  public var token: [UInt8]
+  /// The 32 bytes of the new node's Ed25519 key.
+  public var publicKey: [UInt8]
+
+  public init(token: [UInt8], publicKey: [UInt8]) {
+    self.token = token
+    self.publicKey = publicKey
+  }
+
+  public var bytes: [UInt8] { Self.magic + token + publicKey }
+
+  /// Reads a request.
+  ///
+  /// - Throws: `WireError` for bytes that are not one.
+  public init(bytes: [UInt8]) throws(WireError) {
+    var reader = ByteReader(bytes, operation: "reading a join request")
+    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
+      throw reader.error(.malformed, "it does not begin with BRJ1")
+    }
+    token = Array(try reader.raw(Invitation.tokenBytes))
+    publicKey = Array(try reader.raw(32))
+    try reader.finish()
+  }
+}
+
+/// What headquarters answers: who the new node is, who headquarters is, and the catalog.
+public struct JoinAnswer: Equatable, Sendable {
+  static let magic = Array("BRK1".utf8)
+
+  /// The new node's card.
+  public var card: [UInt8]
+  /// Headquarters' own card.
+  public var headquartersCard: [UInt8]
+  public var catalog: [UInt8]
+  /// Now by headquarters' clock, in milliseconds since 1970.
+  public var now: Int64
+
+  public init(card: [UInt8], headquartersCard: [UInt8], catalog: [UInt8], now: Int64) {
+    self.card = card
+    self.headquartersCard = headquartersCard
+    self.catalog = catalog
+    self.now = now
+  }
+
+  public var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.raw(Self.magic)
+    writer.sized(card)
+    writer.sized(headquartersCard)
+    writer.sized(catalog)
+    writer.zigzag(now)
+    return writer.bytes
+  }
+
+  /// Reads an answer.
+  ///
+  /// - Throws: `WireError` for bytes that are not one.
+  public init(bytes: [UInt8]) throws(WireError) {
+    var reader = ByteReader(bytes, operation: "reading a join answer")
+    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
+      throw reader.error(.malformed, "it does not begin with BRK1")
+    }
+    card = Array(try reader.sized(limit: 1024, of: "a card"))
+    headquartersCard = Array(try reader.sized(limit: 1024, of: "a card"))
+    catalog = Array(try reader.sized(limit: WireLimits.catalogBytes, of: "a catalog"))
+    now = try reader.zigzag()
+    try reader.finish()
+  }
+}
+
+/// Base64 with the alphabet of RFC 4648, section 5, without padding.
+public enum Base64URL {
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+  public static func encode(_ bytes: [UInt8]) -> String {
+    var text: [UInt8] = []
+    var pending: UInt32 = 0
+    var bits: UInt32 = 0
+    for byte in bytes {
+      pending = pending << 8 | UInt32(byte)
+      bits += 8
+      while bits >= 6 {
+        bits -= 6
+        text.append(alphabet[Int(pending >> bits & 63)])
+      }
+      pending &= (1 << bits) - 1
+    }
+    if bits > 0 { text.append(alphabet[Int(pending << (6 - bits) & 63)]) }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The bytes, or nil for anything that `encode` does not write.
+  public static func decode(_ text: String) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var pending: UInt32 = 0
+    var bits: UInt32 = 0
+    for character in text.utf8 {
+      guard let digit = alphabet.firstIndex(of: character) else { return nil }
+      pending = pending << 6 | UInt32(digit)
+      bits += 6
+      if bits >= 8 {
+        bits -= 8
+        bytes.append(UInt8(truncatingIfNeeded: pending >> bits))
+        pending &= (1 << bits) - 1
+      }
+    }
+    return pending == 0 && bits < 6 ? bytes : nil
+  }
+}

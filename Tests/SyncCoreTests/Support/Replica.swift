@@ -1,0 +1,144 @@
+import SyncCore
+
+/// The name of a record as tests keep it.
+struct RecordName: Hashable, Comparable, Sendable {
+  var kind: Int
+  var key: RecordKey
+
+  static func < (a: Self, b: Self) -> Bool { (a.kind, a.key) < (b.kind, b.key) }
+}
+
+/// The name of a change across stores: origin, sequence, hash of its segment.
+typealias ChangeName = Tip
+
+/// A store in memory on the pure core. Copying the struct is restoring a backup or cloning a machine.
+struct Replica: Sendable {
+  var origin: Origin
+  /// The latest segment of this store's own in each channel.
+  var ownTips: [Channel: Digest] = [:]
+  private(set) var table = StreamTable()
+  /// In the order of absorbing.
+  private(set) var log: [TestSegment] = []
+  private(set) var positions: [Digest: Position] = [:]
+  private(set) var records: [RecordName: RecordState] = [:]
+  /// What could not be placed yet.
+  private(set) var waiting: [Digest: TestSegment] = [:]
+  /// What was refused because it contradicts itself.
+  private(set) var contradictions: [String] = []
+  /// What each segment had seen, itself included.
+  private var seenBy: [Digest: SeenVector] = [:]
+  /// Per local stream the last sequence and the hash of each of its segments.
+  private var ends: [[(last: Int64, hash: Digest)]] = []
+
+  init(origin: Origin) { self.origin = origin }
+
+  func holds(_ hash: Digest) -> Bool { positions[hash] != nil }
+
+  /// Takes segments in any order; what lacks something waits for it.
+  mutating func take(_ segments: [TestSegment]) {
+    for segment in segments where !absorb(segment) { waiting[segment.hash] = segment }
+    var isMoving = !waiting.isEmpty
+    while isMoving {
+      isMoving = false
+      for segment in waiting.values.sorted(by: { $0.hash < $1.hash }) where absorb(segment) {
+        waiting[segment.hash] = nil
+        isMoving = true
+      }
+    }
+  }
+
+  /// Places and absorbs one segment.
+  ///
+  /// - Returns: false when it has to wait.
+  mutating func absorb(_ segment: TestSegment) -> Bool {
+    let placement = place(segment)
+    switch placement {
+    case .held: return true
+    case .waits: return false
+    case .contradicts(let reason):
+      contradictions.append(reason)
+      return true
+    case .extends, .begins: break
+    }
+    guard let number = table.append(segment.header, hash: segment.hash, placement: placement),
+      let stream = table.stream(number)
+    else { return false }
+    if number == ends.count { ends.append([]) }
+    ends[number].append((segment.header.last, segment.hash))
+    positions[segment.hash] = Position(stream: number, sequence: segment.header.last)
+    seenBy[segment.hash] = stream.seen
+    log.append(segment)
+    for (index, change) in segment.changes.enumerated() {
+      let clock = Clock(stream: number, sequence: segment.header.first + Int64(index), time: change.time)
+      records[RecordName(kind: change.kind, key: change.key), default: RecordState()]
+        .absorb(change, at: clock) { stream.seen.covers($0) }
+    }
+    return true
+  }
+
+  func place(_ segment: TestSegment) -> StreamTable.Placement {
+    table.place(
+      segment.header, hash: segment.hash, position: { positions[$0] },
+      seenAt: { position in
+        let hash = hash(at: Clock(stream: position.stream, sequence: position.sequence, time: 0))
+        return seenBy[hash, default: SeenVector()]
+      })
+  }
+
+  /// Seals edits of this store's clerk and absorbs them.
+  ///
+  /// - Parameters:
+  ///   - nonce: what to take for a fresh origin when somebody else, a clone, has continued the own stream.
+  ///   - forgetting: drops tips from the context: what only a dishonest node would do.
+  mutating func seal(
+    _ changes: [Change], in channel: Channel, at time: Int64, nonce: UInt64,
+    forgetting isForgotten: (Tip) -> Bool = { _ in false }
+  ) -> TestSegment {
+    var own = ownTips[channel].flatMap { table.stream(of: origin, in: channel, tip: $0) }
+    if own == nil, let tip = ownTips[channel], let position = positions[tip] {
+      if nonce & 1 == 0 {
+        takeFreshOrigin(nonce)
+      } else {
+        own = position.stream
+      }
+    }
+    let before = own.flatMap { table.stream($0)?.tip }
+    let header = SegmentHeader(
+      origin: origin, channel: channel, first: (before?.sequence ?? 0) + 1, count: changes.count,
+      predecessor: before?.hash ?? .zero,
+      context: table.context(in: channel, after: own).filter { !isForgotten($0) }, catalogVersion: 1, sealedAt: time)
+    let segment = TestSegment(header, changes, truth: Set(positions.keys))
+    ownTips[channel] = segment.hash
+    _ = absorb(segment)
+    return segment
+  }
+
+  mutating func takeFreshOrigin(_ nonce: UInt64) {
+    origin.nonce = nonce
+    ownTips = [:]
+  }
+
+  /// The segment in which a change stands.
+  func hash(at clock: Clock) -> Digest {
+    guard ends.indices.contains(clock.stream) else { return .zero }
+    return ends[clock.stream].first { $0.last >= clock.sequence }?.hash ?? .zero
+  }
+
+  func name(of clock: Clock) -> ChangeName {
+    ChangeName(
+      origin: table.stream(clock.stream)?.origin ?? Origin(node: NodeID(high: 0, low: 0), nonce: 0),
+      sequence: clock.sequence, hash: hash(at: clock))
+  }
+}
+
+/// The total order of changes over a replica's names, and authors told by the node's id.
+extension Replica: HeadFacts {
+  func precedes(_ a: Clock, _ b: Clock) -> Bool {
+    a.time != b.time ? a.time < b.time : name(of: a) < name(of: b)
+  }
+
+  func author(of clock: Clock) -> Author {
+    let authors: [Author] = [.owner, .headquarters, .owningHeadquarters, .other]
+    return authors[Int(name(of: clock).origin.node.low % 4)]
+  }
+}

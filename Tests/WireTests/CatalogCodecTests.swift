@@ -1,0 +1,56 @@
+import SyncCore
+import Testing
+
+@testable import Wire
+
+@Suite("Catalog bytes")
+struct CatalogCodecTests {
+  @Test("a catalog with every feature comes out as it went in, always with the same bytes")
+  func roundTrip() throws {
+    let key = try Samples.key(0)
+    for catalog in [CatalogSamples.full, CatalogSamples.small, Catalog(version: 0, title: "", kinds: [], indicators: [])] {
+      let published = try PublishedCatalog.sign(catalog, by: key)
+      #expect(published.catalog == catalog)
+      #expect(try PublishedCatalog(bytes: published.bytes, signedBy: Samples.publicKey(0)) == published)
+      #expect(try PublishedCatalog(stored: published.bytes) == published)
+      #expect(try PublishedCatalog.sign(catalog, by: key).bytes.dropLast(64) == published.bytes.dropLast(64))
+    }
+  }
+
+  @Test("retired ids are written in one order")
+  func retired() throws {
+    var catalog = CatalogSamples.small
+    catalog.retiredKinds = [7, 3, 9]
+    #expect(try PublishedCatalog.sign(catalog, by: Samples.key(0)).catalog.retiredKinds == [3, 7, 9])
+  }
+
+  @Test("another signer or an altered byte is refused")
+  func forgeries() throws {
+    let bytes = try PublishedCatalog.sign(CatalogSamples.small, by: Samples.key(0)).bytes
+    #expect(throws: WireError.self) { try PublishedCatalog(bytes: bytes, signedBy: Samples.publicKey(1)) }
+    for place in bytes.indices {
+      var altered = bytes
+      altered[place] ^= 1 << (place % 8)
+      #expect(throws: WireError.self, "byte \(place)") {
+        try PublishedCatalog(bytes: altered, signedBy: Samples.publicKey(0))
+      }
+      _ = try? PublishedCatalog(stored: altered)
+    }
+  }
+
+  @Test("a catalog that could not be read is not signed")
+  func unreadable() throws {
+    var tooMany = CatalogSamples.small
+    tooMany.kinds[0].fields = (1...62).map { Field(id: $0, name: "f\($0)", type: .text) }
+    var longName = CatalogSamples.small
+    longName.kinds[0].name = String(repeating: "x", count: WireLimits.nameBytes + 1)
+    var manyKeys = CatalogSamples.small
+    manyKeys.kinds[0].key = Array(repeating: KeyColumn(name: "k", type: .text), count: WireLimits.keyColumns + 1)
+    var tooLarge = CatalogSamples.small
+    let codes = (0..<8000).map { "\($0)" + String(repeating: "y", count: 200) }
+    tooLarge.kinds[0].fields[0].type = .code(codes)
+    for catalog in [tooMany, longName, manyKeys, tooLarge] {
+      #expect(throws: WireError.self) { try PublishedCatalog.sign(catalog, by: Samples.key(0)) }
+    }
+  }
+}

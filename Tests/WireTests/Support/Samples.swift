@@ -1,0 +1,139 @@
+import Crypto
+import SyncCore
+
+@testable import Wire
+
+/// Valid things of every sort, made from a seed.
+enum Samples {
+  static let now: Int64 = 1_790_000_000_000
+
+  /// A private key that is the same in every run.
+  static func key(_ number: UInt8) throws -> Curve25519.Signing.PrivateKey {
+    try Curve25519.Signing.PrivateKey(rawRepresentation: (0..<32).map { UInt8($0) ^ number })
+  }
+
+  static func publicKey(_ number: UInt8) throws -> [UInt8] { Array(try key(number).publicKey.rawRepresentation) }
+
+  static func digest(_ dice: inout Dice) -> SyncCore.Digest {
+    SyncCore.Digest(dice.next(), dice.next(), dice.next(), dice.next())
+  }
+
+  static func origin(_ dice: inout Dice) -> Origin {
+    Origin(node: NodeID(high: dice.next(), low: dice.next()), nonce: dice.next())
+  }
+
+  static func tip(_ dice: inout Dice) -> Tip {
+    let sequence = dice.isLucky(percent: 10) ? Int64.max : Int64(dice.below(1_000_000) + 1)
+    return Tip(origin: origin(&dice), sequence: sequence, hash: digest(&dice))
+  }
+
+  static func channel(_ dice: inout Dice) -> Channel {
+    Channel(
+      owner: dice.pick(["ftuu", "turk-is", "a", "z23456789-123456789-123456789-12"]),
+      audience: dice.pick(Channel.Audience.allCases))
+  }
+
+  static func frontier(_ dice: inout Dice, count: Int) -> [FrontierEntry] {
+    (0..<count).map { _ in FrontierEntry(channel: channel(&dice), tip: tip(&dice)) }.sorted()
+  }
+
+  static func header(_ dice: inout Dice, count: Int) -> SegmentHeader {
+    SegmentHeader(
+      origin: origin(&dice), channel: channel(&dice), first: Int64(dice.below(1_000_000) + 1), count: count,
+      predecessor: dice.isLucky(percent: 30) ? .zero : digest(&dice),
+      context: (0..<dice.below(5)).map { _ in tip(&dice) }, catalogVersion: dice.below(100), sealedAt: dice.time())
+  }
+
+  /// A small but complete segment and its author's number.
+  static func segment(seed: UInt64, author: UInt8 = 1, blocks: Int = 2, changes: Int = 6) throws -> Segment {
+    var dice = Dice(seed: seed)
+    let model = (0..<blocks).map { RandomBlock(&dice, kind: $0 + 1, changes: changes) }
+    let header = header(&dice, count: model.reduce(0) { $0 + $1.changes.count })
+    return try Segment.seal(header, blocks: model.map(\.block), key: key(author))
+  }
+
+  static func card() throws -> NodeCard {
+    try NodeCard.issue(
+      publicKey: publicKey(2), role: NodeRole(isHeadquarters: false, federation: "ftuu"), name: "ftuu/Samarqand şəhəri",
+      at: now, by: key(0))
+  }
+
+  static func request(seed: UInt64) throws -> ExchangeRequest {
+    var dice = Dice(seed: seed)
+    return ExchangeRequest(
+      card: try card().bytes, catalogVersion: 7, frontierDigest: digest(&dice), frontier: frontier(&dice, count: 6),
+      answerLimit: 1_000_000, cards: [try card().bytes, try card().bytes],
+      segments: [try segment(seed: seed, blocks: 1, changes: 2).bytes])
+  }
+
+  static func answer(seed: UInt64) throws -> ExchangeAnswer {
+    var dice = Dice(seed: seed)
+    return ExchangeAnswer(
+      now: now, frontierDigest: digest(&dice), frontier: frontier(&dice, count: 5),
+      held: [true, true, false, true, false, false], hasMore: true,
+      refusals: [ExchangeAnswer.Refusal(segment: digest(&dice), reason: "channel başka")],
+      catalog: try PublishedCatalog.sign(CatalogSamples.small, by: key(0)).bytes, receipt: try receipt(seed: seed).bytes,
+      cards: [try card().bytes], segments: [try segment(seed: seed, blocks: 1, changes: 2).bytes])
+  }
+
+  static func receipt(seed: UInt64) throws -> Receipt {
+    var dice = Dice(seed: seed)
+    let issued = Receipt.issue(
+      to: NodeCard.id(of: try publicKey(2)), tips: frontier(&dice, count: 3), at: now, by: try key(0))
+    guard let issued else { throw WireError(.badSignature, "issuing a receipt", "the key does not sign") }
+    return issued
+  }
+
+  static func invitation() throws -> Invitation {
+    Invitation(
+      url: "http://127.0.0.1:8650", headquarters: try publicKey(0), token: (0..<16).map { UInt8($0 * 15) },
+      federation: "ftuu", name: "ftuu/Samarqand şəhəri")
+  }
+
+  static func join() throws -> JoinRequest {
+    JoinRequest(token: (0..<16).map { UInt8($0 * 15) }, publicKey: try publicKey(2))
+  }
+
+  static func joinAnswer() throws -> JoinAnswer {
+    JoinAnswer(
+      card: try card().bytes, headquartersCard: try card().bytes,
+      catalog: try PublishedCatalog.sign(CatalogSamples.small, by: key(0)).bytes, now: now)
+  }
+
+  /// Everything that travels, with the way to read it.
+  static func messages() throws -> [(name: String, bytes: [UInt8], read: @Sendable ([UInt8]) throws -> Void)] {
+    let headquarters = try publicKey(0)
+    return [
+      ("segment", try segment(seed: 1).bytes, { _ = try Segment(bytes: $0).blocks() }),
+      ("request", try request(seed: 2).bytes, { _ = try ExchangeRequest(bytes: $0) }),
+      ("answer", try answer(seed: 3).bytes, { _ = try ExchangeAnswer(bytes: $0) }),
+      ("card", try card().bytes, { _ = try NodeCard(bytes: $0, signedBy: headquarters) }),
+      ("receipt", try receipt(seed: 4).bytes, { _ = try Receipt(bytes: $0, signedBy: headquarters) }),
+      (
+        "catalog", try PublishedCatalog.sign(CatalogSamples.full, by: key(0)).bytes,
+        { _ = try PublishedCatalog(bytes: $0, signedBy: headquarters) }
+      ),
+      (
+        "stored catalog", try PublishedCatalog.sign(CatalogSamples.full, by: key(0)).bytes,
+        { _ = try PublishedCatalog(stored: $0) }
+      ),
+      (
+        "invitation", Array(try invitation().line.utf8),
+        { _ = try Invitation(line: String(decoding: $0, as: UTF8.self)) }
+      ),
+      ("join request", try join().bytes, { _ = try JoinRequest(bytes: $0) }),
+      ("join answer", try joinAnswer().bytes, { _ = try JoinAnswer(bytes: $0) }),
+    ]
+  }
+}
+
+extension Samples {
+  /// A block as another node reads it.
+  static func reread(_ block: KindBlock) throws -> KindBlock {
+    var dice = Dice(seed: 1)
+    let segment = try Segment.seal(header(&dice, count: block.count), blocks: [block], key: key(1))
+    let blocks = try Segment(bytes: segment.bytes).blocks()
+    guard let first = blocks.first, blocks.count == 1 else { throw WireError(.malformed, "rereading", "not one block") }
+    return first
+  }
+}
