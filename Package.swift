@@ -73,8 +73,10 @@ let package = Package(
       name: "Node",
       dependencies: [
         "SyncCore", "Consolidation", "Wire", "CatalogFiles", "Store", "Transport", "Server",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "SwiftCSV", package: "SwiftCSV"),
       ],
       swiftSettings: strict),
@@ -90,13 +92,17 @@ let package = Package(
     .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"], swiftSettings: strict),
     .testTarget(
       name: "ConsolidationTests", dependencies: ["Consolidation", "SyncCore"], swiftSettings: strict),
-    .testTarget(name: "WireTests", dependencies: ["Wire", "SyncCore"], swiftSettings: strict),
+    .testTarget(
+      name: "WireTests",
+      dependencies: ["Wire", "SyncCore", .product(name: "Crypto", package: "swift-crypto")],
+      exclude: ["second_reader"], swiftSettings: strict),
     .testTarget(
       name: "CatalogFilesTests", dependencies: ["CatalogFiles", "SyncCore"], swiftSettings: strict),
     .testTarget(
       name: "StoreTests", dependencies: ["Store", "CatalogFiles", "Wire", "SyncCore"],
       swiftSettings: strict),
     .testTarget(name: "TransportTests", dependencies: ["Transport", "Server"], swiftSettings: strict),
+    .testTarget(name: "SystemdTests", swiftSettings: strict),
     .testTarget(
       name: "NodeTests", dependencies: ["Node", "Store", "birlik"], swiftSettings: strict),
   ]

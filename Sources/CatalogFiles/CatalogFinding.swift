@@ -74,13 +74,21 @@ final class FindingList {
   private(set) var isUnreadable = false
 
   func add(_ place: Place, _ message: String, hint: String) {
-    let finding = CatalogFinding(file: place.file, line: place.line, message: message, hint: hint)
+    // Names come out of the files: their control characters must not reach a terminal.
+    let finding = CatalogFinding(
+      file: place.file, line: place.line, message: Self.printable(message), hint: Self.printable(hint))
     if all.count < Self.maximumCount, !all.contains(finding) { all.append(finding) }
   }
 
   func addUnreadable(_ file: String, _ message: String, hint: String) {
     isUnreadable = true
     add(Place(file: file, line: 1), message, hint: hint)
+  }
+
+  private static func printable(_ text: String) -> String {
+    let isControl: (Unicode.Scalar) -> Bool = { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+    guard text.unicodeScalars.contains(where: isControl) else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "\u{FFFD}" : $0 }))
   }
 
   /// All findings by file and line; those of one line in the order in which they were found.

@@ -2,6 +2,9 @@ import SyncCore
 
 /// What triggers noted of one record, folded in the order in which it was typed.
 struct CapturedEdits {
+  /// The bit that marks a captured edit which says again what is shown, to be sealed although nothing differs.
+  static let confirmation: Int64 = 1 << 62
+
   /// Registers edited since the last deletion or insertion, one bit each.
   private(set) var edited: Int64 = 0
   /// The wall time of the last edit of each register, in milliseconds since 1970.
@@ -29,13 +32,16 @@ struct CapturedEdits {
     default:
       edited |= mask
       // Not the latest time but that of the last edit: clocks step back.
-      for register in 1..<63 where mask & (1 << Int64(register)) != 0 { editedAt[register] = time }
+      for register in 1..<62 where mask & (1 << Int64(register)) != 0 { editedAt[register] = time }
     }
   }
 
+  /// True when a person decided a conflict and said again what is shown.
+  var confirms: Bool { edited & Self.confirmation != 0 }
+
   func time(of register: Int) -> Int64 { editedAt[register] ?? lastAt }
 
-  static func registers(in mask: Int64) -> [Int] { (1..<63).filter { mask & (1 << Int64($0)) != 0 } }
+  static func registers(in mask: Int64) -> [Int] { (1..<62).filter { mask & (1 << Int64($0)) != 0 } }
 }
 
 /// All captured edits, by kind and key.

@@ -30,6 +30,8 @@ enum Meta: String {
   case catalog
   /// Where headquarters listens.
   case upstream
+  /// The address that headquarters listens on.
+  case listen
   /// What to add to this machine's clock to get headquarters', in milliseconds.
   case offset
   /// When this node last sealed, by headquarters' clock.

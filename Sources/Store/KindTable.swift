@@ -28,8 +28,8 @@ struct KindTable {
     codes = shared.map { field in
       if case .code(let codes) = field.type { Set(codes.map { Array($0.utf8) }) } else { nil }
     }
-    let keys = kind.key.map(\.name)
-    let values = ["federation"] + shared.map(\.name)
+    let keys = kind.key.map(\.name.sql)
+    let values = ["federation"] + shared.map(\.name.sql)
     let all = keys + values
     let whereKey = keys.enumerated().map { "\($1)=?\($0 + 1)" }.joined(separator: " AND ")
     selectRow = "SELECT \(values.joined(separator: ",")) FROM \(kind.name) WHERE \(whereKey)"
@@ -54,27 +54,27 @@ struct KindTable {
 
   /// - Parameter federation: the node's own, which a clerk need not type.
   func createTable(federation: String) -> String {
-    var columns = kind.key.map { "\($0.name) TEXT NOT NULL " + Self.textCheck($0.name, nullable: false) }
+    var columns = kind.key.map { "\($0.name.sql) TEXT NOT NULL " + Self.textCheck($0.name, nullable: false) }
     if isShared {
       columns.append(
         "federation TEXT NOT NULL DEFAULT '\(federation)' " + Self.textCheck("federation", nullable: false))
     }
     columns += kind.fields.map(Self.column)
-    columns.append("PRIMARY KEY(\(kind.key.map(\.name).joined(separator: ", ")))")
+    columns.append("PRIMARY KEY(\(kind.key.map(\.name.sql).joined(separator: ", ")))")
     return "CREATE TABLE \(kind.name)(\n  " + columns.joined(separator: ",\n  ") + ") WITHOUT ROWID"
   }
 
   /// The definition of one field's column, as in CREATE TABLE and ALTER TABLE ADD COLUMN.
   static func column(_ field: Field) -> String {
-    guard field.type.isInteger else { return "\(field.name) TEXT " + textCheck(field.name, nullable: true) }
+    guard field.type.isInteger else { return "\(field.name.sql) TEXT " + textCheck(field.name, nullable: true) }
     return
-      "\(field.name) INTEGER CONSTRAINT \"\(field.name) must be a whole number or NULL\" "
-      + "CHECK(\(field.name) IS NULL OR typeof(\(field.name))='integer')"
+      "\(field.name.sql) INTEGER CONSTRAINT \"\(field.name) must be a whole number or NULL\" "
+      + "CHECK(\(field.name.sql) IS NULL OR typeof(\(field.name.sql))='integer')"
   }
 
   private static func textCheck(_ name: String, nullable: Bool) -> String {
     "CONSTRAINT \"\(name) must be text\(nullable ? " or NULL" : "")\" "
-      + "CHECK(\(nullable ? "\(name) IS NULL OR " : "")typeof(\(name))='text')"
+      + "CHECK(\(nullable ? "\(name.sql) IS NULL OR " : "")typeof(\(name.sql))='text')"
   }
 
   // MARK: Triggers
@@ -94,20 +94,20 @@ struct KindTable {
 
   private func capture(_ mask: Int64, _ row: String) -> String {
     let places = kind.key.indices.map { "k\($0 + 1)" }.joined(separator: ",")
-    let keys = kind.key.map { "\(row).\($0.name)" }.joined(separator: ",")
+    let keys = kind.key.map { "\(row).\($0.name.sql)" }.joined(separator: ",")
     return "INSERT INTO birlik_capture(kind,mask,ms,\(places)) VALUES(\(kind.id),\(mask),\(Self.now),\(keys))"
   }
 
   private var noteOldValues: String {
     let places = fields.map { "v\($0.id)" }
-    let values = fields.map { "OLD.\($0.name)" }
+    let values = fields.map { "OLD.\($0.name.sql)" }
     return
       "INSERT INTO birlik_old(\((["capture"] + places).joined(separator: ","))) "
       + "VALUES(\((["last_insert_rowid()"] + values).joined(separator: ",")))"
   }
 
   private func sameKey(_ prefix: String) -> String {
-    kind.key.map { "\($0.name)=\(prefix).\($0.name)" }.joined(separator: " AND ")
+    kind.key.map { "\($0.name.sql)=\(prefix).\($0.name.sql)" }.joined(separator: " AND ")
   }
 
   private var commonTriggers: [(name: String, sql: String)] {
@@ -126,7 +126,7 @@ struct KindTable {
   }
 
   private var updateTriggers: [(name: String, sql: String)] {
-    let keys = kind.key.map(\.name)
+    let keys = kind.key.map(\.name.sql)
     let moved = keys.map { "OLD.\($0) IS NOT NEW.\($0)" }.joined(separator: " OR ")
     var triggers = [
       trigger("delete", "AFTER DELETE ON \(kind.name)", [capture(0, "OLD"), noteOldValues]),
@@ -135,7 +135,7 @@ struct KindTable {
         [capture(0, "OLD"), noteOldValues, capture(-1, "NEW")]),
     ]
     for register in registers {
-      let columns = register.fields.map(\.name)
+      let columns = register.fields.map(\.name.sql)
       guard !columns.isEmpty else { continue }
       let differs = columns.map { "OLD.\($0) IS NOT NEW.\($0)" }.joined(separator: " OR ")
       triggers.append(
@@ -152,13 +152,13 @@ struct KindTable {
     register.fields.flatMap { field in
       let message = "SELECT RAISE(ABORT,'\(kind.name).\(field.name) is set once')"
       let standing =
-        "SELECT 1 FROM \(kind.name) WHERE \(sameKey("NEW")) AND \(field.name) IS NOT NULL "
-        + "AND \(field.name) IS NOT NEW.\(field.name)"
+        "SELECT 1 FROM \(kind.name) WHERE \(sameKey("NEW")) AND \(field.name.sql) IS NOT NULL "
+        + "AND \(field.name.sql) IS NOT NEW.\(field.name.sql)"
       return [
         trigger(
           "frozen_\(field.id)",
-          "BEFORE UPDATE OF \(field.name) ON \(kind.name) "
-            + "WHEN OLD.\(field.name) IS NOT NULL AND OLD.\(field.name) IS NOT NEW.\(field.name)",
+          "BEFORE UPDATE OF \(field.name.sql) ON \(kind.name) "
+            + "WHEN OLD.\(field.name.sql) IS NOT NULL AND OLD.\(field.name.sql) IS NOT NEW.\(field.name.sql)",
           [message]),
         trigger("frozen_replace_\(field.id)", "BEFORE INSERT ON \(kind.name) WHEN EXISTS(\(standing))", [message]),
       ]
@@ -166,8 +166,8 @@ struct KindTable {
   }
 
   private var appendOnlyTriggers: [(name: String, sql: String)] {
-    let columns = ["federation"] + fields.map(\.name)
-    let all = kind.key.map(\.name) + columns
+    let columns = ["federation"] + fields.map(\.name.sql)
+    let all = kind.key.map(\.name.sql) + columns
     let differs = all.map { "OLD.\($0) IS NOT NEW.\($0)" }.joined(separator: " OR ")
     let other = columns.map { "\($0) IS NOT NEW.\($0)" }.joined(separator: " OR ")
     let standing = "SELECT 1 FROM \(kind.name) WHERE \(sameKey("NEW")) AND (\(other))"
@@ -183,4 +183,9 @@ struct KindTable {
         ["SELECT RAISE(ABORT,'\(kind.name) is written once: another value stands under this key')"]),
     ]
   }
+}
+
+extension String {
+  /// The name of a column as SQL takes it even where it is a word of the language, such as `on`.
+  var sql: String { "\"\(replacing("\"", with: "\"\""))\"" }
 }

@@ -17,8 +17,8 @@ public struct SealReport: Sendable, Equatable {
 final class Sealer {
   /// How many captured edits one pass reads into memory.
   static let passLimit = 1 << 20
-  /// How many changes one segment takes, so that a piece of an exchange can be small.
-  static let segmentLimit = 16_384
+  /// How many bytes of text one record may hold, all its fields together.
+  static let recordBytes = 256 << 10
 
   private let engine: Engine
   private let timekeeping: Timekeeping
@@ -141,8 +141,8 @@ final class Sealer {
   /// Why a record cannot travel at all.
   private func limit(_ key: RecordKey, _ row: ShownRow?) -> String? {
     if key.bytes.count > WireLimits.keyBytes { return "its key is longer than \(WireLimits.keyBytes) bytes" }
-    let longest = row?.values.map { if case .text(let bytes) = $0 { bytes.count } else { 0 } }.max() ?? 0
-    return longest > WireLimits.cellBytes ? "a value is longer than \(WireLimits.cellBytes) bytes" : nil
+    let bytes = row?.values.reduce(0) { if case .text(let text) = $1 { $0 + text.count } else { $0 } } ?? 0
+    return bytes > Self.recordBytes ? "its values are longer than \(Self.recordBytes) bytes together" : nil
   }
 
   /// The changes that the folded edits amount to.
@@ -181,13 +181,16 @@ final class Sealer {
     var byTime: [Int64: [RegisterContent]] = [:]
     for register in table.registers where mask & (1 << Int64(register.id)) != 0 {
       let at = edits.time(of: register.id)
-      let keys = register.isSet ? setKeys(register, typed, standing, state) : [RegisterKey(register.id)]
+      let keys =
+        register.isSet ? setKeys(register, typed, standing, edits.confirms ? state : nil) : [RegisterKey(register.id)]
       for registerKey in keys {
         let content = typed[registerKey] ?? .empty
         let isShown = content == standing[registerKey] ?? .empty
         let isSettled = state.heads(registerKey).count <= 1
-        // What equals the one head says nothing new; what confirms one of several does, when it was typed as such.
-        if isShown && (isSettled || shown != nil || register.isSet) { continue }
+        // What equals the one head says nothing new; what confirms one of several does, when it was typed as such. And
+        // whoever keeps a row that another deleted says everything again.
+        let isSaidAgain = edits.confirms && (!isSettled || !state.deletions.isEmpty)
+        if isShown && !isSaidAgain && (isSettled || shown != nil || register.isSet) { continue }
         byTime[at, default: []].append(RegisterContent(registerKey, content))
       }
     }
@@ -219,9 +222,11 @@ final class Sealer {
   }
 
   private func setKeys(
-    _ register: Register, _ typed: [RegisterKey: Content], _ standing: [RegisterKey: Content], _ state: RecordState
+    _ register: Register, _ typed: [RegisterKey: Content], _ standing: [RegisterKey: Content], _ state: RecordState?
   ) -> [RegisterKey] {
-    Set((Array(typed.keys) + Array(standing.keys)).filter { $0.id == register.id && $0.element != nil }).sorted()
+    let known = state?.knownRegisters ?? []
+    return Set((Array(typed.keys) + Array(standing.keys) + known).filter { $0.id == register.id && $0.element != nil })
+      .sorted()
   }
 
   private func change(
@@ -296,7 +301,7 @@ final class Sealer {
 
   private func flushIfFull() throws {
     // All together, so that new streams get the numbers that were given to them.
-    if builders.contains(where: { $0.count >= Self.segmentLimit }) { try flush() }
+    if builders.contains(where: \.isFull) { try flush() }
   }
 
   private func flush() throws {

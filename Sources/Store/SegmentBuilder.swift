@@ -19,6 +19,18 @@ final class SegmentBuilder {
     self.first = first
   }
 
+  /// How many changes one segment takes, so that a piece of an exchange can be small.
+  static let changeLimit = 16_384
+  /// How many bytes of keys and texts, and how many elements of sets, one segment takes.
+  static let contentLimit = 4 << 20
+  static let elementLimit = 262_144
+
+  var isFull: Bool {
+    count >= Self.changeLimit
+      || count % 64 == 0 && blocks.reduce(0, { $0 + $1.contentBytes }) >= Self.contentLimit
+      || count % 64 == 0 && blocks.reduce(0, { $0 + $1.elementCount }) >= Self.elementLimit
+  }
+
   /// The sequence number of the next change.
   var next: Int64 { first &+ Int64(count) }
 

@@ -60,9 +60,9 @@ struct TotalsPlan {
     var sources: [String] = []
     for part in parts {
       let unit = part.units.table.kind
-      sources.append("SELECT \(unit.key[0].name) AS unit FROM \(unit.name)")
+      sources.append("SELECT \(unit.key[0].name.sql) AS unit FROM \(unit.name)")
       if let returns = part.returns?.table.kind {
-        sources.append("SELECT \(returns.key[0].name) AS unit FROM \(returns.name)")
+        sources.append("SELECT \(returns.key[0].name.sql) AS unit FROM \(returns.name)")
       }
     }
     guard !sources.isEmpty else { return }
@@ -91,8 +91,8 @@ struct UnitReader {
     self.opened = opened
     self.closed = closed
     select =
-      "SELECT federation, \(units.sortField), \(units.openedField), \(units.closedField) FROM \(kind.name) "
-      + "WHERE \(kind.key[0].name)=?1"
+      "SELECT federation, \(units.sortField.sql), \(units.openedField.sql), \(units.closedField.sql) FROM \(kind.name) "
+      + "WHERE \(kind.key[0].name.sql)=?1"
   }
 
   func read(_ unit: [UInt8], _ engine: Engine, _ sealed: TotalsTracker.SealedRows) throws -> UnitRecord? {
@@ -128,8 +128,8 @@ struct ReturnReader {
     self.table = table
     self.value = value
     select =
-      "SELECT federation, \(stock.axisColumn), \(stock.dateColumn), \(stock.valueField) FROM \(kind.name) "
-      + "WHERE \(stock.unitColumn)=?1"
+      "SELECT federation, \(stock.axisColumn.sql), \(stock.dateColumn.sql), \(stock.valueField.sql) FROM \(kind.name) "
+      + "WHERE \(stock.unitColumn.sql)=?1"
   }
 
   func read(_ unit: [UInt8], _ engine: Engine, _ sealed: TotalsTracker.SealedRows) throws -> [UnitReturn] {

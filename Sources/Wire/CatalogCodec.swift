@@ -18,7 +18,8 @@ public struct PublishedCatalog: Equatable, Sendable {
   ) throws(WireError) -> PublishedCatalog {
     var writer = ByteWriter()
     CatalogCodec.encode(catalog, into: &writer)
-    guard writer.bytes.count < WireLimits.catalogBytes, let signature = try? key.signature(for: domain + writer.bytes)
+    guard writer.bytes.count + 64 <= WireLimits.catalogBytes,
+      let signature = try? key.signature(for: domain + writer.bytes)
     else { throw WireError(.tooLarge, "signing a catalog", "it takes \(writer.bytes.count) bytes") }
     writer.raw(Array(signature))
     return try PublishedCatalog(bytes: writer.bytes, signedBy: Array(key.publicKey.rawRepresentation))
@@ -28,7 +29,8 @@ public struct PublishedCatalog: Equatable, Sendable {
   ///
   /// - Throws: `WireError` for anything else than a whole catalog signed by that key.
   public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
-    guard bytes.count > 64, let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
+    guard bytes.count > 64, bytes.count <= WireLimits.catalogBytes,
+      let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
       key.isValidSignature(bytes.suffix(64), for: Self.domain + bytes.dropLast(64))
     else { throw WireError(.badSignature, Self.reading, "headquarters did not sign it") }
     catalog = try Self.unsigned(bytes)

@@ -65,13 +65,22 @@ public struct ExchangeAnswer: Equatable, Sendable {
     writer.count(refusals.count)
     for refusal in refusals {
       writer.digest(refusal.segment)
-      writer.text(refusal.reason)
+      writer.text(Self.cut(refusal.reason))
     }
     if let catalog { writer.sized(catalog) }
     writer.sized(receipt)
     FrontierCodec.encode(list: cards, into: &writer)
     FrontierCodec.encode(list: segments, into: &writer)
     return writer.bytes
+  }
+
+  private static let reasonBytes = 1024
+
+  /// A reason that the other side takes.
+  private static func cut(_ reason: String) -> String {
+    guard reason.utf8.count > reasonBytes else { return reason }
+    // A character cut in two becomes a replacement character, which takes up to two bytes more.
+    return String(decoding: reason.utf8.prefix(reasonBytes - 3), as: UTF8.self)
   }
 
   /// Reads an answer.
@@ -94,7 +103,7 @@ public struct ExchangeAnswer: Equatable, Sendable {
     refusals = []
     for _ in 0..<(try reader.count(limit: WireLimits.segmentsPerMessage, of: "refusals")) {
       let segment = try reader.digest()
-      refusals.append(Refusal(segment: segment, reason: try reader.text(limit: 1024, of: "a reason")))
+      refusals.append(Refusal(segment: segment, reason: try reader.text(limit: Self.reasonBytes, of: "a reason")))
     }
     catalog = marks & 4 != 0 ? Array(try reader.sized(limit: WireLimits.catalogBytes, of: "a catalog")) : nil
     receipt = Array(try reader.sized(limit: WireLimits.messageBytes, of: "a receipt"))

@@ -152,7 +152,9 @@ enum Runs {
     while numbers.count < count {
       let run = try reader.count(limit: count - numbers.count, of: "repetitions")
       let number = try reader.varint()
-      guard run > 0, number <= limit else { throw reader.error(.malformed, "a run holds nothing or too large a number") }
+      guard run > 0, number <= limit else {
+        throw reader.error(.malformed, "a run holds nothing or too large a number")
+      }
       numbers.append(contentsOf: repeatElement(number, count: run))
     }
     return numbers

@@ -136,7 +136,9 @@ public struct Segment: Equatable, Sendable {
       blocks.append(try KindBlock.decode(&reader, budget: &budget))
     }
     try reader.finish()
-    guard budget.changes == 0 else { throw WireError(.malformed, operation, "it holds fewer changes than it announces") }
+    guard budget.changes == 0 else {
+      throw WireError(.malformed, operation, "it holds fewer changes than it announces")
+    }
     return blocks
   }
 

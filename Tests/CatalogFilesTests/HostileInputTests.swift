@@ -121,6 +121,12 @@ struct HostileInputTests {
     #expect(found.map(\.line) == [1, 2])
   }
 
+  @Test func controlCharactersDoNotReachTheTerminal() {
+    let found = Self.findings(kinds: Array(#""a\u001B[31m\nb" = 1"#.utf8))
+    #expect(found.map(\.line) == [1])
+    #expect(found.allSatisfy { $0.description.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F } })
+  }
+
   @Test func foldersThatCannotBeReadAreSaidSo() throws {
     let missing = CatalogFolder.check("/nowhere/at/all")
     #expect(missing.count == 1 && missing.first?.message == "The catalog's folder cannot be read.")

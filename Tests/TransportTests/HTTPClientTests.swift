@@ -135,7 +135,8 @@ import Testing
     for (answer, code) in broken {
       let server = try RawServer { _ in .answerAndClose(answer) }
       defer { server.stop() }
-      #expect(await failure(HTTPRequest(method: .get, url: "http://127.0.0.1:\(server.port)/")) == code, "\(answer)")
+      let failed = await failure(HTTPRequest(method: .get, url: "http://127.0.0.1:\(server.port)/"))
+      #expect(failed == code, "\(answer)")
     }
   }
 

@@ -52,6 +52,15 @@ import Wire
     }
   }
 
+  @Test func requestsSentTogetherAreAnsweredInOrder() async throws {
+    try await FakeHeadquarters().serve { port in
+      let head = "GET /health HTTP/1.1\r\nHost: localhost\r\n"
+      let answers = await RawClient.exchange(
+        port: port, "\(head)\r\n\(head)\r\n\(head)Connection: close\r\n\r\n")
+      #expect(answers.split(separator: "HTTP/1.1 200 OK").count == 3)
+    }
+  }
+
   @Test func joiningNeedsNoKey() async throws {
     let headquarters = FakeHeadquarters()
     try await headquarters.serve { port in

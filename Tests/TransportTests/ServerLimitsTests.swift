@@ -77,7 +77,7 @@ import Wire
 
   @Test func slowHeadersAndIdleConnectionsAreClosed() async throws {
     var limits = Self.short()
-    limits.idleTime = .milliseconds(100)
+    limits.idleTime = .milliseconds(300)
     try await FakeHeadquarters().serve(limits: limits) { port in
       #expect(await RawClient.exchange(port: port, "") == "")
       #expect(await RawClient.exchange(port: port, "GET /health HTTP/1.1\r\nX: ", drip: "a") == "")

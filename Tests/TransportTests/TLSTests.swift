@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import Transport
@@ -37,9 +38,10 @@ struct TLSTests {
   }
 
   @Test func plainServersAreNoTLSServers() async throws {
-    let server = try RawServer { _ in .answer(HTTPClientTests.ok) }
-    defer { server.stop() }
-    #expect(await failure(HTTPClient(), port: Int(server.port)) == .tls)
+    try await FakeHeadquarters().serve { port in
+      let code = await failure(HTTPClient(), port: port)
+      #expect(code == .tls)
+    }
   }
 }
 
@@ -65,6 +67,7 @@ final class OpenSSL {
     process.executableURL = URL(fileURLWithPath: Self.path)
     process.arguments = ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", key] + options
     process.standardOutput = output
+    process.standardInput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
     var said = ""
@@ -79,7 +82,8 @@ final class OpenSSL {
   }
 
   func stop() {
-    process.terminate()
+    // Not the gentle signal: the thread that started it may have had that one blocked, and the process inherits it.
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     try? FileManager.default.removeItem(at: folder)
   }

@@ -8,7 +8,9 @@ struct CatalogCodecTests {
   @Test("a catalog with every feature comes out as it went in, always with the same bytes")
   func roundTrip() throws {
     let key = try Samples.key(0)
-    for catalog in [CatalogSamples.full, CatalogSamples.small, Catalog(version: 0, title: "", kinds: [], indicators: [])] {
+    for catalog in [
+      CatalogSamples.full, CatalogSamples.small, Catalog(version: 0, title: "", kinds: [], indicators: []),
+    ] {
       let published = try PublishedCatalog.sign(catalog, by: key)
       #expect(published.catalog == catalog)
       #expect(try PublishedCatalog(bytes: published.bytes, signedBy: Samples.publicKey(0)) == published)
@@ -51,6 +53,37 @@ struct CatalogCodecTests {
     tooLarge.kinds[0].fields[0].type = .code(codes)
     for catalog in [tooMany, longName, manyKeys, tooLarge] {
       #expect(throws: WireError.self) { try PublishedCatalog.sign(catalog, by: Samples.key(0)) }
+    }
+  }
+
+  @Test("a catalog that can be signed can travel, to the last byte")
+  func size() throws {
+    for excess in [0, 1, 64] {
+      var catalog = CatalogSamples.small
+      func encoded() -> Int {
+        var writer = ByteWriter()
+        CatalogCodec.encode(catalog, into: &writer)
+        return writer.bytes.count
+      }
+      let target = WireLimits.catalogBytes - 64 + excess
+      var codes = [String](repeating: String(repeating: "y", count: 200), count: 5180)
+      catalog.kinds[0].fields[0].type = .code(codes)
+      while target - encoded() > 258 {
+        codes.append(String(repeating: "y", count: 200))
+        catalog.kinds[0].fields[0].type = .code(codes)
+      }
+      while encoded() < target {
+        codes.append(String(repeating: "z", count: max(0, min(120, target - encoded() - 1))))
+        catalog.kinds[0].fields[0].type = .code(codes)
+      }
+      #expect(encoded() == target)
+      guard excess == 0 else {
+        #expect(throws: WireError.self, "\(excess)") { try PublishedCatalog.sign(catalog, by: Samples.key(0)) }
+        continue
+      }
+      let bytes = try PublishedCatalog.sign(catalog, by: Samples.key(0)).bytes
+      let answer = ExchangeAnswer(now: 0, frontierDigest: .zero, catalog: bytes)
+      #expect(try ExchangeAnswer(bytes: answer.bytes).catalog == bytes)
     }
   }
 }

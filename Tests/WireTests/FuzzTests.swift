@@ -11,7 +11,9 @@ struct FuzzTests {
   @Test("noise is refused")
   func noise() throws {
     // None of these carries a hash or a signature that is checked here: some noise has their form.
-    let messages = try Samples.messages().filter { !["stored catalog", "join request", "join answer"].contains($0.name) }
+    let messages = try Samples.messages().filter {
+      !["stored catalog", "join request", "join answer"].contains($0.name)
+    }
     for seed in UInt64(0)..<3000 {
       var dice = Dice(seed: seed)
       let bytes = dice.bytes(dice.below(300))
@@ -69,7 +71,9 @@ struct FuzzTests {
       var dice = Dice(seed: seed)
       var raw = RawSegment(count: 1, body: [0])
       raw.header.context = [Samples.tip(&dice)]
-      guard let segment = try? Segment(bytes: raw.unsignedBytes(header: dice.mutated(raw.headerBytes))) else { continue }
+      guard let segment = try? Segment(bytes: raw.unsignedBytes(header: dice.mutated(raw.headerBytes))) else {
+        continue
+      }
       read += 1
       #expect(segment.header.last >= segment.header.first && segment.header.first > 0, "seed \(seed)")
       #expect(segment.header.count <= WireLimits.changesPerSegment, "seed \(seed)")
@@ -105,7 +109,9 @@ extension Dice {
       case 3: bytes.removeSubrange(place..<end)
       case 4: bytes.insert(contentsOf: bytes[place..<end], at: below(bytes.count))
       case 5: bytes.replaceSubrange(place..<end, with: self.bytes(end - place))
-      case 6: bytes.replaceSubrange(place...place, with: [255, 255, 255, 255, 255, 255, 255, 255, 255, 1].suffix(below(10) + 1))
+      case 6:
+        bytes.replaceSubrange(
+          place...place, with: [255, 255, 255, 255, 255, 255, 255, 255, 255, 1].suffix(below(10) + 1))
       default: bytes[place] &+= pick([1, 255])
       }
     }

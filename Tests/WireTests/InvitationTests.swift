@@ -24,7 +24,9 @@ struct InvitationTests {
   @Test("a line that is not whole, altered or something else is refused with a hint")
   func refusals() throws {
     let line = try Samples.invitation().line
-    var wrong = ["", " ", "birlik1:", "birlik1:AAAA", "birlik2:" + line.dropFirst(8), line + "A", line + "=", line + line]
+    var wrong = [
+      "", " ", "birlik1:", "birlik1:AAAA", "birlik2:" + line.dropFirst(8), line + "A", line + "=", line + line,
+    ]
     wrong += [line.uppercased(), "x" + line, String(line.dropFirst()), line.replacing("birlik1:", with: "birlik1：")]
     for place in line.indices {
       var altered = line

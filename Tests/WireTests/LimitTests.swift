@@ -229,3 +229,81 @@ struct LimitTests {
     }
   }
 }
+
+/// An edit that no node could read must be found when it is sealed: a sealed segment can never be taken back.
+@Suite("Limits of what is sealed")
+struct SealLimitTests {
+  private func seal(_ blocks: KindBlock...) throws -> Segment {
+    var dice = Dice(seed: 1)
+    let header = Samples.header(&dice, count: blocks.reduce(0) { $0 + $1.count })
+    return try Segment.seal(header, blocks: blocks, key: Samples.key(1))
+  }
+
+  private func block(
+    kind: Int = 1, keys: [[UInt8]] = [[65]], keyColumns: Int? = nil, changes: Int = 1,
+    values: (inout KindBlock) -> Void = { _ in }
+  ) -> KindBlock {
+    var block = KindBlock(kind: kind, keyColumns: keyColumns ?? keys.count)
+    for _ in 0..<changes {
+      block.begin(.edit, captured: 0, time: 0, isFlagged: false)
+      for (column, key) in keys.enumerated() { block.appendKey(column: column, key) }
+      values(&block)
+    }
+    return block
+  }
+
+  private func long(_ count: Int) -> [UInt8] { [UInt8](repeating: 120, count: count) }
+
+  @Test("what is sealed can be read, also at the limits")
+  func proper() throws {
+    #expect(try seal(block()).blocks().count == 1)
+    #expect(try seal(block(keys: [long(WireLimits.keyBytes)])).blocks().count == 1)
+    #expect(try seal(block(keys: [long(1024), long(1024), long(1024), long(1024)])).blocks().count == 1)
+    let cell = block { $0.append(text: long(WireLimits.cellBytes), to: $0.column(field: 1, register: 1)) }
+    #expect(try seal(cell).blocks().count == 1)
+    let wide = block { block in
+      for field in 1...WireLimits.columnsPerKind { block.appendNull(to: block.column(field: field, register: field)) }
+    }
+    #expect(try seal(wide).blocks().count == 1)
+    #expect(try seal(block(kind: 65_535), block(), block()).blocks().count == 3)
+  }
+
+  @Test("what is too large is not sealed")
+  func tooLarge() throws {
+    let wide = block { block in
+      for field in 0...WireLimits.columnsPerKind { block.appendNull(to: block.column(field: field, register: field)) }
+    }
+    let elements = (0..<1024).map { (text: [UInt8($0 >> 8), UInt8($0 & 255)], present: true) }
+    for block in [
+      block(keys: [long(WireLimits.keyBytes + 1)]), block(keys: [long(2048), long(2049)]), wide,
+      block(keys: [[1], [2], [3], [4], [5]]),
+      block { $0.append(text: long(WireLimits.cellBytes + 1), to: $0.column(field: 1, register: 1)) },
+      block { $0.append(elements: [(long(WireLimits.cellBytes + 1), true)], to: $0.column(field: 1, register: 1)) },
+      block(changes: 33) { $0.append(text: long(WireLimits.cellBytes), to: $0.column(field: 1, register: 1)) },
+      block(changes: 1025) { $0.append(elements: elements, to: $0.column(field: 1, register: 1)) },
+    ] {
+      let error = #expect(throws: WireError.self) { try seal(block) }
+      #expect(error?.code == .tooLarge)
+    }
+  }
+
+  @Test("what makes no sense is not sealed")
+  func malformed() throws {
+    for block in [
+      block(keys: [], keyColumns: 0), block(keys: [[65]], keyColumns: 2), block(keys: [[65, 0]]), block(kind: 65_536),
+      block(kind: -1), block { $0.appendNull(to: $0.column(field: 65_536, register: 1)) },
+      block { $0.appendNull(to: $0.column(field: 1, register: -1)) },
+      block { block in
+        for _ in 0..<2 { block.appendNull(to: block.column(field: 1, register: 1)) }
+      },
+      block { block in
+        for register in 1...2 { block.appendNull(to: block.column(field: 1, register: register)) }
+      },
+      block { $0.append(elements: [([1], true), ([1], false)], to: $0.column(field: 1, register: 1)) },
+      block { $0.appendKey(column: 0, [66]) },
+    ] {
+      let error = #expect(throws: WireError.self) { try seal(block) }
+      #expect(error?.code == .malformed)
+    }
+  }
+}

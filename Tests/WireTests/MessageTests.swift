@@ -32,6 +32,18 @@ struct MessageTests {
     #expect(try ExchangeRequest(bytes: request.bytes).answerLimit == WireLimits.messageBytes)
   }
 
+  @Test("a reason is cut rather than making the answer unreadable")
+  func longReasons() throws {
+    for (character, count) in [("x", 1024), ("x", 1025), ("ş", 700), ("🙂", 300), ("x🙂", 2000)] {
+      let reason = String(repeating: character, count: count)
+      let refusal = ExchangeAnswer.Refusal(segment: .zero, reason: reason)
+      let answer = ExchangeAnswer(now: 0, frontierDigest: .zero, refusals: [refusal])
+      let read = try ExchangeAnswer(bytes: answer.bytes).refusals[0].reason
+      #expect(reason.utf8.count <= 1024 ? read == reason : reason.hasPrefix(read.filter { $0 != "\u{FFFD}" }))
+      #expect(read.utf8.count > 1000 || read == reason)
+    }
+  }
+
   @Test("cards, receipts and joins come out as they went in")
   func others() throws {
     let card = try Samples.card()

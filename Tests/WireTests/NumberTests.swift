@@ -49,7 +49,9 @@ struct NumberTests {
 
   @Test("names are UTF-8 of bounded length")
   func names() {
-    for bytes in [[UInt8]([1, 0xFF]), [2, 0xC3, 0x28], [3, 0xED, 0xA0, 0x80], [2, 0xC0, 0x80], [4, 65, 65, 65, 65]] {
+    for bytes in [
+      [UInt8]([1, 0xFF]), [2, 0xC3, 0x28], [3, 0xED, 0xA0, 0x80], [2, 0xC0, 0x80], [4, 65, 65, 65, 65],
+    ] {
       #expect(throws: WireError.self, "\(bytes)") {
         var reader = ByteReader(bytes, operation: "test")
         _ = try reader.text(limit: 3, of: "a name")
@@ -59,7 +61,9 @@ struct NumberTests {
 
   @Test("a channel has one spelling")
   func channels() {
-    for text in ["ftuu", "ftuu:", ":home", "ftuu:Home", "FTUU:home", "ftuu:home:open", "ftuu:h\u{F6}me", "1a:open", "a b:open"] {
+    for text in [
+      "ftuu", "ftuu:", ":home", "ftuu:Home", "FTUU:home", "ftuu:home:open", "ftuu:h\u{F6}me", "1a:open", "a b:open",
+    ] {
       #expect(throws: WireError.self, "\(text)") {
         var writer = ByteWriter()
         writer.text(text)

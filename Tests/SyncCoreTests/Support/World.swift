@@ -10,8 +10,8 @@ struct World {
     var detectsCopies = false
     /// Clerks that delete and insert whatever the row is: no tool would.
     var isWild = false
-    /// Nodes that keep silent about what they saw: dishonest.
-    var forgets = false
+    /// Nodes that keep silent about what they saw and seal malformed changes: dishonest.
+    var isDishonest = false
 
     init(_ dice: inout Dice, areHonest: Bool) {
       if dice.chance(40) { clones = 14 }
@@ -19,7 +19,7 @@ struct World {
       if dice.chance(50) { loss = 40 }
       detectsCopies = dice.chance(50)
       isWild = dice.chance(30)
-      forgets = !areHonest
+      isDishonest = !areHonest
     }
   }
 
@@ -90,7 +90,7 @@ struct World {
       changes.append(change)
     }
     let nonce = dice.next()
-    let forgotten = faults.forgets ? dice.next() : 0
+    let forgotten = faults.isDishonest ? dice.next() : 0
     let segment = replicas[number].seal(changes, in: channel, at: now, nonce: nonce) {
       ($0.hash.words.1 ^ forgotten) & 3 == 0 && forgotten != 0
     }
@@ -115,6 +115,10 @@ struct World {
     case .edit:
       let start = dice.below(Self.registers.count)
       for key in Self.registers[start...].prefix(1 + dice.below(2)) { contents.append(content(key)) }
+    }
+    // What no honest node seals: an edit of nothing, a register twice, a deletion with values.
+    if faults.isDishonest, dice.chance(20) {
+      contents = dice.chance(40) ? [] : contents + [content(dice.pick(Self.registers))]
     }
     return Change(
       kind: record.kind, key: record.key, operation: operation, registers: contents, captured: now,
@@ -146,9 +150,13 @@ struct World {
     replicas[receiver].take(lacking + lacking.prefix(1))
   }
 
-  /// Everything goes everywhere.
-  mutating func settle() {
-    for number in replicas.indices { replicas[number].take(shuffledSegments()) }
+  /// Some of the stores, with their own histories, after everything has come to them.
+  mutating func settled(among count: Int) -> [Replica] {
+    replicas.shuffled(using: &dice).prefix(count).map { replica in
+      var replica = replica
+      replica.take(shuffledSegments())
+      return replica
+    }
   }
 
   /// All segments in some order; a few of them more than once.

@@ -45,7 +45,7 @@ final class RawServer: Sendable {
   }
 
   private func serve(_ connection: Int32, _ reaction: (Int) -> Reaction) {
-    defer { close(connection) }
+    defer { RawServer.end(connection) }
     while let head = Self.readHead(connection) {
       let count = state.withLock { state in
         state.heads.append(head)
@@ -60,6 +60,12 @@ final class RawServer: Sendable {
         return
       }
     }
+  }
+
+  /// Ends the connection and not only our hold on it: processes that other tests start may have inherited it.
+  static func end(_ connection: Int32) {
+    shutdown(connection, Int32(SHUT_RDWR))
+    close(connection)
   }
 
   private static func send(_ text: String, to connection: Int32) {
@@ -118,7 +124,7 @@ enum RawClient {
 
   private static func run(_ port: UInt16, _ text: String, _ drip: String?) -> String {
     let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(connection) }
+    defer { RawServer.end(connection) }
     var address = RawServer.loopback(port: port)
     let length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isConnected = withUnsafePointer(to: &address) { pointer in

@@ -72,7 +72,8 @@ enum Samples {
       now: now, frontierDigest: digest(&dice), frontier: frontier(&dice, count: 5),
       held: [true, true, false, true, false, false], hasMore: true,
       refusals: [ExchangeAnswer.Refusal(segment: digest(&dice), reason: "channel başka")],
-      catalog: try PublishedCatalog.sign(CatalogSamples.small, by: key(0)).bytes, receipt: try receipt(seed: seed).bytes,
+      catalog: try PublishedCatalog.sign(CatalogSamples.small, by: key(0)).bytes,
+      receipt: try receipt(seed: seed).bytes,
       cards: [try card().bytes], segments: [try segment(seed: seed, blocks: 1, changes: 2).bytes])
   }
 

@@ -1,0 +1,94 @@
+import Logging
+import ServiceLifecycle
+import Store
+import Wire
+
+/// Keeps a federation's node even with headquarters: on a schedule, soon after rows changed, and patiently while
+/// headquarters is away.
+struct Follower: Service {
+  let node: LocalNode
+  let settings: DaemonSettings
+  let logger: Logger
+  let notifier: ServiceNotifier
+
+  func run() async throws {
+    notifier.ready()
+    try await cancelWhenGracefulShutdown { try await loop() }
+  }
+
+  private func loop() async throws {
+    var backoff = Backoff()
+    while !Task.isCancelled {
+      let isEven = await sync()
+      let pause: Duration
+      if isEven {
+        backoff.succeed()
+        pause = Backoff.jittered(.seconds(max(1, settings.intervalSeconds)), by: 0.1)
+      } else {
+        pause = backoff.fail()
+        logger.info("trying again in \(pause.components.seconds) s")
+      }
+      // While headquarters is away, new edits are no reason to try more often.
+      do { try await wait(pause, untilRowsChange: isEven) } catch { return }
+    }
+  }
+
+  private func sync() async -> Bool {
+    do {
+      let report = try await node.sync()
+      notifier.status("last sync \(report.outcome.rawValue), \(report.sent.changes) sent, \(report.received.changes) received")
+      let isNews = report.sent.changes + report.received.changes > 0 || report.outcome != .even
+      logger.log(
+        level: isNews ? .info : .debug, "synced",
+        metadata: [
+          "outcome": "\(report.outcome.rawValue)", "rounds": "\(report.rounds)", "sent": "\(report.sent.changes)",
+          "received": "\(report.received.changes)", "conflicts": "\(report.conflictsOpened)",
+        ])
+      for words in report.notices + report.refusals { logger.warning("\(words)") }
+      return report.outcome == .even
+    } catch {
+      notifier.status("headquarters or the database is away; edits are kept")
+      logger.warning("sync failed", metadata: ["reason": "\(error)"])
+      return false
+    }
+  }
+
+  /// Waits, but no longer than until a clerk's edit has stood for a moment.
+  private func wait(_ pause: Duration, untilRowsChange: Bool) async throws {
+    let store = node.store
+    let clock = ContinuousClock()
+    let end = clock.now + pause
+    var seen = try? await offload { try store.dataVersion() }
+    while clock.now < end {
+      try await Task.sleep(for: min(.seconds(1), clock.now.duration(to: end)))
+      guard untilRowsChange else { continue }
+      let version = try? await offload { try store.dataVersion() }
+      guard version != seen else { continue }
+      seen = version
+      // Others than clerks write as well: `birlik sync` beside this daemon, for one.
+      if (try? await offload { try store.hasCaptured() }) == true {
+        try await Task.sleep(for: .milliseconds(500))
+        return
+      }
+    }
+  }
+}
+
+/// How long to wait after failures: twice as long each time, with jitter so that offices do not come all at once.
+struct Backoff: Sendable {
+  static let first: Duration = .seconds(5)
+  static let longest: Duration = .seconds(900)
+  private var next = Backoff.first
+
+  mutating func succeed() { next = Self.first }
+
+  mutating func fail() -> Duration {
+    defer { next = min(next * 2, Self.longest) }
+    return Self.jittered(next, by: 0.3)
+  }
+
+  /// A duration that differs from `duration` by at most that share of it.
+  static func jittered(_ duration: Duration, by share: Double) -> Duration {
+    duration * Double.random(in: (1 - share)...(1 + share))
+  }
+}

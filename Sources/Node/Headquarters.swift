@@ -1,0 +1,164 @@
+import Logging
+import Server
+import Store
+import SyncCore
+import Wire
+
+/// What headquarters does with requests.
+struct Headquarters: HeadquartersService {
+  private let store: Store
+  private let logger: Logger
+
+  init(_ store: Store, logger: Logger) {
+    self.store = store
+    self.logger = logger
+  }
+
+  func publicKey(of node: NodeID) async -> [UInt8]? {
+    do {
+      return try await offload { try store.card(of: node)?.publicKey }
+    } catch {
+      logger.error("a node could not be looked up", metadata: ["reason": "\(error)"])
+      return nil
+    }
+  }
+
+  func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? {
+    guard let bytes = ExchangeRequest.card(inRequest: body),
+      let card = try? NodeCard(bytes: bytes, signedBy: store.identity.headquarters), card.id == node
+    else { return nil }
+    return card.publicKey
+  }
+
+  func now() -> Int64 { Wall.now() }
+
+  func signer() async -> MessageSigner { MessageSigner(keyID: store.identity.node, privateKey: store.identity.key) }
+
+  func health() async -> ServiceAnswer {
+    do {
+      let status = try await offload { try store.status() }
+      return ServiceAnswer(
+        contentType: "application/json",
+        body: Array("{\"status\":\"ok\",\"role\":\"headquarters\",\"catalog\":\(status.catalogVersion)}\n".utf8))
+    } catch {
+      return answer(to: error)
+    }
+  }
+
+  // MARK: Joining
+
+  func join(_ body: [UInt8]) async -> ServiceAnswer {
+    do {
+      let request = try JoinRequest(bytes: body)
+      let card = try await offload {
+        try store.useInvitation(token: request.token, publicKey: request.publicKey, now: Wall.now()) {
+          federation, name in
+          try NodeCard.issue(
+            publicKey: request.publicKey,
+            role: NodeRole(
+              isHeadquarters: federation.sameBytes(as: store.identity.role.federation), federation: federation),
+            name: name, at: Wall.now(), by: store.identity.key)
+        }
+      }
+      guard let card else {
+        return .error(
+          status: 403, code: "bad_invitation", message: "The invitation is used, expired or unknown.",
+          hint: "Ask headquarters for a new one.")
+      }
+      logger.info("a node joined", metadata: ["name": "\(card.name)", "node": "\(card.id.hex)"])
+      let catalog = try await offload { try store.publishedCatalog() }
+      return ServiceAnswer(
+        body: JoinAnswer(
+          card: card.bytes, headquartersCard: store.identity.card.bytes, catalog: catalog.bytes, now: Wall.now()
+        ).bytes)
+    } catch {
+      return answer(to: error)
+    }
+  }
+
+  // MARK: Exchange
+
+  func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {
+    do {
+      let answer = try await offload { try exchange(try ExchangeRequest(bytes: body), from: node) }
+      return ServiceAnswer(body: answer.bytes)
+    } catch {
+      return answer(to: error)
+    }
+  }
+
+  private func exchange(_ request: ExchangeRequest, from node: NodeID) throws -> ExchangeAnswer {
+    let role = try role(of: node, card: request.card)
+    try store.seal()
+    let absorbed = try store.absorb(segments: request.segments, cards: request.cards, mayRead: role.mayRead)
+    if absorbed.segments > 0 || !absorbed.refusals.isEmpty {
+      logger.info(
+        "absorbed",
+        metadata: [
+          "node": "\(node.hex)", "segments": "\(absorbed.segments)", "changes": "\(absorbed.changes)",
+          "refused": "\(absorbed.refusals.count)",
+        ])
+    }
+    let mine = try store.frontier(visibleTo: role)
+    let digest = Digest(of: mine)
+    let published = try store.publishedCatalog()
+    var answer = ExchangeAnswer(now: 0, frontierDigest: digest, refusals: absorbed.refusals)
+    if published.catalog.version > request.catalogVersion { answer.catalog = published.bytes }
+    if !request.segments.isEmpty {
+      let tips = mine.filter { $0.tip.origin.node == node }
+      answer.receipt = Receipt.issue(to: node, tips: tips, at: Wall.now(), by: store.identity.key)?.bytes ?? []
+    }
+    if digest != request.frontierDigest {
+      answer.frontier = mine
+      if let theirs = request.frontier { try fill(&answer, for: theirs, role, limit: request.answerLimit) }
+    }
+    answer.now = Wall.now()
+    return answer
+  }
+
+  /// Adds what the other side lacks and says what of its own is held.
+  private func fill(
+    _ answer: inout ExchangeAnswer, for theirs: [FrontierEntry], _ role: NodeRole, limit: Int
+  ) throws {
+    answer.held = try store.holds(theirs, visibleTo: role)
+    let unknown = zip(theirs, answer.held).filter { !$1 }.map(\.0)
+    if try store.noticeRestoration(unknown) {
+      logger.warning("this database was restored or copied; it goes on under a new identity and nothing is lost")
+    }
+    var pieceLimit = Store.PieceLimit.standard
+    pieceLimit.bytes = min(pieceLimit.bytes, limit / 2)
+    let piece = try store.piece(lackedBy: theirs.filter { role.mayRead($0.channel) }, role: role, limit: pieceLimit)
+    answer.segments = piece.segments
+    answer.cards = piece.cards
+    answer.hasMore = piece.hasMore
+  }
+
+  private func role(of node: NodeID, card bytes: [UInt8]) throws -> NodeRole {
+    if let card = try store.card(of: node) { return card.role }
+    // Headquarters lost its memory of this node; the card bears its own signature.
+    let card = try NodeCard(bytes: bytes, signedBy: store.identity.headquarters)
+    guard card.id == node else {
+      throw WireError(.badSignature, "knowing a node again", "the card is that of another node")
+    }
+    try store.keep(card)
+    return card.role
+  }
+
+  private func answer(to error: any Error) -> ServiceAnswer {
+    switch error {
+    case let error as WireError:
+      return .error(
+        status: error.code == .tooLarge ? 413 : 400, code: error.code.rawValue, message: "The request cannot be read: \(error.detail).",
+        hint: "The sender may be another program or another version.")
+    case let error as StoreError where error.code == .busy || error.code == .full:
+      logger.warning("the database is busy or the disk is full", metadata: ["reason": "\(error)"])
+      return .error(
+        status: 503, code: "busy", message: "Headquarters is busy.", hint: "Try again in a moment.",
+        retryAfterSeconds: 5)
+    default:
+      logger.error("a request failed", metadata: ["reason": "\(error)"])
+      return .error(
+        status: 500, code: "internal", message: "Headquarters could not answer.", hint: "Try again later.")
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Crypto
+import Foundation
+import Store
+import SyncCore
+import Transport
+import Wire
+
+/// Talks to headquarters: signs what it sends, and takes nothing that headquarters did not sign.
+final class HeadquartersClient: Sendable {
+  private let client: HTTPClient
+  private let url: String
+  private let headquarters: [UInt8]
+  /// Nil for a node that is not one yet.
+  private let signer: MessageSigner?
+
+  /// - Parameter headquarters: the 32 bytes of its public key.
+  init(url: String, headquarters: [UInt8], signer: MessageSigner?) {
+    self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
+    self.headquarters = headquarters
+    self.signer = signer
+    client = HTTPClient(userAgent: "birlik")
+  }
+
+  /// Sends one request.
+  ///
+  /// - Parameter offset: what to add to this machine's clock to get headquarters', in milliseconds.
+  /// - Returns: the body of headquarters' answer.
+  /// - Throws: `TransportError`, or `NodeError`.
+  func post(_ path: String, _ body: [UInt8], offset: Int64 = 0) async throws -> [UInt8] {
+    do {
+      return try await attempt(path, body, created: Wall.now() &+ offset)
+    } catch let wrong as WrongClock {
+      // Headquarters told its time under its signature, so the request can be signed again with that.
+      return try await attempt(path, body, created: wrong.now)
+    }
+  }
+
+  private struct WrongClock: Error {
+    var now: Int64
+  }
+
+  private func attempt(_ path: String, _ body: [UInt8], created: Int64) async throws -> [UInt8] {
+    let operation = "talking to headquarters"
+    // A headquarters behind a proxy may live under a prefix, which is part of the path that both sides sign.
+    var headers: HeaderFields = [(name: "content-type", value: "application/octet-stream")]
+    if let signer {
+      headers += try MessageSignature.sign(method: "POST", path: path, body: body, created: created, signer: signer)
+    } else {
+      // Binds the answer to this very body.
+      headers.append((name: ContentDigest.headerName, value: ContentDigest.header(for: body)))
+    }
+    var request = HTTPRequest(method: .post, url: url + path, headers: headers, body: body)
+    request.limits.responseBytes = WireLimits.messageBytes
+    let response = try await client.send(request)
+    let time: Int64
+    do {
+      time = try MessageSignature.verify(
+        status: response.status, headers: response.headers.fields, body: response.body,
+        answering: RequestBinding(method: "POST", path: path, headers: headers), keyID: NodeCard.id(of: headquarters),
+        publicKey: headquarters)
+    } catch {
+      throw NodeError(
+        .data, operation, "the answer was not signed by headquarters",
+        hint: "the address may belong to another server, or something in between altered the answer")
+    }
+    if response.status == 200 { return response.body }
+    let refusal = (try? JSONDecoder().decode(Refusal.self, from: Data(response.body)))?.error
+    if response.status == 401, refusal?.code == "clock" {
+      throw WrongClock(now: time)
+    }
+    let code: NodeError.Code =
+      switch response.status {
+      case 401, 403: .denied
+      case 503, 500: .busy
+      default: .data
+      }
+    throw NodeError(
+      code, operation, refusal.map { $0.message.lowercasedFirst.trimmed } ?? "it answered with status \(response.status)",
+      hint: refusal?.hint ?? "")
+  }
+
+  private struct Refusal: Decodable {
+    struct Words: Decodable {
+      var code: String
+      var message: String
+      var hint: String
+    }
+    var error: Words
+  }
+}
+
+extension String {
+  /// A sentence made fit to follow a colon.
+  fileprivate var lowercasedFirst: String {
+    guard let first = utf8.first, (65...90).contains(first) else { return self }
+    return String(UnicodeScalar(first + 32)) + dropFirst()
+  }
+
+  fileprivate var trimmed: String { hasSuffix(".") ? String(dropLast()) : self }
+}

@@ -1,0 +1,173 @@
+import CatalogFiles
+import Crypto
+import Foundation
+import Server
+import Store
+import SyncCore
+import Transport
+import Wire
+
+/// One installation on this machine: its store and its identity.
+///
+/// ```swift
+/// let node = try LocalNode.open(database: "uz.db")
+/// let report = try await node.sync { _ in }
+/// report.outcome    // .even
+/// ```
+public struct LocalNode: Sendable {
+  public let store: Store
+
+  /// Opens a node by its database and the key file beside it.
+  ///
+  /// - Throws: `StoreError`, or `NodeError` with code `config` for a missing or unfit key file.
+  public static func open(database: String) throws -> LocalNode {
+    guard FileManager.default.fileExists(atPath: database) else {
+      throw StoreError(
+        .missing, "opening the database", "there is no database \(database)",
+        hint: "make one with `birlik init` or `birlik join`, or check --database")
+    }
+    // A file of another program is told as such before a key file is missed.
+    let key = (try? KeyFile.read(for: database)) ?? Curve25519.Signing.PrivateKey()
+    do {
+      return LocalNode(store: try Store(path: database, key: key))
+    } catch let error as StoreError where error.code == .notPermitted && error.detail.contains("key file") {
+      _ = try KeyFile.read(for: database)
+      throw error
+    }
+  }
+
+  /// Makes headquarters: its key, its own card, its database.
+  ///
+  /// - Parameters:
+  ///   - name: what people call it, such as `OTUTS`.
+  ///   - code: the code of its channels; nil derives it from the name.
+  ///   - catalogFolder: where the catalog's files are; nil looks where they are installed.
+  ///   - listen: the address that invitations name, such as `127.0.0.1:8650`.
+  public static func initializeHeadquarters(
+    database: String, name: String, code: String?, catalogFolder: String?, listen: String
+  ) throws -> LocalNode {
+    let code = code ?? Self.code(from: name)
+    guard FederationCode.isValid(code) else {
+      throw NodeError(
+        .usage, "making headquarters", "'\(code)' is not a proper code",
+        hint: "give one with --code: 1 to 32 of a-z, 0-9 and -, beginning with a letter")
+    }
+    let folder = try catalogFolder ?? CatalogPlace.find()
+    let catalog = try CatalogFolder.load(folder)
+    let key = Curve25519.Signing.PrivateKey()
+    let publicKey = Array(key.publicKey.rawRepresentation)
+    let role = NodeRole(isHeadquarters: true, federation: code)
+    let card = try NodeCard.issue(publicKey: publicKey, role: role, name: name, at: Wall.now(), by: key)
+    let identity = Identity(key: key, card: card, headquarters: publicKey)
+    let beginning = Store.Beginning(
+      identity: identity, headquartersCard: card, catalog: try PublishedCatalog.sign(catalog, by: key), upstream: nil,
+      offset: 0)
+    let node = try make(database: database, beginning)
+    try node.store.setListen(listen)
+    return node
+  }
+
+  /// Makes the database and its key file, or neither.
+  private static func make(database: String, _ beginning: Store.Beginning) throws -> LocalNode {
+    try KeyFile.write(beginning.identity.key, for: database)
+    do {
+      try Store.create(path: database, beginning)
+    } catch {
+      KeyFile.remove(for: database)
+      throw error
+    }
+    return LocalNode(store: try Store(path: database, key: beginning.identity.key))
+  }
+
+  private static func code(from name: String) -> String {
+    var code: [UInt8] = []
+    for byte in name.utf8 {
+      switch byte {
+      case 65...90: code.append(byte + 32)
+      case 97...122, 48...57: code.append(byte)
+      default: if code.last != UInt8(ascii: "-") { code.append(UInt8(ascii: "-")) }
+      }
+    }
+    return String(decoding: code.prefix(FederationCode.maximumLength), as: UTF8.self)
+  }
+
+  // MARK: Joining
+
+  /// Makes an invitation for one node of a federation.
+  ///
+  /// - Parameters:
+  ///   - office: what to call an office of it, such as `Samarkand`; nil for the federation's own node.
+  ///   - minutes: how long it is valid.
+  ///   - url: where headquarters is reached; nil for where it listens.
+  /// - Returns: the one line to hand over.
+  public func invite(federation: String, office: String?, minutes: Int, url: String?) throws -> String {
+    let operation = "making an invitation"
+    guard store.identity.role.isHeadquarters else {
+      throw NodeError(.denied, operation, "only headquarters invites", hint: "ask headquarters for an invitation")
+    }
+    guard FederationCode.isValid(federation) else {
+      throw NodeError(
+        .usage, operation, "'\(federation)' is not a proper code",
+        hint: "1 to 32 of a-z, 0-9 and -, beginning with a letter")
+    }
+    guard (1...525_600).contains(minutes) else {
+      throw NodeError(.usage, operation, "it cannot be valid for \(minutes) minutes", hint: "give 1 to 525600")
+    }
+    let address = try url ?? store.listen().map { "http://\($0)" }
+    guard let address, let parsed = URL(string: address), parsed.host != nil else {
+      throw NodeError(.config, operation, "nobody knows where headquarters listens", hint: "give --url")
+    }
+    var generator = SystemRandomNumberGenerator()
+    let token = (0..<Invitation.tokenBytes).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    let name = office.map { "\(federation)/\($0)" } ?? federation
+    guard name.utf8.count <= WireLimits.nameBytes else {
+      throw NodeError(.usage, operation, "the office's name is too long", hint: "give a shorter one")
+    }
+    try store.addInvitation(
+      token: token, federation: federation, name: name, expiresAt: Wall.now() + Int64(minutes) * 60_000)
+    return Invitation(
+      url: address, headquarters: store.identity.headquarters, token: token, federation: federation, name: name
+    ).line
+  }
+
+  /// Joins headquarters with an invitation: makes a key and a database with the catalog.
+  ///
+  /// What the node may see comes with its first sync.
+  public static func join(invitation line: String, database: String) async throws -> LocalNode {
+    let invitation = try Invitation(line: line)
+    let operation = "joining headquarters"
+    guard !FileManager.default.fileExists(atPath: database) else {
+      throw StoreError(
+        .invalid, operation, "\(database) exists already", hint: "name another file, or move that one away first")
+    }
+    let key = Curve25519.Signing.PrivateKey()
+    let publicKey = Array(key.publicKey.rawRepresentation)
+    let client = HeadquartersClient(url: invitation.url, headquarters: invitation.headquarters, signer: nil)
+    let before = Wall.now()
+    let body = try await client.post("/v1/join", JoinRequest(token: invitation.token, publicKey: publicKey).bytes)
+    let after = Wall.now()
+    let answer = try JoinAnswer(bytes: body)
+    let card = try NodeCard(bytes: answer.card, signedBy: invitation.headquarters)
+    guard card.publicKey == publicKey else {
+      throw NodeError(.data, operation, "headquarters answered for another node", hint: "ask for a new invitation")
+    }
+    let beginning = Store.Beginning(
+      identity: Identity(key: key, card: card, headquarters: invitation.headquarters),
+      headquartersCard: try NodeCard(bytes: answer.headquartersCard, signedBy: invitation.headquarters),
+      catalog: try PublishedCatalog(bytes: answer.catalog, signedBy: invitation.headquarters),
+      upstream: invitation.url, offset: answer.now &- (before / 2 &+ after / 2))
+    return try await offload { try make(database: database, beginning) }
+  }
+}
+
+/// Where the catalog's files are when nobody says.
+enum CatalogPlace {
+  static func find() throws -> String {
+    let program = URL(fileURLWithPath: CommandLine.arguments.first ?? "birlik").resolvingSymlinksInPath()
+    let beside = program.deletingLastPathComponent().deletingLastPathComponent()
+    let places = ["Config/catalog", beside.path + "/share/birlik/catalog", "/usr/share/birlik/catalog"]
+    for place in places where FileManager.default.fileExists(atPath: place + "/catalog.toml") { return place }
+    throw NodeError(
+      .config, "looking for the catalog", "no catalog was found", hint: "name its folder with --catalog")
+  }
+}

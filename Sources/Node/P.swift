@@ -1,2 +1,0 @@
-import SwiftCSV
-enum Placeholder {}

@@ -1,0 +1,213 @@
+import Store
+import SyncCore
+import Transport
+import Wire
+
+/// How far a sync is.
+public struct SyncProgress: Sendable {
+  public var sentChanges: Int
+  public var receivedChanges: Int
+  /// Changes that headquarters lacked when last seen, those of the piece on its way included.
+  public var toSend: Int64
+}
+
+/// What a sync did.
+public struct SyncReport: Sendable, Equatable {
+  public enum Outcome: String, Sendable {
+    /// Both sides hold the same of every channel that this node may read.
+    case even
+    /// Something was not taken by one side.
+    case partial
+  }
+
+  public struct Amount: Sendable, Equatable {
+    public var changes = 0
+    public var bytes = 0
+  }
+
+  public var outcome = Outcome.partial
+  public var rounds = 0
+  public var sent = Amount()
+  public var received = Amount()
+  public var conflictsOpened = 0
+  /// Segments that one side did not take, and why, in words.
+  public var refusals: [String] = []
+  /// What the administrator should know.
+  public var notices: [String] = []
+}
+
+extension LocalNode {
+  /// Exchanges with headquarters until both sides are even.
+  ///
+  /// What each side sends is computed from the frontier that the other shows in this very exchange, and every piece is
+  /// absorbed in one transaction: so it can be cut at any place, by either side, and goes on where it was.
+  public func sync(progress: @Sendable (SyncProgress) -> Void = { _ in }) async throws -> SyncReport {
+    var session = try await offload { try SyncSession(self) }
+    do {
+      return try await session.run(progress)
+    } catch {
+      let words = String(describing: error)
+      try? await offload { try store.setLastSync(SyncMark(at: Wall.now(), outcome: "failed", error: words), heldUpstream: nil) }
+      throw error
+    }
+  }
+}
+
+/// One run of exchanges with headquarters.
+struct SyncSession {
+  private let store: Store
+  private let client: HeadquartersClient
+  private let role: NodeRole
+  private var report = SyncReport()
+  /// The frontier that this side showed last, to which the marks of the answer belong.
+  private var shown: [FrontierEntry] = []
+  private var marks: [(entry: FrontierEntry, isHeld: Bool)] = []
+
+  init(_ node: LocalNode) throws {
+    store = node.store
+    role = node.store.identity.role
+    guard !role.isHeadquarters else {
+      throw NodeError(.usage, "syncing", "this node is headquarters: the others sync with it", hint: "run `birlik serve`")
+    }
+    guard let url = try store.upstream() else {
+      throw NodeError(.config, "syncing", "this node knows no headquarters", hint: "run `birlik join`")
+    }
+    let signer = MessageSigner(keyID: store.identity.node, privateKey: store.identity.key)
+    client = HeadquartersClient(url: url, headquarters: store.identity.headquarters, signer: signer)
+  }
+
+  /// Rounds without any progress after which a sync gives up: one learns the other's marks, one more confirms.
+  private static let patience = 2
+
+  mutating func run(_ progress: @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
+    var mine = try await frontier()
+    // A greeting carries no more than a hash, however many streams there are.
+    var answer = try await exchange(frontier: nil, digest: Digest(of: mine), piece: Store.Piece())
+    var idle = 0
+    while true {
+      let received = try await take(answer)
+      if answer.frontierDigest == Digest(of: mine) && received == 0 && answer.frontier == nil {
+        // Even so far. What was captured is sealed only now that the clocks are compared.
+        let sealed = try await seal()
+        if sealed == 0 {
+          report.outcome = .even
+          break
+        }
+      } else {
+        _ = try await seal()
+      }
+      let theirs = answer.frontier ?? mine
+      mine = try await frontier()
+      let piece = try await piece(for: theirs)
+      progress(
+        SyncProgress(
+          sentChanges: report.sent.changes, receivedChanges: report.received.changes, toSend: piece.lacking))
+      idle = piece.segments.isEmpty && received == 0 ? idle + 1 : 0
+      if idle > Self.patience { break }
+      answer = try await exchange(frontier: mine, digest: Digest(of: mine), piece: piece)
+    }
+    try await remember()
+    return report
+  }
+
+  // MARK: One round
+
+  private mutating func exchange(
+    frontier: [FrontierEntry]?, digest: Digest, piece: Store.Piece
+  ) async throws -> ExchangeAnswer {
+    let store = store
+    let version = try await offload { try store.catalog().version }
+    let request = ExchangeRequest(
+      card: store.identity.card.bytes, catalogVersion: version, frontierDigest: digest, frontier: frontier,
+      cards: piece.cards, segments: piece.segments)
+    let offset = try await offload { try store.clockOffset() }
+    let before = Wall.now()
+    let answer = try ExchangeAnswer(bytes: try await client.post("/v1/exchange", request.bytes, offset: offset))
+    let after = Wall.now()
+    report.rounds += 1
+    // A piece that was absorbed on the way took its time; only a quick answer tells the clocks.
+    let isQuick = piece.segments.isEmpty && answer.segments.isEmpty
+    if isQuick {
+      let measured = answer.now &- (before / 2 &+ after / 2)
+      try await offload { try store.setClockOffset(measured) }
+    }
+    report.sent.changes += piece.changes
+    report.sent.bytes += piece.bytes
+    report.refusals += answer.refusals.map { "headquarters did not take a segment: \($0.reason)" }
+    shown = frontier ?? []
+    marks = zip(shown, answer.held).map { (entry: $0, isHeld: $1) }
+    return answer
+  }
+
+  /// Takes what an answer brings.
+  ///
+  /// - Returns: how many segments were new.
+  private mutating func take(_ answer: ExchangeAnswer) async throws -> Int {
+    let store = store
+    let role = role
+    if let bytes = answer.catalog {
+      let catalog = try PublishedCatalog(bytes: bytes, signedBy: store.identity.headquarters)
+      try await offload { try store.adopt(catalog) }
+      report.notices.append("the catalog is now version \(catalog.catalog.version)")
+    }
+    if let theirs = answer.frontier {
+      let noticed = try await offload { () throws -> Bool in
+        let held = try store.holds(theirs, visibleTo: role)
+        return try store.noticeRestoration(zip(theirs, held).filter { !$1 }.map(\.0))
+      }
+      if noticed {
+        report.notices.append("this database was restored or copied; it goes on under a new identity and nothing is lost")
+      }
+    }
+    let absorbed = try await offload {
+      try store.absorb(segments: answer.segments, cards: answer.cards, mayRead: role.mayRead)
+    }
+    report.received.changes += absorbed.changes
+    report.received.bytes += absorbed.bytes
+    report.conflictsOpened += absorbed.conflictsOpened
+    report.refusals += absorbed.refusals.map { "a segment from headquarters was not taken: \($0.reason)" }
+    if !answer.receipt.isEmpty,
+      let receipt = try? Receipt(bytes: answer.receipt, signedBy: store.identity.headquarters),
+      receipt.node == store.identity.node
+    {
+      try await offload { try store.keep(receipt) }
+    }
+    return absorbed.segments
+  }
+
+  private func frontier() async throws -> [FrontierEntry] {
+    let store = store
+    let role = role
+    return try await offload { try store.frontier(visibleTo: role) }
+  }
+
+  private mutating func seal() async throws -> Int {
+    let store = store
+    let sealed = try await offload { try store.seal() }
+    if sealed.refused > 0 {
+      report.notices.append("\(sealed.refused) edits of others' records were not taken; `birlik status` lists them")
+    }
+    return sealed.changes
+  }
+
+  private func piece(for theirs: [FrontierEntry]) async throws -> Store.Piece {
+    let store = store
+    let role = role
+    let marks = marks
+    return try await offload { try store.piece(lackedBy: theirs, marks: marks, role: role) }
+  }
+
+  private func remember() async throws {
+    let store = store
+    let report = report
+    try await offload {
+      let error = report.refusals.first
+      let mark = SyncMark(at: Wall.now(), outcome: report.outcome.rawValue, error: error)
+      let last = try store.status().lastSync
+      let held = report.outcome == .even ? try store.ownChangeCount() : nil
+      // An uneventful sync within the same hour is not worth a durable commit.
+      let isNews = report.rounds > 1 || last?.outcome != mark.outcome || mark.at - (last?.at ?? 0) > 3_600_000
+      if isNews { try store.setLastSync(mark, heldUpstream: held) }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import SyncCore
+
+/// Writes rows as a clerk does: plain SQL on the plain table, with triggers.
+struct ClerkWriter {
+  private let table: KindTable
+  private let types: [(name: String, type: FieldType)]
+  private let update: Prepared?
+  private let insert: Prepared
+  private let exists: Prepared
+  private let connection: Connection
+
+  /// - Parameter fields: the columns besides the key that will be written, by name.
+  /// - Throws: `StoreError` with code `unknown` for a column that the kind has not.
+  init(_ table: KindTable, fields: [String], _ connection: Connection) throws {
+    self.table = table
+    self.connection = connection
+    types = try fields.map { name in
+      if name.sameBytes(as: "federation"), table.isShared { return (name, .text) }
+      guard let field = table.kind.field(named: name) else { throw table.unknownField(name) }
+      return (name, field.type)
+    }
+    let keys = table.kind.key.map(\.name.sql)
+    let fields = fields.map(\.sql)
+    let whereKey = keys.enumerated().map { "\($1)=?\($0 + 1)" }.joined(separator: " AND ")
+    let all = keys + fields
+    insert = try connection.prepared(
+      "INSERT INTO \(table.kind.name)(\(all.joined(separator: ", "))) VALUES("
+        + all.indices.map { "?\($0 + 1)" }.joined(separator: ", ") + ")")
+    exists = try connection.prepared("SELECT 1 FROM \(table.kind.name) WHERE \(whereKey)")
+    let sets = fields.enumerated().map { "\($1)=?\(keys.count + $0 + 1)" }.joined(separator: ", ")
+    let differs = fields.enumerated().map { "\($1) IS NOT ?\(keys.count + $0 + 1)" }.joined(separator: " OR ")
+    update =
+      fields.isEmpty
+      ? nil
+      : try connection.prepared("UPDATE \(table.kind.name) SET \(sets) WHERE \(whereKey) AND (\(differs))")
+  }
+
+  /// Creates or edits one row.
+  ///
+  /// - Parameters:
+  ///   - values: one text for each field; empty means NULL.
+  ///   - checks: whether a value that the catalog does not allow is refused, as for a person who can mend it at once.
+  func write(_ key: RecordKey, values: [String], checks: Bool) throws -> EditOutcome {
+    let parsed = try values.enumerated().map { try value($1, at: $0, checks: checks) }
+    if checks, let problem = table.problem(key: key) {
+      throw StoreError(.invalid, "reading the key", "\(problem.field): \(problem.reason)")
+    }
+    for (index, column) in key.columns.enumerated() { exists.bind(index + 1, text: column) }
+    let isThere = try exists.step()
+    exists.reset()
+    guard let statement = isThere ? update : insert else { return .unchanged }
+    for (index, column) in key.columns.enumerated() { statement.bind(index + 1, text: column) }
+    for (index, value) in parsed.enumerated() { statement.bind(key.columns.count + index + 1, value) }
+    do {
+      try statement.step()
+    } catch {
+      // SQLite says "CHECK constraint failed: …" or gives a trigger's sentence.
+      let words = error.detail.replacing("CHECK constraint failed: ", with: "")
+      throw StoreError(error.code, "writing \(table.kind.name) \(key.display)", words, hint: error.hint)
+    }
+    return isThere ? (connection.changes > 0 ? .changed : .unchanged) : .created
+  }
+
+  private func value(_ text: String, at index: Int, checks: Bool) throws -> Value {
+    let (name, type) = types[index]
+    if text.isEmpty { return .null }
+    var value = Value.text(text)
+    if type.isInteger {
+      guard let number = Int64(text) else {
+        throw StoreError(.invalid, "reading the fields", "\(name): '\(text)' is not a whole number")
+      }
+      value = .integer(number)
+    } else if type == .set {
+      // A person may write a set as words between semicolons.
+      let bytes = Array(text.utf8)
+      let set = TextSet(json: bytes) ?? (text.hasPrefix("[") ? nil : TextSet(text.split(separator: ";").map { Array($0.utf8) }))
+      value = .text(set?.json ?? bytes)
+    }
+    if checks, let reason = Validity.problem(value, type) {
+      throw StoreError(.invalid, "reading the fields", "\(name): \(reason)")
+    }
+    return value
+  }
+}

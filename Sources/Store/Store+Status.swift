@@ -1,0 +1,158 @@
+import SyncCore
+import Wire
+
+/// How a sync ended.
+public struct SyncMark: Sendable, Equatable {
+  /// In milliseconds since 1970.
+  public var at: Int64
+  /// `even`, `partial` or `failed`.
+  public var outcome: String
+  public var error: String?
+
+  public init(at: Int64, outcome: String, error: String?) {
+    self.at = at
+    self.outcome = outcome
+    self.error = error
+  }
+}
+
+/// Where a node stands.
+public struct StoreStatus: Sendable, Equatable {
+  public var node: String
+  public var name: String
+  public var role: NodeRole
+  public var catalogVersion: Int
+  /// Captured edits that are not sealed yet.
+  public var unsealed: Int
+  /// Changes that headquarters was last seen to lack, those sealed since included; nil where it was never seen.
+  public var unsent: Int64
+  public var refused: Int
+  public var invalid: Int
+  public var conflicts: Int
+  /// Segments that wait for one that they build on.
+  public var waiting: Int
+  public var upstream: String?
+  public var lastSync: SyncMark?
+  /// What the administrator should know.
+  public var notice: String?
+  public var frontier: [FrontierEntry]
+  /// What to add to this machine's clock to get headquarters', in milliseconds.
+  public var clockOffset: Int64
+}
+
+extension Store {
+  public func status() throws -> StoreStatus {
+    try read { engine in
+      let own = engine.streams.streams.filter { $0.origin.node == engine.identity.node }
+      let sealed = own.reduce(Int64(0)) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
+      let held = try engine.meta(.unsent)?.integer ?? 0
+      var mark: SyncMark?
+      if let at = try engine.meta(.lastSyncAt)?.integer {
+        let error = try engine.meta(.lastSyncError)?.display ?? ""
+        mark = SyncMark(
+          at: at, outcome: try engine.meta(.lastSyncOutcome)?.display ?? "", error: error.isEmpty ? nil : error)
+      }
+      return StoreStatus(
+        node: engine.identity.node.hex, name: engine.identity.card.name, role: engine.identity.role,
+        catalogVersion: engine.catalog.version, unsealed: try engine.count("birlik_capture"),
+        unsent: engine.identity.role.isHeadquarters ? 0 : max(0, sealed &- held),
+        refused: try engine.count("birlik_refused"), invalid: try engine.count("birlik_invalid"),
+        conflicts: try engine.count("birlik_conflict WHERE closed_at IS NULL"),
+        waiting: try engine.count("birlik_waiting"), upstream: try engine.meta(.upstream)?.display, lastSync: mark,
+        notice: try engine.meta(.notice)?.display, frontier: engine.streams.frontier { _ in true },
+        clockOffset: try engine.meta(.offset)?.integer ?? 0)
+    }
+  }
+
+  /// Where headquarters listens; nil at headquarters.
+  public func upstream() throws -> String? { try read { try $0.meta(.upstream)?.display } }
+
+  /// What to add to this machine's clock to get headquarters', in milliseconds, as last measured.
+  public func clockOffset() throws -> Int64 { try read { try $0.meta(.offset)?.integer ?? 0 } }
+
+  /// Where headquarters listens by its own word, such as `127.0.0.1:8650`; nil at other nodes.
+  public func listen() throws -> String? { try read { try $0.meta(.listen)?.display } }
+
+  public func setListen(_ address: String) throws { try write { try $0.setMeta(.listen, .text(address)) } }
+
+  public func setUpstream(_ url: String) throws { try write { try $0.setMeta(.upstream, .text(url)) } }
+
+  /// The card of headquarters.
+  public func headquartersCard() throws -> NodeCard? {
+    try read { engine in engine.cards.values.first { $0.role.isHeadquarters } }
+  }
+
+  /// The card of a node, where one is held.
+  public func card(of node: NodeID) throws -> NodeCard? { try read { $0.cards[node] } }
+
+  /// Every node that is known, by name.
+  public func cards() throws -> [NodeCard] { try read { $0.cards.values.sorted { $0.name < $1.name } } }
+
+  /// Keeps a card that headquarters signed.
+  public func keep(_ card: NodeCard) throws {
+    if try self.card(of: card.id) == nil { try write { try $0.keep(card) } }
+  }
+
+  /// Remembers how far this machine's clock is off, in milliseconds.
+  public func setClockOffset(_ offset: Int64) throws {
+    let known = try read { try $0.meta(.offset)?.integer ?? 0 }
+    // Small differences are the network's; writing each would cost a durable commit at every sync.
+    if abs(known &- offset) > 250 { try write { try $0.setMeta(.offset, .integer(offset)) } }
+  }
+
+  /// Remembers how a sync ended, and how many of this node's own changes headquarters holds.
+  public func setLastSync(_ mark: SyncMark, heldUpstream: Int64?) throws {
+    try write { engine in
+      try engine.setMeta(.lastSyncAt, .integer(mark.at))
+      try engine.setMeta(.lastSyncOutcome, .text(mark.outcome))
+      try engine.setMeta(.lastSyncError, mark.error.map { .text($0) } ?? .null)
+      if let heldUpstream { try engine.setMeta(.unsent, .integer(heldUpstream)) }
+    }
+  }
+
+  /// How many changes this node sealed itself, under all its origins.
+  public func ownChangeCount() throws -> Int64 {
+    try read { engine in
+      engine.streams.streams.filter { $0.origin.node == engine.identity.node }
+        .reduce(Int64(0)) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
+    }
+  }
+
+  /// Keeps a signed word of headquarters; the latest hundred are kept.
+  public func keep(_ receipt: Receipt) throws {
+    try write { engine in
+      let insert = try engine.connection.prepared("INSERT OR REPLACE INTO birlik_receipt(at, receipt) VALUES(?1, ?2)")
+      insert.bind(1, receipt.at)
+      insert.bind(2, blob: receipt.bytes)
+      try insert.step()
+      try engine.connection.execute(
+        "DELETE FROM birlik_receipt WHERE at NOT IN (SELECT at FROM birlik_receipt ORDER BY at DESC LIMIT 100)")
+    }
+  }
+
+  /// The catalog as headquarters signed it.
+  public func publishedCatalog() throws -> PublishedCatalog { try read { $0.published } }
+
+  /// Goes over to a later catalog, in one transaction: seal, tables and columns, triggers, and what was kept for fields
+  /// unknown so far.
+  public func adopt(_ catalog: PublishedCatalog, now: Int64 = Wall.now()) throws {
+    try write { engine in
+      guard catalog.catalog.version > engine.catalog.version else { return }
+      try Sealer(engine, wall: now).sealAll()
+      try engine.adopt(catalog)
+    }
+    try inQueue { try $0.checkTriggers() }
+  }
+
+  /// True when a peer shows something of this node's own origin that is not held here: this database was restored from a
+  /// backup or copied. A fresh origin is taken before anything is sealed again.
+  public func noticeRestoration(_ unknown: [FrontierEntry]) throws -> Bool {
+    guard !unknown.isEmpty else { return false }
+    let origin = try read { try $0.origin() }
+    guard unknown.contains(where: { $0.tip.origin == origin }) else { return false }
+    try write { engine in
+      if try engine.origin() == origin { try engine.takeFreshOrigin() }
+    }
+    return true
+  }
+}
