@@ -88,6 +88,14 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
+    // A tool for those who work on Birlik: speed and size as ratios of one run.
+    .executableTarget(
+      name: "birlik-benchmark",
+      dependencies: [
+        "Node", "Store", "SyncCore", "Wire", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
 
     .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"], swiftSettings: strict),
     .testTarget(

@@ -152,7 +152,9 @@ extension Engine {
   /// Absorbs the changes of one block.
   func absorb(_ block: KindBlock, stream: Int, first: Int64, channel: Int, seen: SeenVector) throws {
     let table = tables[block.kind]
-    let writer = table.flatMap { FreshWriter($0, block, owner: channelNames[channel]?.owner ?? "") }
+    let writer = try table.flatMap { table in
+      try FreshWriter(table, block, owner: channelNames[channel]?.owner ?? "", connection)
+    }
     var cursor = KindBlock.Cursor(block)
     for place in 0..<block.count {
       let clock = Clock(stream: stream, sequence: first &+ Int64(place), time: block.times[place])

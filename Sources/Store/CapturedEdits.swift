@@ -11,8 +11,9 @@ struct CapturedEdits {
   private(set) var editedAt: [Int: Int64] = [:]
   /// The wall time of the insertion that stands, if any.
   private(set) var insertedAt: Int64?
-  /// The capture that noted the last deletion, its wall time, and what had been edited before it.
+  /// The capture that noted the first deletion and what the row held, and the wall time of the last one.
   private(set) var deletion: (sequence: Int64, at: Int64)?
+  /// Registers edited before the first deletion; all where a row was written whole over the one that stood.
   private(set) var editedBeforeDeletion: Int64 = 0
   private(set) var lastAt: Int64 = 0
 
@@ -25,8 +26,8 @@ struct CapturedEdits {
       editedAt = [:]
     case 0:
       // What an insertion brought and a deletion took away was never seen by anybody.
-      editedBeforeDeletion = deletion == nil && insertedAt == nil ? edited : 0
-      deletion = (sequence, time)
+      if deletion == nil { editedBeforeDeletion = insertedAt == nil ? edited : Int64.max }
+      deletion = (deletion?.sequence ?? sequence, time)
       insertedAt = nil
       edited = 0
     default:
@@ -36,12 +37,17 @@ struct CapturedEdits {
     }
   }
 
+  /// True when the changes can be told only from what was sealed before, which a row that was typed over lost: of sets
+  /// the elements added and removed, of rows written whole over others the fields that differ.
+  func needSealedValues(sets: Int64) -> Bool {
+    if deletion == nil { return insertedAt != nil || edited & sets != 0 }
+    return insertedAt == nil && editedBeforeDeletion != 0
+  }
+
   /// True when a person decided a conflict and said again what is shown.
   var confirms: Bool { edited & Self.confirmation != 0 }
 
   func time(of register: Int) -> Int64 { editedAt[register] ?? lastAt }
-
-  static func registers(in mask: Int64) -> [Int] { (1..<62).filter { mask & (1 << Int64($0)) != 0 } }
 }
 
 /// All captured edits, by kind and key.

@@ -51,6 +51,22 @@ final class Connection {
   }
 }
 
+/// A statement of the hot path, found again without hashing its text. For one connection.
+final class LazyStatement {
+  private let sql: String
+  // The connection owns its statements and forgets them when it closes.
+  private weak var known: Prepared?
+
+  init(_ sql: String) { self.sql = sql }
+
+  func get(_ connection: Connection) throws -> Prepared {
+    if let known { return known }
+    let prepared = try connection.prepared(sql)
+    known = prepared
+    return prepared
+  }
+}
+
 extension StoreError {
   init(_ error: DatabaseError, _ operation: String) {
     self.init(sqlite: error.resultCode.rawValue, message: error.message ?? "", operation)

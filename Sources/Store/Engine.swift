@@ -15,6 +15,11 @@ final class Engine {
   private(set) var channelNames: [Int: Channel] = [:]
   private(set) var cards: [NodeID: NodeCard] = [:]
   private var generation: Int64 = -1
+  private let findHead = LazyStatement("SELECT 1 FROM birlik_head WHERE kind=?1 AND key=?2")
+  private let saveHead = LazyStatement(
+    "INSERT INTO birlik_head(kind, key, channel, state) VALUES(?1, ?2, ?3, ?4) "
+      + "ON CONFLICT(kind, key, channel) DO UPDATE SET state=excluded.state")
+  private var selectRows: [Int: LazyStatement] = [:]
   /// Set while a transaction runs that changes rows.
   var totals: TotalsTracker?
   /// Counted over a transaction, for reports.
@@ -96,6 +101,7 @@ final class Engine {
   func use(_ catalog: PublishedCatalog) {
     published = catalog
     tables = Dictionary(uniqueKeysWithValues: catalog.catalog.kinds.map { ($0.id, KindTable($0)) })
+    selectRows = [:]
     connection.forgetStatements()
   }
 
@@ -149,6 +155,45 @@ final class Engine {
       seen.raise(stream, to: try reader.number())
     }
     return seen
+  }
+
+  // MARK: Rows and heads
+
+  /// The row under a key, or nil.
+  func row(_ table: KindTable, _ key: RecordKey) throws -> ShownRow? {
+    let statement = try selectRow(table)
+    table.bindKey(key, statement)
+    guard try statement.step() else { return nil }
+    defer { statement.reset() }
+    return ShownRow(
+      federation: statement.bytes(0), values: table.fields.indices.map { statement.value($0 + 1) })
+  }
+
+  private func selectRow(_ table: KindTable) throws -> Prepared {
+    if let known = selectRows[table.kind.id] { return try known.get(connection) }
+    let lazy = LazyStatement(table.selectRow)
+    selectRows[table.kind.id] = lazy
+    return try lazy.get(connection)
+  }
+
+  /// Whether heads are known under a key.
+  func isKnown(_ table: KindTable, _ key: RecordKey) throws -> Bool {
+    let known = try findHead.get(connection)
+    known.bind(1, table.kind.id)
+    known.bind(2, blob: key.bytes)
+    guard try known.step() else { return false }
+    known.reset()
+    return true
+  }
+
+  /// Writes a record's heads.
+  func save(_ bytes: [UInt8], kind: Int, key: RecordKey, channel: Int) throws {
+    let statement = try saveHead.get(connection)
+    statement.bind(1, kind)
+    statement.bind(2, blob: key.bytes)
+    statement.bind(3, channel)
+    statement.bind(4, blob: bytes)
+    try statement.step()
   }
 
   // MARK: Single values

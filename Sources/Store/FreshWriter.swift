@@ -5,13 +5,14 @@ import Wire
 struct FreshWriter {
   private let block: KindBlock
   private let owner: [UInt8]
+  private let insert: Prepared
   /// For each field of the table the column that holds it, or -1.
   private let columnOfField: [Int]
   /// For each text column, whether the catalog allows each distinct text.
   private let properTexts: [[Bool]]
 
   /// Nil when the block does not fit the table as the catalog describes it.
-  init?(_ table: KindTable, _ block: KindBlock, owner: String) {
+  init?(_ table: KindTable, _ block: KindBlock, owner: String, _ connection: Connection) throws {
     guard table.isShared, block.keys.count == table.kind.key.count else { return nil }
     var places = Array(repeating: -1, count: table.fields.count)
     for (number, column) in block.columns.enumerated() {
@@ -30,6 +31,7 @@ struct FreshWriter {
     }
     properTexts = proper
     self.block = block
+    insert = try connection.prepared(table.insertRow)
     self.owner = Array(owner.utf8)
   }
 
@@ -46,8 +48,12 @@ struct FreshWriter {
     guard table.problem(key: key) == nil, try engine.insertFresh(clock, table, key, channel: channel) else {
       return false
     }
-    try engine.totals?.touch(table, key)
-    let statement = try engine.connection.prepared(table.insertRow)
+    try engine.totals?.touchFresh(table, key, federation: owner) { field in
+      let number = columnOfField[field]
+      guard number >= 0, block.columns[number].states[place] == FieldColumn.State.integer.rawValue else { return nil }
+      return block.columns[number].integers[cursor.integers[number]]
+    }
+    let statement = insert
     let keys = block.keys.count
     for column in 0..<keys { statement.bind(column + 1, text: block.keys[column][place]) }
     statement.bind(keys + 1, text: owner)
@@ -55,7 +61,9 @@ struct FreshWriter {
       bind(statement, keys + 2 + field, number, place, cursor)
     }
     guard try statement.stepUnlessConstrained() else {
-      // A row stands there that no trigger noted. The closer look shows the record over it.
+      // A row stands there that no trigger noted. The closer look shows the record over it, and what was summed for it is
+      // counted again.
+      engine.totals?.countAgain()
       let forget = try engine.connection.prepared("DELETE FROM birlik_head WHERE kind=?1 AND key=?2 AND channel=?3")
       forget.bind(1, table.kind.id)
       forget.bind(2, blob: key.bytes)

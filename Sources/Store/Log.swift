@@ -116,14 +116,22 @@ extension KindBlock {
   /// The least and the greatest key of the block.
   var keyRange: (low: RecordKey, high: RecordKey)? {
     guard count > 0 else { return nil }
-    var low = key(0)
-    var high = low
+    var low = 0
+    var high = 0
     for place in 1..<max(count, 1) {
-      // Sealed blocks are in ascending order, so hardly ever more than the first column has to be looked at.
-      let next = key(place)
-      if next < low { low = next }
-      if high < next { high = next }
+      if precedes(place, low) { low = place }
+      if precedes(high, place) { high = place }
     }
-    return (low, high)
+    return (key(low), key(high))
+  }
+
+  private func precedes(_ a: Int, _ b: Int) -> Bool {
+    for column in keys {
+      let x = column[a]
+      let y = column[b]
+      if x.lexicographicallyPrecedes(y) { return true }
+      if !x.elementsEqual(y) { return false }
+    }
+    return false
   }
 }

@@ -71,6 +71,17 @@ extension KindTable {
     return Validity.problem(value, fields[index].type)
   }
 
+  /// Binds the columns of a key to the first places of a statement.
+  func bindKey(_ key: RecordKey, _ statement: Prepared) {
+    var start = 0
+    for column in kind.key.indices {
+      var end = start
+      while end < key.bytes.count, key.bytes[end] != RecordKey.separator { end += 1 }
+      statement.bind(column + 1, text: key.bytes[start..<end])
+      start = Swift.min(end + 1, key.bytes.count)
+    }
+  }
+
   /// Why a record with this key is not shown; nil for a proper key.
   func problem(key: RecordKey) -> (field: String, reason: String)? {
     let columns = key.columns
@@ -83,16 +94,6 @@ extension KindTable {
 }
 
 extension Engine {
-  /// The row under a key, or nil.
-  func row(_ table: KindTable, _ key: RecordKey) throws -> ShownRow? {
-    let statement = try connection.prepared(table.selectRow)
-    for (index, column) in key.columns.enumerated() { statement.bind(index + 1, text: column) }
-    guard try statement.step() else { return nil }
-    defer { statement.reset() }
-    return ShownRow(
-      federation: statement.bytes(0), values: table.fields.indices.map { statement.value($0 + 1) })
-  }
-
   /// Everything known under one key of a kind: usually one record, more where two owners use one key.
   ///
   /// - Parameter shown: the row that stands, from which values are read that are not kept twice.
@@ -113,18 +114,6 @@ extension Engine {
       guard let table, let row = try row(table, key) else { return [:] }
       return table.contents(of: row)
     }
-  }
-
-  /// Writes a record's heads.
-  func save(_ bytes: [UInt8], kind: Int, key: RecordKey, channel: Int) throws {
-    let statement = try connection.prepared(
-      "INSERT INTO birlik_head(kind, key, channel, state) VALUES(?1, ?2, ?3, ?4) "
-        + "ON CONFLICT(kind, key, channel) DO UPDATE SET state=excluded.state")
-    statement.bind(1, kind)
-    statement.bind(2, blob: key.bytes)
-    statement.bind(3, channel)
-    statement.bind(4, blob: bytes)
-    try statement.step()
   }
 
   /// Which of several owners' records under one key is shown: the one created earliest of those that exist.

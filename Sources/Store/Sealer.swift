@@ -81,7 +81,7 @@ final class Sealer {
     if let row, edits.insertedAt != nil, edits.deletion == nil, try sealFresh(edits, table, key, row) { return }
     let old = row == nil ? try oldRow(table, edits) : nil
     let shown = row ?? old
-    var slots = try engine.slots(kind: table.kind.id, key: key) { shown.map(table.contents) ?? [:] }
+    var (slots, isTyped) = try slots(edits, table, key, shown)
     guard let channel = try channel(table, row: row, slots: slots) else {
       return try refuse(edits, table, key, shown, slots, "the federation in the record is not a proper code")
     }
@@ -90,9 +90,20 @@ final class Sealer {
     }
     if let reason = limit(key, shown) { return try refuse(edits, table, key, shown, slots, reason) }
     let number = try engine.number(of: channel)
+    if row != nil, edits.deletion != nil, let gone = engine.shownSlot(slots, rule: table.kind.deletion),
+      slots[gone].channel != number, let other = engine.channelNames[slots[gone].channel]
+    {
+      // The record of another owner was deleted, and this one typed under its key.
+      guard engine.identity.role.mayWrite(other) else {
+        return try refuse(edits, table, key, shown, slots, "it belongs to \(other.owner), whose records others may not edit")
+      }
+      let replaced = slots[gone].state.edits
+      let deletion = change(table, key, .deletion, [], captured: edits.deletion?.at ?? edits.lastAt, replacing: replaced)
+      try absorb(deletion, table, in: other, into: &slots[gone].state)
+    }
     let index = slots.firstIndex { $0.channel == number }
     var state = index.map { slots[$0].state } ?? RecordState()
-    for change in changes(edits, table, key, row: row, old: old, state: state) {
+    for change in changes(edits, table, key, row: row, old: old, state: state, isTyped: isTyped) {
       try absorb(change, table, in: channel, into: &state)
     }
     if let index {
@@ -103,6 +114,20 @@ final class Sealer {
     guard !slots.isEmpty else { return }
     // What the clerk typed stands in the row. Only where something else should is the row written.
     try engine.project(table, key, slots)
+  }
+
+  /// What is known under a key before the edits.
+  ///
+  /// - Returns: also whether values that stand in the row alone were read from there as it was typed.
+  private func slots(
+    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ typed: ShownRow?
+  ) throws -> (slots: [RecordSlot], isTyped: Bool) {
+    let slots = try engine.slots(kind: table.kind.id, key: key) { typed.map(table.contents) ?? [:] }
+    let standInRow = slots.contains { $0.stored.map { StateCodec.form(of: $0) != .full } ?? false }
+    let owner = slots.first.flatMap { engine.channelNames[$0.channel]?.owner } ?? ""
+    let isOthers = typed.map { !$0.federation.isEmpty && !$0.federation.elementsEqual(owner.utf8) } ?? false
+    guard standInRow, isOthers || edits.needSealedValues(sets: table.setMask) else { return (slots, standInRow) }
+    return (try engine.fold(table, key), false)
   }
 
   /// Seals a record that is new everywhere, the common case of imports, without building its state.
@@ -147,14 +172,15 @@ final class Sealer {
 
   /// The changes that the folded edits amount to.
   private func changes(
-    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, row: ShownRow?, old: ShownRow?, state: RecordState
+    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, row: ShownRow?, old: ShownRow?, state: RecordState,
+    isTyped: Bool
   ) -> [Change] {
-    let isAlive = state.exists(.editWins)
+    let isAlive = state.exists(table.kind.deletion)
     guard let row else {
       guard isAlive else { return [] }
       // An edit before the deletion is sealed before it, so that a row that comes back is whole.
-      let mask = edits.editedBeforeDeletion | edits.edited
-      let before = old.map { editsBeforeDeletion(mask, edits, table, key, $0, state) } ?? []
+      let mask = edits.editedBeforeDeletion
+      let before = old.map { self.edits(mask, edits, table, key, $0, state, isTyped: isTyped) } ?? []
       let at = edits.deletion?.at ?? edits.lastAt
       return before + [change(table, key, .deletion, [], captured: at, replacing: state.edits)]
     }
@@ -164,20 +190,20 @@ final class Sealer {
       return [change(table, key, .insertion, registers, captured: edits.lastAt, replacing: state.edits)]
     }
     // A row written whole over itself, as by OR REPLACE, says something only where it differs from what is shown.
-    let projection = edits.insertedAt == nil ? nil : Projection(table, state, facts: engine)
     let mask = edits.insertedAt == nil ? edits.edited : Int64.max
-    return self.edits(mask, edits, table, key, row, state, only: projection)
+    return self.edits(mask, edits, table, key, row, state, isTyped: isTyped)
   }
 
   /// One change for all registers edited in one moment.
   ///
-  /// - Parameter only: where given, registers whose value it holds already are left out.
+  /// - Parameter isTyped: true when the values in `state` were read from the row as it was typed, so that nothing can be
+  ///   compared with them: every register that was edited is sealed.
   private func edits(
     _ mask: Int64, _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ row: ShownRow, _ state: RecordState,
-    only shown: Projection?
+    isTyped: Bool
   ) -> [Change] {
     let typed = table.contents(of: row)
-    let standing = (shown ?? Projection(table, state, facts: engine)).contents(table)
+    let standing = Projection(table, state, facts: engine).contents(table)
     var byTime: [Int64: [RegisterContent]] = [:]
     for register in table.registers where mask & (1 << Int64(register.id)) != 0 {
       let at = edits.time(of: register.id)
@@ -185,12 +211,12 @@ final class Sealer {
         register.isSet ? setKeys(register, typed, standing, edits.confirms ? state : nil) : [RegisterKey(register.id)]
       for registerKey in keys {
         let content = typed[registerKey] ?? .empty
-        let isShown = content == standing[registerKey] ?? .empty
+        let isShown = !isTyped && content == standing[registerKey] ?? .empty
         let isSettled = state.heads(registerKey).count <= 1
         // What equals the one head says nothing new; what confirms one of several does, when it was typed as such. And
         // whoever keeps a row that another deleted says everything again.
         let isSaidAgain = edits.confirms && (!isSettled || !state.deletions.isEmpty)
-        if isShown && !isSaidAgain && (isSettled || shown != nil || register.isSet) { continue }
+        if isShown && !isSaidAgain && (isSettled || mask == Int64.max || register.isSet) { continue }
         byTime[at, default: []].append(RegisterContent(registerKey, content))
       }
     }
@@ -198,27 +224,6 @@ final class Sealer {
       let replaced = registers.flatMap { state.heads($0.key).map(\.clock) }
       return change(table, key, .edit, registers.sorted { $0.key < $1.key }, captured: at, replacing: replaced)
     }
-  }
-
-  /// The edits that a deletion followed before they were sealed. The row is gone and with it what stood before them, so
-  /// each is sealed whole.
-  private func editsBeforeDeletion(
-    _ mask: Int64, _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ old: ShownRow, _ state: RecordState
-  ) -> [Change] {
-    let typed = table.contents(of: old)
-    var registers: [RegisterContent] = []
-    for register in table.registers where mask & (1 << Int64(register.id)) != 0 {
-      if register.isSet {
-        registers += typed.filter { $0.key.id == register.id }.map { RegisterContent($0.key, $0.value) }
-      } else {
-        let key = RegisterKey(register.id)
-        registers.append(RegisterContent(key, typed[key] ?? .empty))
-      }
-    }
-    guard !registers.isEmpty else { return [] }
-    let replaced = registers.flatMap { state.heads($0.key).map(\.clock) }
-    let at = CapturedEdits.registers(in: mask).map(edits.time).max() ?? edits.lastAt
-    return [change(table, key, .edit, registers.sorted { $0.key < $1.key }, captured: at, replacing: replaced)]
   }
 
   private func setKeys(
@@ -326,6 +331,9 @@ extension Projection {
 }
 
 extension KindTable {
+  /// The registers that are sets, one bit each.
+  var setMask: Int64 { registers.reduce(0) { $1.isSet ? $0 | 1 << Int64($1.id) : $0 } }
+
   /// True when the catalog allows every value and sets stand in canonical form.
   func isProper(_ row: ShownRow) -> Bool {
     for (index, value) in row.values.enumerated() {

@@ -7,6 +7,8 @@ struct TotalsPlan {
   struct Part {
     /// The name under which `birlik_total` keeps it.
     var indicator: String
+    /// Its place among the parts.
+    var number: Int
     var units: UnitReader
     var stock: Indicator.Stock?
     var returns: ReturnReader?
@@ -33,14 +35,14 @@ struct TotalsPlan {
       case .stock(let stock):
         guard let units = UnitReader(stock.units, catalog, tables), let returns = ReturnReader(stock, catalog, tables)
         else { continue }
-        parts.append(Part(indicator: indicator.id, units: units, stock: stock, returns: returns))
+        parts.append(Part(indicator: indicator.id, number: parts.count, units: units, stock: stock, returns: returns))
         unitKinds.insert(units.table.kind.id)
         returnKinds.insert(returns.table.kind.id)
       case .openUnits(let open):
         let name = Self.countName(open.units)
         guard !parts.contains(where: { $0.indicator == name }), let units = UnitReader(open.units, catalog, tables)
         else { continue }
-        parts.append(Part(indicator: name, units: units, stock: nil, returns: nil))
+        parts.append(Part(indicator: name, number: parts.count, units: units, stock: nil, returns: nil))
         unitKinds.insert(units.table.kind.id)
       case .ratio: continue
       }
@@ -55,20 +57,10 @@ struct TotalsPlan {
     return nil
   }
 
-  /// Calls `body` once with every unit that has a record of its own or a return.
-  func eachUnit(_ engine: Engine, _ body: ([UInt8]) throws -> Void) throws {
-    var sources: [String] = []
-    for part in parts {
-      let unit = part.units.table.kind
-      sources.append("SELECT \(unit.key[0].name.sql) AS unit FROM \(unit.name)")
-      if let returns = part.returns?.table.kind {
-        sources.append("SELECT \(returns.key[0].name.sql) AS unit FROM \(returns.name)")
-      }
-    }
-    guard !sources.isEmpty else { return }
-    let statement = try engine.connection.prepared(Set(sources).sorted().joined(separator: " UNION "))
-    defer { statement.reset() }
-    while try statement.step() { try body(statement.bytes(0)) }
+  /// The one stock that a kind's records are the returns of; nil for another kind, and where several stocks share it.
+  func part(ofReturns table: KindTable) -> Part? {
+    let found = parts.filter { $0.returns?.table.kind.id == table.kind.id }
+    return found.count == 1 && !unitKinds.contains(table.kind.id) ? found[0] : nil
   }
 }
 
@@ -79,7 +71,9 @@ struct UnitReader {
   private let sort: Int
   private let opened: Int
   private let closed: Int
-  private let select: String
+  /// Every unit, and one.
+  let selectAll: String
+  private let select: LazyStatement
 
   init?(_ units: Indicator.Units, _ catalog: Catalog, _ tables: [Int: KindTable]) {
     guard let kind = catalog.kind(named: units.kind), kind.key.count == 1, let table = tables[kind.id],
@@ -90,9 +84,9 @@ struct UnitReader {
     self.sort = sort
     self.opened = opened
     self.closed = closed
-    select =
-      "SELECT federation, \(units.sortField.sql), \(units.openedField.sql), \(units.closedField.sql) FROM \(kind.name) "
-      + "WHERE \(kind.key[0].name.sql)=?1"
+    selectAll =
+      "SELECT federation, \(units.sortField.sql), \(units.openedField.sql), \(units.closedField.sql) FROM \(kind.name)"
+    select = LazyStatement(selectAll + " WHERE \(kind.key[0].name.sql)=?1")
   }
 
   func read(_ unit: [UInt8], _ engine: Engine, _ sealed: TotalsTracker.SealedRows) throws -> UnitRecord? {
@@ -104,21 +98,40 @@ struct UnitReader {
           closed: DayRange(date: Array(row.values[closed].display.utf8)))
       }
     }
-    let statement = try engine.connection.prepared(select)
+    let statement = try select.get(engine.connection)
     statement.bind(1, text: unit)
     guard try statement.step() else { return nil }
     defer { statement.reset() }
-    return UnitRecord(
-      federation: statement.string(0), sort: statement.string(1), opened: DayRange(date: statement.bytes(2)),
-      closed: DayRange(date: statement.bytes(3)))
+    return record(statement)
+  }
+
+  /// The record in a row of `selectAll`.
+  func record(_ statement: Prepared) -> UnitRecord {
+    UnitRecord(
+      federation: statement.string(0), sort: statement.string(1),
+      opened: statement.isNull(2) ? nil : DayRange(date: statement.bytes(2)),
+      closed: statement.isNull(3) ? nil : DayRange(date: statement.bytes(3)))
   }
 }
 
 /// Reads all returns of a unit.
 struct ReturnReader {
   let table: KindTable
-  private let value: Int
-  private let select: String
+  /// The place in `KindTable.fields` of the figure.
+  let value: Int
+  private let select: LazyStatement
+  private let selectAny: LazyStatement
+  /// Every unit with the number of its returns, and the one return of those that have one.
+  let selectUnits: String
+
+  /// True when the unit has a return.
+  func exists(_ unit: [UInt8], _ engine: Engine) throws -> Bool {
+    let statement = try selectAny.get(engine.connection)
+    statement.bind(1, text: unit)
+    guard try statement.step() else { return false }
+    statement.reset()
+    return true
+  }
 
   init?(_ stock: Indicator.Stock, _ catalog: Catalog, _ tables: [Int: KindTable]) {
     let columns = [stock.unitColumn, stock.dateColumn, stock.axisColumn]
@@ -127,14 +140,18 @@ struct ReturnReader {
     else { return nil }
     self.table = table
     self.value = value
-    select =
+    let columnsOfOne = "min(federation), min(\(stock.axisColumn.sql)), min(\(stock.dateColumn.sql)), min(\(stock.valueField.sql))"
+    selectUnits =
+      "SELECT \(stock.unitColumn.sql), count(*), \(columnsOfOne) FROM \(kind.name) GROUP BY \(stock.unitColumn.sql)"
+    selectAny = LazyStatement("SELECT 1 FROM \(kind.name) WHERE \(stock.unitColumn.sql)=?1")
+    select = LazyStatement(
       "SELECT federation, \(stock.axisColumn.sql), \(stock.dateColumn.sql), \(stock.valueField.sql) FROM \(kind.name) "
-      + "WHERE \(stock.unitColumn.sql)=?1"
+        + "WHERE \(stock.unitColumn.sql)=?1")
   }
 
   func read(_ unit: [UInt8], _ engine: Engine, _ sealed: TotalsTracker.SealedRows) throws -> [UnitReturn] {
     let known = sealed[table.kind.id] ?? [:]
-    let statement = try engine.connection.prepared(select)
+    let statement = try select.get(engine.connection)
     statement.bind(1, text: unit)
     var returns: [UnitReturn] = []
     while try statement.step() {

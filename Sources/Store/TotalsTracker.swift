@@ -11,21 +11,17 @@ import SyncCore
 final class TotalsTracker {
   /// Beyond so many records edited locally, counting everything again is quicker than reading each from the log.
   private static let foldLimit = 64
+  /// Beyond so many captured edits, counting everything again is quicker than looking at each.
+  private static let captureLimit = 4096
 
   private unowned let engine: Engine
   private let plan: TotalsPlan
   private var touched: Set<[UInt8]> = []
-  private var deltas: [TotalSlot: TotalDelta] = [:]
+  private var sums = TotalsAccumulator()
   /// Set when totals are to be counted again as a whole at the end.
   private(set) var recounts = false
 
-  /// One row of `birlik_total`.
-  struct TotalSlot: Hashable {
-    var indicator: String
-    var key: TotalKey
-  }
-
-  /// Rows as they were sealed last, by kind and key; nil for a record that was not.
+  /// Rows of one unit as they were sealed last, by kind and key; nil for a record that was not.
   typealias SealedRows = [Int: [RecordKey: ShownRow?]]
 
   init(engine: Engine) {
@@ -39,11 +35,20 @@ final class TotalsTracker {
     try add(unit, negated: true, sealed: [:])
   }
 
+  /// To be called before a record is inserted that nobody knew, the common case of a first sync: the first return of a
+  /// unit adds a step and moves no other, so it is summed at once.
+  func touchFresh(_ table: KindTable, _ key: RecordKey, federation: [UInt8], value: (Int) -> Int64?) throws {
+    guard !recounts, let unit = plan.unit(of: table, key), !touched.contains(unit) else { return }
+    if let part = plan.part(ofReturns: table), try !part.hasReturns(unit, engine) {
+      if try part.addFirst(key, federation: federation, value: value, engine, into: &sums) { return }
+    }
+    try touch(table, key)
+  }
+
   /// To be called before captured edits are sealed, with all of them.
   func prepare(_ log: CaptureLog, isComplete: Bool) throws {
-    guard isComplete else { return recounts = true }
-    var sealed: SealedRows = [:]
-    var units: Set<[UInt8]> = []
+    guard isComplete, log.entries.count <= Self.captureLimit else { return recounts = true }
+    var sealed: [[UInt8]: SealedRows] = [:]
     var folds = 0
     var previous: CaptureLog.Entry?
     for entry in log.entries {
@@ -52,16 +57,15 @@ final class TotalsTracker {
       guard let table = engine.tables[entry.kind] else { continue }
       let key = log.key(entry)
       guard let unit = plan.unit(of: table, key) else { continue }
-      units.insert(unit)
       if try engine.isKnown(table, key) {
         folds += 1
         if folds > Self.foldLimit { return recounts = true }
-        sealed[entry.kind, default: [:]].updateValue(try sealedRow(table, key), forKey: key)
+        sealed[unit, default: [:]][entry.kind, default: [:]].updateValue(try sealedRow(table, key), forKey: key)
       } else {
-        sealed[entry.kind, default: [:]].updateValue(nil, forKey: key)
+        sealed[unit, default: [:]][entry.kind, default: [:]].updateValue(nil, forKey: key)
       }
     }
-    for unit in units where touched.insert(unit).inserted { try add(unit, negated: true, sealed: sealed) }
+    for (unit, rows) in sealed where touched.insert(unit).inserted { try add(unit, negated: true, sealed: rows) }
   }
 
   private func sealedRow(_ table: KindTable, _ key: RecordKey) throws -> ShownRow? {
@@ -80,8 +84,8 @@ final class TotalsTracker {
   func finish() throws {
     if recounts {
       try engine.connection.execute("DELETE FROM birlik_total")
-      deltas = [:]
-      try plan.eachUnit(engine) { try add($0, negated: false, sealed: [:]) }
+      sums = TotalsAccumulator()
+      try plan.countAll(engine, into: &sums)
     } else {
       for unit in touched { try add(unit, negated: false, sealed: [:]) }
     }
@@ -91,7 +95,7 @@ final class TotalsTracker {
   }
 
   private func write() throws {
-    for (slot, delta) in deltas where !delta.isZero {
+    for (slot, delta) in sums.take() {
       let statement = try engine.connection.prepared(
         "INSERT INTO birlik_total(indicator, slot, federation, day, amount, reported, expected) "
           + "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET amount=amount+excluded.amount, "
@@ -105,26 +109,11 @@ final class TotalsTracker {
       statement.bind(7, delta.expected)
       try statement.step()
     }
-    deltas = [:]
   }
 
   private func add(_ unit: [UInt8], negated: Bool, sealed: SealedRows) throws {
     for part in plan.parts {
-      for (key, delta) in try part.contributions(of: unit, engine, sealed) {
-        deltas[TotalSlot(indicator: part.indicator, key: key), default: TotalDelta()] += negated ? -delta : delta
-      }
+      sums.add(part.indicator, try part.contributions(of: unit, engine, sealed), negated: negated)
     }
-  }
-}
-
-extension Engine {
-  /// Whether heads are known under a key.
-  func isKnown(_ table: KindTable, _ key: RecordKey) throws -> Bool {
-    let known = try connection.prepared("SELECT 1 FROM birlik_head WHERE kind=?1 AND key=?2")
-    known.bind(1, table.kind.id)
-    known.bind(2, blob: key.bytes)
-    guard try known.step() else { return false }
-    known.reset()
-    return true
   }
 }

@@ -1,2 +1,57 @@
 import ArgumentParser
-@main struct Birlik: ParsableCommand {}
+import Glibc
+
+/// The program: one command line for clerks, administrators and scripts.
+@main
+struct Birlik: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "birlik",
+    abstract: "Registers that are edited offline, merged, and consolidated at headquarters.",
+    discussion: """
+      At headquarters:
+        birlik init --role headquarters --name "OTUTS" --database hq.db
+        birlik invite ftuu --database hq.db
+        birlik serve --database hq.db
+
+      In a federation:
+        birlik join INVITATION --database uz.db
+        birlik set org_unit ftuu-001 name="Textile workers of Andijan" --database uz.db
+        birlik sync --database uz.db
+
+      The file is named by --database, else by BIRLIK_DATABASE, else in the settings file (--config, BIRLIK_CONFIG, or
+      /etc/birlik/birlik.toml). Keys of several columns are written with slashes: ftuu-001/2026-09-30/territorial.
+
+      It ends with 0 when all is well, 64 for a wrong call, 65 for wrong data, 69 when headquarters cannot be reached,
+      74 when a file cannot be read or written, 75 when something is busy and to be tried later, 77 when something is
+      not permitted and 78 when settings or files are missing or wrong.
+      """,
+    version: "0.1.0",
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Setting up", subcommands: [InitCommand.self, InviteCommand.self, JoinCommand.self, CatalogCommand.self]),
+      CommandGroup(name: "Syncing", subcommands: [ServeCommand.self, SyncCommand.self, StatusCommand.self]),
+      CommandGroup(
+        name: "Records",
+        subcommands: [
+          SetCommand.self, RemoveCommand.self, ShowCommand.self, ListCommand.self, HistoryCommand.self,
+          ImportCommand.self, ExportCommand.self,
+        ]),
+      CommandGroup(name: "Merging", subcommands: [ConflictsCommand.self, ResolveCommand.self]),
+      CommandGroup(name: "Figures", subcommands: [TotalsCommand.self, VerifyCommand.self]),
+    ])
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asyncCommand = command as? any AsyncParsableCommand {
+        try await asyncCommand.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      guard let failure = Failure(error) else { exit(withError: error) }
+      StandardError.write("birlik: \(failure.sentence)")
+      Glibc.exit(failure.status.rawValue)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Node
+import Store
+
+/// Imports records from a file.
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "birlik import membership_return returns.csv --dry-run",
+    discussion: """
+      The first row names the columns: the key's and any of the kind's fields, federation among them. The file is UTF-8 \
+      with commas, semicolons or tabs; an empty cell empties the field. It is all or nothing: when any row cannot be \
+      taken, each such row is named with its line and reason, and nothing is imported.
+      """)
+
+  /// So many rows are named to a person; the rest are counted.
+  private static let shown = 100
+
+  @Argument(help: "The kind, such as membership_return: a table of the file.")
+  var kind: String
+
+  @Argument(help: ArgumentHelp("The CSV file.", valueName: "file.csv"), completion: .file(extensions: ["csv"]))
+  var file: String
+
+  @Flag(help: "Check every row and import nothing.")
+  var dryRun = false
+
+  @OptionGroup var node: NodeOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let rows = try CSVRows(path: file)
+    let store = try node.open().store
+    let line = ProgressLine()
+    defer { line.clear() }
+    var count = 0
+    var report = try store.importRows(kind: kind, header: rows.header, isRehearsal: dryRun) {
+      count += 1
+      line.show {
+        let bar = rows.byteCount > 0 ? ProgressLine.bar(rows.bytesRead, of: rows.byteCount) + "  " : ""
+        return bar + Words.count(count, "row")
+      }
+      return try rows.next()
+    }
+    line.clear()
+    for index in report.problems.indices {
+      if let reason = rows.problems[report.problems[index].line] { report.problems[index].reason = reason }
+    }
+    if output.json { try Output.answer(json(report)) } else { try say(report) }
+    if !report.problems.isEmpty { throw ExitStatus.data.exit }
+  }
+
+  private func json(_ report: ImportReport) -> JSON {
+    [
+      "kind": .string(kind), "rows": .number(report.rows), "imported": .bool(report.problems.isEmpty && !dryRun),
+      "dry_run": .bool(dryRun), "created": .number(report.created), "changed": .number(report.changed),
+      "unchanged": .number(report.unchanged),
+      "problems": .array(report.problems.map { ["line": .number($0.line), "reason": .string($0.reason)] }),
+    ]
+  }
+
+  private func say(_ report: ImportReport) throws {
+    guard report.problems.isEmpty else {
+      for problem in report.problems.prefix(Self.shown) {
+        StandardError.write("\(file):\(problem.line): \(problem.reason)")
+      }
+      let rest = report.problems.count - Self.shown
+      if rest > 0 { StandardError.write("and \(Words.count(rest, "further row"))") }
+      StandardError.write(
+        "birlik: \(Words.grouped(report.problems.count)) of \(Words.count(report.rows, "row")) cannot be taken; "
+          + "nothing was imported. Hint: correct the file and import it again.")
+      return
+    }
+    let verb = dryRun ? "Would import" : "Imported"
+    try Output.say(
+      "\(verb) \(Words.count(report.rows, "row")): \(Words.grouped(report.created)) created, "
+        + "\(Words.grouped(report.changed)) changed, \(Words.grouped(report.unchanged)) unchanged.")
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Node
+import Store
+import SyncCore
+
+/// Shows a record.
+struct ShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "birlik show org_unit ftuu-001",
+    discussion: "Every field of the record, the conflicts that are open in it, and values that the catalog does not allow.")
+
+  @OptionGroup var record: RecordArguments
+  @OptionGroup var node: NodeOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let store = try node.open().store
+    guard let view = try store.record(kind: record.kind, key: record.key) else {
+      throw Failure(
+        .data, "there is no \(record.kind) \(record.key)", hint: "`birlik list \(record.kind)` shows what there is")
+    }
+    if output.json { return try Output.answer(ColumnTypes(try store.catalog().kind(named: view.kind)).json(view)) }
+    let output = Output()
+    output.say("\(view.kind) \(view.key)")
+    let width = view.columns.reduce(0) { max($0, $1.name.count) }
+    for column in view.columns {
+      let name = column.name + String(repeating: " ", count: width - column.name.count)
+      output.say("  \(name)  \(column.value.isNull ? Words.nothing : column.value.display)")
+    }
+    for conflict in view.conflicts { output.say("  conflict in \(conflict): `birlik conflicts` tells more") }
+    for invalid in view.invalid { output.say("  not allowed in \(invalid.field): \(invalid.reason)") }
+    try output.finish()
+  }
+}

@@ -1,0 +1,125 @@
+import ArgumentParser
+import Node
+import Store
+import SyncCore
+
+/// Says where the node stands.
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "birlik status --database uz.db",
+    discussion: "Who this node is, what is still to be sent, what cannot be taken and why, and how the last sync ended.")
+
+  /// How many entries of a list are shown to a person.
+  private static let shown = 5
+
+  @OptionGroup var node: NodeOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let store = try node.open().store
+    let status = try store.status()
+    let refused = status.refused > 0 ? try store.refusedEdits() : []
+    let invalid = status.invalid > 0 ? try store.invalidValues() : []
+    if output.json { return try Output.answer(Self.json(status, refused, invalid)) }
+    let output = Output()
+    Self.sayWho(status, to: output)
+    Self.sayWork(status, to: output)
+    Self.saySync(status, to: output)
+    Self.say(
+      refused.map { "\(Moment($0.at).words)  \($0.operation) of \($0.kind) \($0.key): \($0.reason)" },
+      "Edits that cannot be taken", to: output)
+    Self.say(
+      invalid.map { "\($0.kind) \($0.key), \($0.field): \($0.reason)" }, "Values that the catalog does not allow",
+      to: output)
+    try output.finish()
+  }
+
+  // MARK: - JSON
+
+  private static func json(_ status: StoreStatus, _ refused: [RefusedView], _ invalid: [InvalidView]) -> JSON {
+    [
+      "node": .string(status.node), "role": .string(status.roleName), "federation": .string(status.role.federation),
+      "name": .string(status.name), "catalog": .number(status.catalogVersion), "unsealed": .number(status.unsealed),
+      "unsent": .integer(status.unsent), "refused": .number(status.refused), "invalid": .number(status.invalid),
+      "conflicts": .number(status.conflicts), "waiting": .number(status.waiting), "upstream": .string(status.upstream),
+      "last_sync": status.lastSync.map(json) ?? .null, "clock_offset_ms": .integer(status.clockOffset),
+      "notice": .string(status.notice), "frontier": .array(status.frontier.map(json)),
+      "refused_edits": .array(refused.map(json)), "invalid_values": .array(invalid.map(json)),
+    ]
+  }
+
+  private static func json(_ mark: SyncMark) -> JSON {
+    ["at": .string(Moment(mark.at).iso), "outcome": .string(mark.outcome), "error": .string(mark.error)]
+  }
+
+  private static func json(_ entry: FrontierEntry) -> JSON {
+    [
+      "origin": .string(entry.tip.origin.hex), "channel": .string(entry.channel.description),
+      "seq": .integer(entry.tip.sequence), "hash": .string(entry.tip.hash.hex),
+    ]
+  }
+
+  private static func json(_ edit: RefusedView) -> JSON {
+    [
+      "at": .string(Moment(edit.at).iso), "kind": .string(edit.kind), "key": .string(edit.key),
+      "operation": .string(edit.operation), "record": .string(edit.record), "reason": .string(edit.reason),
+    ]
+  }
+
+  private static func json(_ value: InvalidView) -> JSON {
+    [
+      "kind": .string(value.kind), "key": .string(value.key), "field": .string(value.field),
+      "value": ColumnTypes(nil).json(value.value, of: value.field), "reason": .string(value.reason),
+    ]
+  }
+
+  // MARK: - Words
+
+  private static func sayWho(_ status: StoreStatus, to output: Output) {
+    let role = status.role.isHeadquarters ? "headquarters" : "\(status.roleName) of \(status.role.federation)"
+    output.say("\(status.name), \(role), node \(status.node), catalog \(status.catalogVersion)")
+    if let upstream = status.upstream { output.say("  headquarters   \(upstream)") }
+  }
+
+  private static func sayWork(_ status: StoreStatus, to output: Output) {
+    output.say("  to seal        \(Words.count(status.unsealed, "edit"))")
+    if !status.role.isHeadquarters { output.say("  to send        \(Words.count(status.unsent, "change"))") }
+    output.say(
+      "  conflicts      \(Words.grouped(status.conflicts)) open" + (status.conflicts > 0 ? ": `birlik conflicts`" : ""))
+    if status.waiting > 0 {
+      output.say("  waiting        \(Words.count(status.waiting, "segment")) for others that they build on")
+    }
+  }
+
+  private static func saySync(_ status: StoreStatus, to output: Output) {
+    if let mark = status.lastSync {
+      output.say(
+        "  last sync      \(Moment(mark.at).words): \(mark.outcome)" + (mark.error.map { ", \($0)" } ?? ""))
+    } else if !status.role.isHeadquarters {
+      output.say("  last sync      none yet")
+    }
+    if abs(status.clockOffset) > 2000 {
+      let side = status.clockOffset > 0 ? "behind" : "ahead of"
+      output.say(
+        "  clock          this machine's clock is \(Words.duration(milliseconds: status.clockOffset)) \(side) headquarters'")
+    }
+    if let notice = status.notice { output.say("  notice         \(notice)") }
+  }
+
+  private static func say(_ lines: [String], _ title: String, to output: Output) {
+    guard !lines.isEmpty else { return }
+    output.say()
+    output.say("\(title) (\(Words.grouped(lines.count))):")
+    for line in lines.prefix(shown) { output.say("  " + line) }
+    if lines.count > shown { output.say("  and \(Words.grouped(lines.count - shown)) more: `birlik status --json`") }
+  }
+}
+
+extension StoreStatus {
+  /// `headquarters`, `federation` or `office`.
+  var roleName: String {
+    if role.isHeadquarters { return "headquarters" }
+    return name.utf8.starts(with: (role.federation + "/").utf8) ? "office" : "federation"
+  }
+}

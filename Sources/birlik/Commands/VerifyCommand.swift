@@ -1,0 +1,41 @@
+import ArgumentParser
+import Node
+import Store
+import SyncCore
+
+/// Checks the file.
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "birlik verify --database uz.db",
+    discussion: """
+      Seals what was typed, folds the whole log again, and compares rows, heads, conflicts and totals with it. Two nodes \
+      that may see the same and are even have the same digest. It ends with 65 when anything is wrong.
+      """)
+
+  @OptionGroup var node: NodeOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let store = try node.open().store
+    let line = ProgressLine()
+    defer { line.clear() }
+    let report = try store.verify { count in line.show { "verified \(Words.grouped(count))" } }
+    line.clear()
+    let output = Output()
+    if self.output.json {
+      output.line([
+        "ok": .bool(report.ok), "records": .number(report.records), "changes": .number(report.changes),
+        "problems": .strings(report.problems), "digest": .string(report.digest),
+        "digests": .object(
+          report.digests.sorted { $0.key < $1.key }.map { ($0.key.description, .string($0.value)) }),
+      ])
+    } else {
+      for problem in report.problems { output.say(problem) }
+      let counted = "\(Words.count(report.records, "record")) and \(Words.count(report.changes, "change"))"
+      output.say(report.ok ? "All is well: \(counted), digest \(report.digest)." : "Not all is well among \(counted).")
+    }
+    try output.finish()
+    if !report.ok { throw ExitStatus.data.exit }
+  }
+}

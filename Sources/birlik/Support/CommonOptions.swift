@@ -1,0 +1,55 @@
+import ArgumentParser
+import CatalogFiles
+import Glibc
+import Node
+
+/// Where the node's file is.
+struct NodeOptions: ParsableArguments {
+  /// Read where neither an option nor the environment names another.
+  static let usualSettings = "/etc/birlik/birlik.toml"
+
+  @Option(help: ArgumentHelp("The node's SQLite file (else BIRLIK_DATABASE, else the settings).", valueName: "file"))
+  var database: String?
+
+  @Option(
+    help: ArgumentHelp("The settings file (else BIRLIK_CONFIG, else \(usualSettings) if there is one).", valueName: "file"))
+  var config: String?
+
+  /// The settings file, or no settings where there is none.
+  func settings() throws -> Settings {
+    let named = config ?? Environment["BIRLIK_CONFIG"]
+    let path = named ?? Self.usualSettings
+    if named == nil && access(path, F_OK) != 0 { return Settings() }
+    do { return try Settings.load(path) } catch { throw Failure(error, .config) }
+  }
+
+  /// The database's path, wherever it is named.
+  func path() throws -> String {
+    if let path = database ?? Environment["BIRLIK_DATABASE"] { return path }
+    if let path = try settings().database { return path }
+    throw Failure(.config, "no database is named", hint: "give --database FILE, or set BIRLIK_DATABASE")
+  }
+
+  func open() throws -> LocalNode { try LocalNode.open(database: try path()) }
+
+  /// The option as it has to be given again to reach the same file; empty where it was not given.
+  var repeated: String {
+    var text = ""
+    if let database { text += " --database " + ShellWords.quoted(database) }
+    if let config { text += " --config " + ShellWords.quoted(config) }
+    return text
+  }
+}
+
+/// Whether a script reads the answer.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Answer in JSON.")
+  var json = false
+}
+
+/// Variables of the environment; an empty one counts as not set.
+enum Environment {
+  static subscript(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+}

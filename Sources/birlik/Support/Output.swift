@@ -1,0 +1,74 @@
+import Glibc
+
+/// Standard output.
+///
+/// Rows are read within a transaction, and as long as it is open clerks cannot write. So nothing is written to a reader
+/// that may be slow, such as a pager, before `finish()`: what is large waits in an unnamed temporary file.
+final class Output {
+  static let memoryLimit = 1 << 25
+  private var buffer: [UInt8] = []
+  private var spool: UnsafeMutablePointer<FILE>?
+
+  deinit {
+    if let spool { fclose(spool) }
+  }
+
+  func line(_ text: String) { write(Array(text.utf8) + [UInt8(ascii: "\n")]) }
+
+  /// A line of text for people.
+  func say(_ text: String = "") { line(Terminal.plain(text)) }
+
+  func line(_ json: JSON) {
+    json.write(to: &buffer)
+    write([UInt8(ascii: "\n")])
+  }
+
+  func write(_ bytes: [UInt8]) {
+    buffer += bytes
+    guard buffer.count > Self.memoryLimit else { return }
+    if spool == nil { spool = tmpfile() }
+    if let spool, fwrite(buffer, 1, buffer.count, spool) == buffer.count { buffer.removeAll(keepingCapacity: true) }
+  }
+
+  /// Writes everything.
+  ///
+  /// - Throws: `Failure` when standard output cannot take it, such as a full disk.
+  func finish() throws {
+    if let spool {
+      rewind(spool)
+      var piece = [UInt8](repeating: 0, count: 1 << 20)
+      while case let count = fread(&piece, 1, piece.count, spool), count > 0 { try Self.put(piece[..<count]) }
+      guard ferror(spool) == 0 else { throw Failure(.inputOutput, "the temporary file cannot be read") }
+      fclose(spool)
+      self.spool = nil
+    }
+    try Self.put(buffer[...])
+    buffer = []
+  }
+
+  private static func put(_ bytes: ArraySlice<UInt8>) throws {
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(Terminal.output, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        throw Failure(.inputOutput, "standard output cannot be written: \(String(cString: strerror(errno)))")
+      }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Writes one JSON document.
+  static func answer(_ json: JSON) throws {
+    let output = Output()
+    output.line(json)
+    try output.finish()
+  }
+
+  /// Writes lines for people.
+  static func say(_ lines: String...) throws {
+    let output = Output()
+    for line in lines { output.say(line) }
+    try output.finish()
+  }
+}

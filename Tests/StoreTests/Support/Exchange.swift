@@ -1,0 +1,62 @@
+import SyncCore
+import Testing
+import Wire
+
+@testable import Store
+
+/// What the protocol does between two nodes, without the network.
+enum Exchange {
+  struct Options {
+    var limit = Store.PieceLimit.standard
+    /// What arrives of a piece's segments.
+    var arriving: ([[UInt8]]) -> [[UInt8]] = { $0 }
+    /// Whether a node that finds itself restored or copied takes a fresh origin.
+    var noticesRestoration = true
+    var rounds = 64
+  }
+
+  /// Whose eyes decide what the two may exchange: those of the one that is not headquarters.
+  static func role(_ a: TestNode, _ b: TestNode) -> NodeRole { a.role.isHeadquarters ? b.role : a.role }
+
+  /// Carries one piece.
+  @discardableResult
+  static func carry(from sender: TestNode, to receiver: TestNode, _ options: Options = Options()) throws
+    -> (piece: Store.Piece, report: AbsorbReport)
+  {
+    let role = role(sender, receiver)
+    let shown = try sender.store.frontier(visibleTo: role)
+    let held = try receiver.store.holds(shown, visibleTo: role)
+    let marks = zip(shown, held).map { (entry: $0, isHeld: $1) }
+    let piece = try sender.store.piece(
+      lackedBy: try receiver.store.frontier(visibleTo: role), marks: marks, role: role, limit: options.limit)
+    if options.noticesRestoration { _ = try sender.store.noticeRestoration(piece.unknown) }
+    let report = try receiver.store.absorb(
+      segments: options.arriving(piece.segments), cards: piece.cards, now: receiver.clock ?? Wall.now(),
+      mayRead: role.mayRead)
+    return (piece, report)
+  }
+
+  /// One request and its answer, in both directions.
+  static func round(_ a: TestNode, _ b: TestNode, _ options: Options = Options()) throws {
+    try a.seal()
+    try b.seal()
+    try carry(from: a, to: b, options)
+    try carry(from: b, to: a, options)
+  }
+
+  /// Rounds until both sides are even.
+  static func even(_ a: TestNode, _ b: TestNode, _ options: Options = Options()) throws {
+    let role = role(a, b)
+    for _ in 0..<options.rounds {
+      try round(a, b, options)
+      let isEven = try a.store.frontier(visibleTo: role) == b.store.frontier(visibleTo: role)
+      if try isEven && !a.store.hasCaptured() && !b.store.hasCaptured() { return }
+    }
+    Issue.record("\(a.name) and \(b.name) do not become even")
+  }
+
+  /// Everybody with headquarters until nothing moves.
+  static func settle(_ headquarters: TestNode, _ others: [TestNode]) throws {
+    for _ in 0..<3 { for node in others { try even(node, headquarters) } }
+  }
+}
