@@ -2,10 +2,11 @@ import SyncCore
 import Wire
 
 /// Writes insertions of records that nobody knew straight from a block's columns: the hot path of a first sync.
-struct FreshWriter {
+final class FreshWriter {
   private let block: KindBlock
   private let owner: [UInt8]
   private let insert: Prepared
+  private var keyCheck: KeyCheck
   /// For each field of the table the column that holds it, or -1.
   private let columnOfField: [Int]
   /// For each text column, whether the catalog allows each distinct text.
@@ -32,6 +33,7 @@ struct FreshWriter {
     properTexts = proper
     self.block = block
     insert = try connection.prepared(table.insertRow)
+    keyCheck = KeyCheck(table)
     self.owner = Array(owner.utf8)
   }
 
@@ -45,7 +47,7 @@ struct FreshWriter {
       return false
     }
     let key = block.key(place)
-    guard table.problem(key: key) == nil, try engine.insertFresh(clock, table, key, channel: channel) else {
+    guard keyCheck.isProper(key), try engine.insertFresh(clock, table, key, channel: channel) else {
       return false
     }
     try engine.totals?.touchFresh(table, key, federation: owner) { field in

@@ -1,7 +1,7 @@
 import SyncCore
 
 /// The SQL of one kind: its plain table, its triggers, and the statements that read and write its rows.
-struct KindTable {
+final class KindTable: Sendable {
   let kind: Kind
   /// Shared fields in ascending order of id; local ones are never read or written by the engine.
   let fields: [Field]
@@ -151,9 +151,9 @@ struct KindTable {
   private func frozenTriggers(_ register: Register) -> [(name: String, sql: String)] {
     register.fields.flatMap { field in
       let message = "SELECT RAISE(ABORT,'\(kind.name).\(field.name) is set once')"
+      // An upsert that does not name the field fires this as well; what OR REPLACE empties comes back when it is sealed.
       let standing =
-        "SELECT 1 FROM \(kind.name) WHERE \(sameKey("NEW")) AND \(field.name.sql) IS NOT NULL "
-        + "AND \(field.name.sql) IS NOT NEW.\(field.name.sql)"
+        "SELECT 1 FROM \(kind.name) WHERE \(sameKey("NEW")) AND \(field.name.sql)<>NEW.\(field.name.sql)"
       return [
         trigger(
           "frozen_\(field.id)",

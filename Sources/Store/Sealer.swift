@@ -24,6 +24,7 @@ final class Sealer {
   private let timekeeping: Timekeeping
   private let now: Int64
   private var builders: [SegmentBuilder] = []
+  private var keyCheck: (kind: Int, check: KeyCheck)?
   private(set) var report = SealReport()
 
   /// - Parameter wall: this machine's clock, in milliseconds since 1970.
@@ -138,7 +139,7 @@ final class Sealer {
   ) throws -> Bool {
     let owner = String(decoding: row.federation, as: UTF8.self)
     guard FederationCode.isValid(owner), let channel = Channel(owner: owner, recordClass: table.kind.recordClass),
-      engine.identity.role.mayWrite(channel), table.problem(key: key) == nil, limit(key, row) == nil,
+      engine.identity.role.mayWrite(channel), isProper(key, table), limit(key, row) == nil,
       table.isProper(row)
     else { return false }
     let builder = try builder(for: channel)
@@ -151,6 +152,11 @@ final class Sealer {
     report.changes += 1
     try flushIfFull()
     return true
+  }
+
+  private func isProper(_ key: RecordKey, _ table: KindTable) -> Bool {
+    if keyCheck?.kind != table.kind.id { keyCheck = (table.kind.id, KeyCheck(table)) }
+    return keyCheck?.check.isProper(key) ?? false
   }
 
   private func channel(_ table: KindTable, row: ShownRow?, slots: [RecordSlot]) throws -> Channel? {
@@ -211,6 +217,8 @@ final class Sealer {
         register.isSet ? setKeys(register, typed, standing, edits.confirms ? state : nil) : [RegisterKey(register.id)]
       for registerKey in keys {
         let content = typed[registerKey] ?? .empty
+        // OR REPLACE empties what it does not name; a field that is set once stays set.
+        if mask == Int64.max, register.rule == .frozen, content.isEmpty { continue }
         let isShown = !isTyped && content == standing[registerKey] ?? .empty
         let isSettled = state.heads(registerKey).count <= 1
         // What equals the one head says nothing new; what confirms one of several does, when it was typed as such. And
@@ -306,7 +314,7 @@ final class Sealer {
 
   private func flushIfFull() throws {
     // All together, so that new streams get the numbers that were given to them.
-    if builders.contains(where: \.isFull) { try flush() }
+    if builders.contains(where: { $0.isFull }) { try flush() }
   }
 
   private func flush() throws {

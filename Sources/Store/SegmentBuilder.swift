@@ -26,9 +26,11 @@ final class SegmentBuilder {
   static let elementLimit = 262_144
 
   var isFull: Bool {
-    count >= Self.changeLimit
-      || count % 64 == 0 && blocks.reduce(0, { $0 + $1.contentBytes }) >= Self.contentLimit
-      || count % 64 == 0 && blocks.reduce(0, { $0 + $1.elementCount }) >= Self.elementLimit
+    if count >= Self.changeLimit { return true }
+    // Sizes are looked at now and then only: a record is small beside what a segment takes.
+    guard count & 63 == 0 else { return false }
+    return blocks.reduce(0) { $0 + $1.contentBytes } >= Self.contentLimit
+      || blocks.reduce(0) { $0 + $1.elementCount } >= Self.elementLimit
   }
 
   /// The sequence number of the next change.

@@ -105,15 +105,18 @@ extension TotalsPlan.Part {
   ///
   /// - Returns: false when it is not of the form that this can tell.
   func addFirst(
-    _ key: RecordKey, federation: [UInt8], value: (Int) -> Int64?, _ engine: Engine, into sums: inout TotalsAccumulator
+    _ unit: [UInt8], _ key: RecordKey, federation: [UInt8], value: (Int) -> Int64?, _ engine: Engine,
+    into sums: inout TotalsAccumulator
   ) throws -> Bool {
-    let columns = key.columns
-    guard let stock, let returns, columns.count == 3 else { return false }
-    let first = TotalsPlan.First(stock, try units.read(columns[0], engine, [:]), number)
+    guard let stock, let returns else { return false }
+    let rest = key.bytes.dropFirst(unit.count + 1)
+    guard let separator = rest.firstIndex(of: RecordKey.separator) else { return false }
+    let first = TotalsPlan.First(stock, try units.read(unit, engine, [:]), number)
+    let value = value(returns.value)
     federation.withUnsafeBufferPointer { federation in
-      columns[2].withUnsafeBufferPointer { axis in
+      rest[(separator + 1)...].withUnsafeBufferPointer { axis in
         first.add(
-          indicator, federation: federation, axis: axis, date: columns[1], value: value(returns.value), into: &sums)
+          indicator, federation: federation, axis: axis, date: Array(rest[..<separator]), value: value, into: &sums)
       }
     }
     return true

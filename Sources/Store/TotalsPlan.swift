@@ -2,16 +2,24 @@ import Consolidation
 import SyncCore
 
 /// Which records make up which totals, as the catalog says.
-struct TotalsPlan {
+final class TotalsPlan {
   /// One stock, or the count of one kind of units by sort.
-  struct Part {
+  final class Part {
     /// The name under which `birlik_total` keeps it.
-    var indicator: String
+    let indicator: String
     /// Its place among the parts.
-    var number: Int
-    var units: UnitReader
-    var stock: Indicator.Stock?
-    var returns: ReturnReader?
+    let number: Int
+    let units: UnitReader
+    let stock: Indicator.Stock?
+    let returns: ReturnReader?
+
+    init(indicator: String, number: Int, units: UnitReader, stock: Indicator.Stock?, returns: ReturnReader?) {
+      self.indicator = indicator
+      self.number = number
+      self.units = units
+      self.stock = stock
+      self.returns = returns
+    }
 
     func contributions(
       of unit: [UInt8], _ engine: Engine, _ sealed: TotalsTracker.SealedRows
@@ -25,6 +33,8 @@ struct TotalsPlan {
   private(set) var parts: [Part] = []
   private var unitKinds: Set<Int> = []
   private var returnKinds: Set<Int> = []
+  /// The one stock that a kind's records are the returns of, by kind.
+  private var partOfReturns: [Int: Part] = [:]
 
   /// The name under which `birlik_total` counts the units of a kind.
   static func countName(_ units: Indicator.Units) -> String { "#" + units.kind }
@@ -47,25 +57,28 @@ struct TotalsPlan {
       case .ratio: continue
       }
     }
+    for kind in returnKinds where !unitKinds.contains(kind) {
+      let found = parts.filter { $0.returns?.table.kind.id == kind }
+      if found.count == 1 { partOfReturns[kind] = found[0] }
+    }
   }
 
   /// The unit to which a record belongs, or nil when totals do not ask for it.
   func unit(of table: KindTable, _ key: RecordKey) -> [UInt8]? {
     if unitKinds.contains(table.kind.id) { return key.bytes }
     // The unit is the first column of a return's key.
-    if returnKinds.contains(table.kind.id) { return Array(key.bytes.prefix { $0 != RecordKey.separator }) }
+    if returnKinds.contains(table.kind.id) {
+      return Array(key.bytes[..<(key.bytes.firstIndex(of: RecordKey.separator) ?? key.bytes.count)])
+    }
     return nil
   }
 
   /// The one stock that a kind's records are the returns of; nil for another kind, and where several stocks share it.
-  func part(ofReturns table: KindTable) -> Part? {
-    let found = parts.filter { $0.returns?.table.kind.id == table.kind.id }
-    return found.count == 1 && !unitKinds.contains(table.kind.id) ? found[0] : nil
-  }
+  func part(ofReturns table: KindTable) -> Part? { partOfReturns[table.kind.id] }
 }
 
 /// Reads a unit's own record.
-struct UnitReader {
+final class UnitReader {
   let table: KindTable
   /// The places in `KindTable.fields` of the sort and of the dates of opening and closing.
   private let sort: Int
@@ -115,7 +128,7 @@ struct UnitReader {
 }
 
 /// Reads all returns of a unit.
-struct ReturnReader {
+final class ReturnReader {
   let table: KindTable
   /// The place in `KindTable.fields` of the figure.
   let value: Int

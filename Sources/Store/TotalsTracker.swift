@@ -40,7 +40,7 @@ final class TotalsTracker {
   func touchFresh(_ table: KindTable, _ key: RecordKey, federation: [UInt8], value: (Int) -> Int64?) throws {
     guard !recounts, let unit = plan.unit(of: table, key), !touched.contains(unit) else { return }
     if let part = plan.part(ofReturns: table), try !part.hasReturns(unit, engine) {
-      if try part.addFirst(key, federation: federation, value: value, engine, into: &sums) { return }
+      if try part.addFirst(unit, key, federation: federation, value: value, engine, into: &sums) { return }
     }
     try touch(table, key)
   }

@@ -35,7 +35,7 @@ public struct KindBlock: Equatable, Sendable {
   }
 
   /// Adds the next key column of the change that was begun last.
-  public mutating func appendKey(column: Int, _ text: some Sequence<UInt8>) {
+  public mutating func appendKey(column: Int, _ text: ArraySlice<UInt8>) {
     guard keys.indices.contains(column) else { return }
     keys[column].append(text)
   }
@@ -57,7 +57,7 @@ public struct KindBlock: Equatable, Sendable {
     columns[column].append(integer)
   }
 
-  public mutating func append(text: some Sequence<UInt8>, to column: Int) {
+  public mutating func append(text: [UInt8], to column: Int) {
     columns[column].pad(to: count - 1)
     columns[column].append(text)
   }
@@ -207,7 +207,7 @@ extension KindBlock {
   /// - Parameter nullable: the fields of each register named by the change, so that empty ones travel as NULL.
   public mutating func append(_ change: Change, fields nullable: (RegisterKey) -> [Int]) {
     begin(change.operation, captured: change.captured, time: change.time, isFlagged: change.isFlagged)
-    for (index, column) in change.key.columns.enumerated() { appendKey(column: index, column) }
+    for (index, column) in change.key.columns.enumerated() { appendKey(column: index, column[...]) }
     var sets: [Int: [(text: [UInt8], present: Bool)]] = [:]
     for register in change.registers {
       if let element = register.key.element {

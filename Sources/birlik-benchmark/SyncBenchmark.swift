@@ -28,11 +28,14 @@ struct SyncBenchmark {
     try fill(database)
     let plainSize = try plainTableSize(database)
     let clock = ContinuousClock()
+    let workBefore = Self.processorSeconds(getpid()) + Self.processorSeconds(server.processIdentifier)
     let start = clock.now
     let report = try await node.sync()
     let took = start.duration(to: clock.now)
     let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
     print(Benchmark.padded("first sync") + String(format: "%12.2f s, %d rounds, %@", seconds, report.rounds, report.outcome.rawValue))
+    let work = Self.processorSeconds(getpid()) + Self.processorSeconds(server.processIdentifier) - workBefore
+    print(Benchmark.padded("first sync: processor time of both sides") + String(format: "%12.2f s", work))
     Benchmark.report("first sync: changes per second", Double(report.sent.changes) / seconds, limit: 100_000, unit: "/s", isFloor: true)
     Benchmark.report("first sync: bytes per change", Double(report.sent.bytes) / Double(max(1, report.sent.changes)), limit: 20, unit: "B")
     try await idle(node, server: server.processIdentifier)

@@ -15,14 +15,14 @@ struct Birlik: AsyncParsableCommand {
 
       In a federation:
         birlik join INVITATION --database uz.db
-        birlik set org_unit ftuu-001 name="Textile workers of Andijan" --database uz.db
+        birlik set org_unit ftuu-001 name="Andijan" --database uz.db
         birlik sync --database uz.db
 
-      The file is named by --database, else by BIRLIK_DATABASE, else in the settings file (--config, BIRLIK_CONFIG, or
-      /etc/birlik/birlik.toml). Keys of several columns are written with slashes: ftuu-001/2026-09-30/territorial.
+      The file is named by --database, else by BIRLIK_DATABASE, else in the settings file (--config, BIRLIK_CONFIG, or \
+      \(NodeOptions.usualSettings)). Keys of several columns are written with slashes: ftuu-001/2026-09-30/territorial.
 
-      It ends with 0 when all is well, 64 for a wrong call, 65 for wrong data, 69 when headquarters cannot be reached,
-      74 when a file cannot be read or written, 75 when something is busy and to be tried later, 77 when something is
+      It ends with 0 when all is well, 64 for a wrong call, 65 for wrong data, 69 when headquarters cannot be reached, \
+      74 when a file cannot be read or written, 75 when something is busy and to be tried later, 77 when something is \
       not permitted and 78 when settings or files are missing or wrong.
       """,
     version: "0.1.0",
@@ -37,19 +37,22 @@ struct Birlik: AsyncParsableCommand {
           ImportCommand.self, ExportCommand.self,
         ]),
       CommandGroup(name: "Merging", subcommands: [ConflictsCommand.self, ResolveCommand.self]),
-      CommandGroup(name: "Figures", subcommands: [TotalsCommand.self, VerifyCommand.self]),
+      CommandGroup(name: "Figures", subcommands: [TotalsCommand.self, VerifyCommand.self, DemoCommand.self]),
     ])
 
   static func main() async {
+    var command: any ParsableCommand
+    // What the parser finds, it explains itself.
+    do { command = try parseAsRoot() } catch { exit(withError: error) }
     do {
-      var command = try parseAsRoot()
       if var asyncCommand = command as? any AsyncParsableCommand {
         try await asyncCommand.run()
       } else {
         try command.run()
       }
     } catch {
-      guard let failure = Failure(error) else { exit(withError: error) }
+      // Help is asked for by an error of the parser's own.
+      guard exitCode(for: error) != .success, let failure = Failure(error) else { exit(withError: error) }
       StandardError.write("birlik: \(failure.sentence)")
       Glibc.exit(failure.status.rawValue)
     }

@@ -246,7 +246,7 @@ struct SealLimitTests {
     var block = KindBlock(kind: kind, keyColumns: keyColumns ?? keys.count)
     for _ in 0..<changes {
       block.begin(.edit, captured: 0, time: 0, isFlagged: false)
-      for (column, key) in keys.enumerated() { block.appendKey(column: column, key) }
+      for (column, key) in keys.enumerated() { block.appendKey(column: column, key[...]) }
       values(&block)
     }
     return block

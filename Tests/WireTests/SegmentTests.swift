@@ -56,7 +56,7 @@ struct SegmentTests {
     var block = KindBlock(kind: 3, keyColumns: 1)
     for place in 0..<5 {
       block.begin(.edit, captured: 5, time: 6, isFlagged: false)
-      block.appendKey(column: 0, Array("k\(place)".utf8))
+      block.appendKey(column: 0, Array("k\(place)".utf8)[...])
       let column = block.column(field: 9, register: 9)
       switch place {
       case 0: block.appendNull(to: column)

@@ -45,9 +45,9 @@ struct SizeTests {
       block.begin(.insertion, captured: captured, time: captured - 1234, isFlagged: false)
       let digits = String(number)
       let code = "ftuu-" + String(repeating: "0", count: 6 - digits.count) + digits
-      block.appendKey(column: 0, Array(code.utf8))
-      block.appendKey(column: 1, date)
-      block.appendKey(column: 2, axis)
+      block.appendKey(column: 0, Array(code.utf8)[...])
+      block.appendKey(column: 1, date[...])
+      block.appendKey(column: 2, axis[...])
       block.append(Int64(dice.below(196) + 5), to: columns[0])
       for column in columns.dropFirst() { block.appendNull(to: column) }
       block.append(text: estimate, to: method)

@@ -56,12 +56,12 @@ struct ConflictsCommand: ParsableCommand {
     if let closedAt = conflict.closedAt { title += "  resolved \(Moment(closedAt).words)" }
     output.say(title)
     let values = [("shown", conflict.shown)] + conflict.others.map { ("other", $0) }
-    let texts = values.map { $0.1?.display ?? Words.nothing }
+    let texts = values.map { Self.words($0.1) }
     let width = min(60, texts.reduce(0) { max($0, $1.count) })
     for (value, text) in zip(values, texts) {
       let padding = String(repeating: " ", count: max(0, width - text.count))
       let who = value.1.map { "  \($0.node), \(Moment($0.at).words)" } ?? ""
-      output.say("  \(value.0)  \(text.isEmpty ? Words.nothing : text)\(padding)\(who)")
+      output.say("  \(value.0)  \(text)\(padding)\(who)")
     }
     guard conflict.closedAt == nil else { return }
     if conflict.field == Self.clash {
@@ -70,6 +70,15 @@ struct ConflictsCommand: ParsableCommand {
     }
     output.say("  keep   \(command(conflict, "--keep"))")
     for other in conflict.others { output.say("  take   \(command(conflict, take(other, in: conflict)))") }
+  }
+
+  /// The value; of a group what it says at all.
+  private static func words(_ value: AttributedValue?) -> String {
+    guard let value else { return Words.nothing }
+    let cells = value.cells.filter { !$0.value.isNull }
+    if cells.isEmpty { return Words.nothing }
+    if value.cells.count == 1 { return value.display }
+    return cells.map { "\($0.field)=\($0.value.display)" }.joined(separator: " ")
   }
 
   /// How the store labels a conflict of two owners.

@@ -21,7 +21,7 @@ struct InviteCommand: ParsableCommand {
   @Option(help: "How many minutes it is valid.")
   var minutes = 15
 
-  @Option(help: "The address at which headquarters is reached (else public_url of the settings, else where it listens).")
+  @Option(help: "The address of headquarters (else public_url of the settings, else where it listens).")
   var url: String?
 
   @OptionGroup var node: NodeOptions

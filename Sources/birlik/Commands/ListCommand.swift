@@ -20,7 +20,9 @@ struct ListCommand: ParsableCommand {
   @Argument(help: "The kind, such as org_unit: a table of the file.")
   var kind: String
 
-  @Option(name: .customLong("where"), help: ArgumentHelp("Only records in which the field is equal.", valueName: "field=value"))
+  @Option(
+    name: .customLong("where"),
+    help: ArgumentHelp("Only records in which the field is equal; may be given again.", valueName: "field=value"))
   var filters: [Assignment] = []
 
   @Option(help: ArgumentHelp("At most so many.", valueName: "count"))
@@ -81,10 +83,9 @@ final class JSONArraySink: RecordSink {
   func begin(_ output: Output) { output.write([UInt8(ascii: "[")]) }
 
   func take(_ record: RecordView, _ output: Output) {
-    var bytes = Array((isFirst ? "\n" : ",\n").utf8)
+    let bytes = Array((isFirst ? "\n" : ",\n").utf8)
     isFirst = false
-    json(record).write(to: &bytes)
-    output.write(bytes)
+    output.write(bytes + json(record).bytes)
   }
 
   func end(_ output: Output) { output.line(isFirst ? "]" : "\n]") }
@@ -131,7 +132,8 @@ final class TerminalSink: RecordSink {
       table = Table(
         [.text("")]
           + shown.map { index in
-            let isNumber = waiting.allSatisfy { $0.columns[index].value.isNull || $0.columns[index].value.integer != nil }
+            let values = waiting.map { $0.columns[index].value }
+            let isNumber = values.allSatisfy { $0.isNull || $0.integer != nil }
             return Table.Column(title: first.columns[index].name, isNumber: isNumber)
           })
     }

@@ -8,7 +8,7 @@ struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
     abstract: "birlik show org_unit ftuu-001",
-    discussion: "Every field of the record, the conflicts that are open in it, and values that the catalog does not allow.")
+    discussion: "Every field, the conflicts that are open in it, and values that the catalog does not allow.")
 
   @OptionGroup var record: RecordArguments
   @OptionGroup var node: NodeOptions

@@ -8,7 +8,7 @@ struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
     abstract: "birlik status --database uz.db",
-    discussion: "Who this node is, what is still to be sent, what cannot be taken and why, and how the last sync ended.")
+    discussion: "Who this node is, what is still to be sent, what cannot be taken and why, how the last sync ended.")
 
   /// How many entries of a list are shown to a person.
   private static let shown = 5
@@ -101,8 +101,8 @@ struct StatusCommand: ParsableCommand {
     }
     if abs(status.clockOffset) > 2000 {
       let side = status.clockOffset > 0 ? "behind" : "ahead of"
-      output.say(
-        "  clock          this machine's clock is \(Words.duration(milliseconds: status.clockOffset)) \(side) headquarters'")
+      let difference = Words.duration(milliseconds: status.clockOffset)
+      output.say("  clock          this machine's clock is \(difference) \(side) headquarters'")
     }
     if let notice = status.notice { output.say("  notice         \(notice)") }
   }

@@ -20,7 +20,7 @@ struct TotalsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The date, such as 2025-12-31 or 2025-12 (else today, UTC).", valueName: "date"))
   var asOf: String?
 
-  @Option(help: ArgumentHelp("Sum along this axis: territorial, sectoral or affiliation (else the catalog's).", valueName: "axis"))
+  @Option(help: "Sum along this axis, such as territorial or sectoral (else the catalog's).")
   var axis: String?
 
   @Option(help: ArgumentHelp("Open the figure of this unit.", valueName: "unit"))

@@ -12,7 +12,8 @@ struct NodeOptions: ParsableArguments {
   var database: String?
 
   @Option(
-    help: ArgumentHelp("The settings file (else BIRLIK_CONFIG, else \(usualSettings) if there is one).", valueName: "file"))
+    help: ArgumentHelp(
+      "The settings file (else BIRLIK_CONFIG, else \(usualSettings) if there is one).", valueName: "file"))
   var config: String?
 
   /// The settings file, or no settings where there is none.

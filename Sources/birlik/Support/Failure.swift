@@ -3,6 +3,7 @@ import CatalogFiles
 import Node
 import Server
 import Store
+import Transport
 import Wire
 
 /// How the program ends: the codes of sysexits.h that it uses.
@@ -51,6 +52,10 @@ struct Failure: Error {
       self.init(ExitStatus(error.code), "\(error.detail) (\(error.operation))", hint: error.hint)
     case let error as ServerError:
       self.init(ExitStatus(error.code), "\(error.detail) (\(error.operation))", hint: error.hint)
+    case let error as TransportError:
+      let detail = error.detail.isEmpty ? error.operation : "\(error.operation): \(error.detail)"
+      let message = error.message.hasSuffix(".") ? String(error.message.dropLast()) : error.message
+      self.init(ExitStatus(error.code), "\(message) (\(detail))", hint: error.hint)
     case let error as WireError: self.init(.data, "\(error.detail) (\(error.operation))", hint: error.hint)
     case let error as CatalogError: self.init(error, .data)
     case is ExitCode, is CleanExit, is ValidationError: return nil
@@ -93,6 +98,16 @@ extension ExitStatus {
     case .usage: self = .usage
     case .data: self = .data
     case .busy: self = .tryLater
+    }
+  }
+
+  init(_ code: TransportError.Code) {
+    switch code {
+    case .unreachable, .interrupted, .timeout: self = .unreachable
+    case .tooLarge, .protocolError: self = .data
+    case .tls: self = .notPermitted
+    case .refusedInsecure, .invalidRequest: self = .config
+    case .cancelled: self = .tryLater
     }
   }
 

@@ -1,88 +1,60 @@
-/// A JSON document (RFC 8259) whose members keep their order.
+/// A JSON document (RFC 8259), written as it is put together; members keep their order.
 ///
 /// ```swift
 /// let json: JSON = ["ok": .bool(true), "records": .number(12), "problems": .array([])]
 /// json.bytes   // {"ok":true,"records":12,"problems":[]}
 /// ```
-enum JSON {
-  case null
-  case bool(Bool)
-  case integer(Int64)
-  /// A number that is written already, such as `51.2`.
-  case decimal(String)
-  case text([UInt8])
-  case array([JSON])
-  case object([(name: String, value: JSON)])
+struct JSON: ExpressibleByDictionaryLiteral, ExpressibleByStringLiteral {
+  /// UTF-8.
+  let bytes: [UInt8]
 
-  static func string(_ text: String) -> JSON { .text(Array(text.utf8)) }
-  static func string(_ text: String?) -> JSON { text.map { string($0) } ?? .null }
+  private init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  init(dictionaryLiteral elements: (String, JSON)...) {
+    self = .object(elements.map { (name: $0.0, value: $0.1) })
+  }
+
+  init(stringLiteral value: String) { self = .string(value) }
+
+  static let null = JSON(Array("null".utf8))
+
+  static func bool(_ value: Bool) -> JSON { JSON(Array((value ? "true" : "false").utf8)) }
+
+  static func integer(_ number: Int64) -> JSON { JSON(Array(String(number).utf8)) }
   static func number(_ number: Int) -> JSON { .integer(Int64(number)) }
   static func number(_ number: Int64?) -> JSON { number.map { .integer($0) } ?? .null }
-  static func strings(_ texts: [String]) -> JSON { .array(texts.map { string($0) }) }
 
-  var bytes: [UInt8] {
-    var bytes: [UInt8] = []
-    write(to: &bytes)
-    return bytes
+  /// A number that is written already, such as `51.2`.
+  static func decimal(_ text: String) -> JSON { JSON(Array(text.utf8)) }
+
+  static func string(_ text: String?) -> JSON { text.map { .text(Array($0.utf8)) } ?? .null }
+  static func strings(_ texts: [String]) -> JSON { .array(texts.map { .string($0) }) }
+
+  static func array(_ elements: [JSON]) -> JSON {
+    JSON(Array("[".utf8) + elements.map(\.bytes).joined(separator: [UInt8(ascii: ",")]) + Array("]".utf8))
   }
 
-  func write(to bytes: inout [UInt8]) {
-    switch self {
-    case .null: bytes += "null".utf8
-    case .bool(let value): bytes += (value ? "true" : "false").utf8
-    case .integer(let number): bytes += String(number).utf8
-    case .decimal(let text): bytes += text.utf8
-    case .text(let text): Self.write(text, to: &bytes)
-    case .array(let elements):
-      bytes.append(UInt8(ascii: "["))
-      for (index, element) in elements.enumerated() {
-        if index > 0 { bytes.append(UInt8(ascii: ",")) }
-        element.write(to: &bytes)
-      }
-      bytes.append(UInt8(ascii: "]"))
-    case .object(let members): Self.write(members, to: &bytes)
-    }
+  static func object(_ members: [(name: String, value: JSON)]) -> JSON {
+    let written = members.map { string($0.name).bytes + [UInt8(ascii: ":")] + $0.value.bytes }
+    return JSON(Array("{".utf8) + written.joined(separator: [UInt8(ascii: ",")]) + Array("}".utf8))
   }
 
-  private static func write(_ members: [(name: String, value: JSON)], to bytes: inout [UInt8]) {
-    bytes.append(UInt8(ascii: "{"))
-    for (index, member) in members.enumerated() {
-      if index > 0 { bytes.append(UInt8(ascii: ",")) }
-      write(Array(member.name.utf8), to: &bytes)
-      bytes.append(UInt8(ascii: ":"))
-      member.value.write(to: &bytes)
-    }
-    bytes.append(UInt8(ascii: "}"))
-  }
-
-  private static func write(_ text: [UInt8], to bytes: inout [UInt8]) {
-    bytes.append(UInt8(ascii: "\""))
+  static func text(_ text: [UInt8]) -> JSON {
+    var bytes = [UInt8(ascii: "\"")]
+    bytes.reserveCapacity(text.count + 2)
     // A value that is no UTF-8 would make the whole document unreadable.
     for byte in String(decoding: text, as: UTF8.self).utf8 {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-      case UInt8(ascii: "\n"): bytes += "\\n".utf8
-      case UInt8(ascii: "\r"): bytes += "\\r".utf8
-      case UInt8(ascii: "\t"): bytes += "\\t".utf8
+      case UInt8(ascii: "\n"): bytes += Array("\\n".utf8)
+      case UInt8(ascii: "\r"): bytes += Array("\\r".utf8)
+      case UInt8(ascii: "\t"): bytes += Array("\\t".utf8)
       case 0..<0x20, 0x7F:
         let digits = String(byte, radix: 16)
-        bytes += "\\u00\(digits.utf8.count < 2 ? "0" : "")\(digits)".utf8
+        bytes += Array("\\u00\(digits.utf8.count < 2 ? "0" : "")\(digits)".utf8)
       default: bytes.append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
-  }
-}
-
-extension JSON: ExpressibleByStringLiteral {
-  typealias StringLiteralType = String
-
-  init(stringLiteral value: String) { self = .string(value) }
-}
-
-extension JSON: ExpressibleByDictionaryLiteral {
-
-  init(dictionaryLiteral elements: (String, JSON)...) {
-    self = .object(elements.map { (name: $0.0, value: $0.1) })
+    return JSON(bytes + [UInt8(ascii: "\"")])
   }
 }

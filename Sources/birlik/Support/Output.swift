@@ -19,7 +19,7 @@ final class Output {
   func say(_ text: String = "") { line(Terminal.plain(text)) }
 
   func line(_ json: JSON) {
-    json.write(to: &buffer)
+    buffer += json.bytes
     write([UInt8(ascii: "\n")])
   }
 

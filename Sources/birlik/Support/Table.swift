@@ -46,7 +46,9 @@ struct Table {
   }
 
   /// The heading in capitals.
-  func heading(_ widths: [Int], cuts: Bool) -> String { line(columns.map { $0.title.uppercased() }, widths, cuts: cuts) }
+  func heading(_ widths: [Int], cuts: Bool) -> String {
+    line(columns.map { $0.title.uppercased() }, widths, cuts: cuts)
+  }
 
   func lines(_ widths: [Int], cuts: Bool) -> [String] { rows.map { line($0, widths, cuts: cuts) } }
 

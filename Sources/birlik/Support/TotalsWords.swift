@@ -10,7 +10,7 @@ enum TotalsWords {
     case .ratio(_, let asOf, let rows, let total):
       output.say("\(title) as of \(asOf)")
       output.say()
-      var table = Table([.text("unit"), .number("value"), .number("of"), .number("over")])
+      var table = Table([.text("unit"), .number("value"), .number("numerator"), .number("denominator")])
       for row in rows { table.add(cells(row, row.unit)) }
       table.add(cells(total, "all"))
       table.write(to: output)

@@ -2,6 +2,7 @@ import CatalogFiles
 import Crypto
 import Foundation
 import SyncCore
+import Synchronization
 import Wire
 
 @testable import Store
@@ -56,15 +57,32 @@ final class House {
     let identity = Identity(
       key: key, card: card, headquarters: Array(headquartersKey.publicKey.rawRepresentation))
     let path = folder.file("\(nodes.count).db")
-    try Store.create(
-      path: path,
-      Store.Beginning(
-        identity: identity, headquartersCard: headquartersCard, catalog: try catalog ?? Self.shipped.get(),
-        upstream: isHeadquarters ? nil : "http://127.0.0.1:1", offset: 0))
+    let beginning = Store.Beginning(
+      identity: identity, headquartersCard: headquartersCard, catalog: try catalog ?? Self.shipped.get(),
+      upstream: isHeadquarters ? nil : "http://127.0.0.1:1", offset: 0)
+    if catalog == nil {
+      try Self.made(name: name + String(nodes.count), beginning).write(to: URL(fileURLWithPath: path))
+    } else {
+      try Store.create(path: path, beginning)
+    }
     let node = try TestNode(path: path, identity: identity)
     try node.store.write { try $0.setMeta(.nonce, .integer(Int64(nodes.count) + 1)) }
     nodes.append(node)
     return node
+  }
+
+  /// New databases by name: making one takes longer than most tests.
+  private static let templates = Mutex<[String: Data]>([:])
+
+  private static func made(name: String, _ beginning: Store.Beginning) throws -> Data {
+    if let known = templates.withLock({ $0[name] }) { return known }
+    let folder = try Folder()
+    try Store.create(path: folder.file("new.db"), beginning)
+    // The first opening writes as well.
+    try Store(path: folder.file("new.db"), key: beginning.identity.key).close()
+    let file = try Data(contentsOf: URL(fileURLWithPath: folder.file("new.db")))
+    templates.withLock { $0[name] = file }
+    return file
   }
 
   /// A second installation from a copy of a node's file: the same key, the same origin.
@@ -105,16 +123,32 @@ final class TestNode {
 
   /// Runs SQL as a clerk's program would, within this process.
   func type(_ sql: String) throws {
+    guard try type([sql]) == 1 else { throw Shell.Failure(description: "refused: \(sql)") }
+  }
+
+  /// Runs statements in one transaction, without those that are refused at once.
+  ///
+  /// - Returns: how many were taken.
+  @discardableResult
+  func type(_ statements: [String]) throws -> Int {
     try store.clerk { connection in
-      try connection.execute("PRAGMA synchronous=OFF")
       let before = try connection.prepared("SELECT coalesce(max(seq), 0) FROM birlik_capture")
       _ = try before.step()
       let last = before.int64(0)
       before.reset()
-      try connection.execute(sql)
-      if let clock {
-        try connection.execute("UPDATE birlik_capture SET ms=\(clock) WHERE seq>\(last)")
+      var taken = 0
+      for sql in statements {
+        try connection.execute("SAVEPOINT one")
+        do {
+          try connection.execute(sql)
+          taken += 1
+        } catch let error as StoreError where error.code == .invalid {
+          try connection.execute("ROLLBACK TO one")
+        }
+        try connection.execute("RELEASE one")
       }
+      if let clock { try connection.execute("UPDATE birlik_capture SET ms=\(clock) WHERE seq>\(last)") }
+      return taken
     }
   }
 

@@ -1,0 +1,151 @@
+import Foundation
+import SyncCore
+import Testing
+
+@testable import Store
+
+/// Headquarters, federations and offices with random clerks and everything that may befall their files, from one seed.
+final class World {
+  struct Faults {
+    var restores = 0
+    var clones = 0
+    var loss = 0
+    var shuffles = false
+    var repeats = false
+    var noticesRestoration = true
+    var smallPieces = false
+  }
+
+  let seed: UInt64
+  let house: House
+  let headquarters: TestNode
+  private(set) var others: [TestNode]
+  private(set) var faults = Faults()
+  private(set) var clerk: Clerk
+  private(set) var statements = 0
+  private(set) var restored = 0
+  private var dice: Dice
+  private var backups: [(node: Int, file: String)] = []
+  private var clock: Int64 = House.start
+
+  var nodes: [TestNode] { [headquarters] + others }
+
+  init(seed: UInt64) throws {
+    self.seed = seed
+    dice = Dice(seed: seed)
+    house = try House()
+    headquarters = try house.add("otuts")
+    others = [try house.add("ftuu"), try house.add("ftuu", office: "Samarkand"), try house.add("fturk")]
+    for node in [headquarters] + others { try node.hurry() }
+    var manners = Clerk.Manners()
+    manners.typesNonsense = dice.chance(40)
+    manners.oversteps = dice.chance(40)
+    manners.sharesKeys = dice.chance(40)
+    clerk = Clerk(
+      catalog: try headquarters.store.catalog(), federations: ["ftuu", "fturk", "otuts"], manners: manners)
+    if dice.chance(50) { faults.restores = 8 }
+    if dice.chance(40) { faults.clones = 6 }
+    if dice.chance(50) { faults.loss = 40 }
+    faults.shuffles = dice.chance(50)
+    faults.repeats = dice.chance(50)
+    faults.noticesRestoration = dice.chance(60)
+    faults.smallPieces = dice.chance(50)
+  }
+
+  /// Runs a number of steps.
+  func run(steps: Int) throws {
+    for _ in 0..<steps {
+      clock += Int64(dice.below(3))
+      for node in nodes { node.clock = clock + (node.role.isHeadquarters ? 0 : Int64(dice.below(3) - 1)) }
+      let number = dice.below(nodes.count)
+      switch dice.below(100) {
+      case 0..<62: try edit(nodes[number])
+      case 62..<76: try seal(nodes[number])
+      default: try exchange(others[dice.below(others.count)])
+      }
+      if dice.chance(10), number > 0 { try backUp(number - 1) }
+      if dice.chance(faults.restores), let backup = backups.randomElement(using: &dice) {
+        try others[backup.node].restoreFile(from: backup.file)
+        restored += 1
+      }
+      if dice.chance(faults.clones), others.count < 5, number > 0 {
+        let clone = try house.clone(others[number - 1])
+        try clone.hurry()
+        others.append(clone)
+      }
+    }
+  }
+
+  private func backUp(_ number: Int) throws {
+    let file = house.folder.file("backup-\(backups.count)")
+    try others[number].copyFile(to: file)
+    backups.append((number, file))
+  }
+
+  private func edit(_ node: TestNode) throws {
+    statements += try node.type((0...dice.below(4)).map { _ in clerk.statement(node.role, &dice) })
+  }
+
+  /// Sealing shows what was typed.
+  private func seal(_ node: TestNode) throws {
+    let isPolite = !clerk.manners.typesNonsense && !clerk.manners.oversteps && !clerk.manners.sharesKeys
+    let before = isPolite ? try Tables(node).rows : [:]
+    try node.seal()
+    if isPolite {
+      let after = try Tables(node).rows
+      if before != after { Issue.record("seed \(seed): sealing at \(node.name) shows other rows than were typed") }
+    }
+    try checkTotals(node)
+  }
+
+  private func exchange(_ node: TestNode) throws {
+    var options = Exchange.Options()
+    options.noticesRestoration = faults.noticesRestoration
+    if faults.smallPieces { options.limit = Store.PieceLimit(bytes: 600, changes: 3) }
+    var chaos = Dice(seed: dice.next())
+    options.arriving = { [faults] segments in
+      var segments = segments
+      if faults.loss > 0, chaos.chance(faults.loss) { segments.removeLast(min(segments.count, 1 + chaos.below(2))) }
+      if faults.shuffles { segments.shuffle(using: &chaos) }
+      if faults.repeats { segments += segments.prefix(1) }
+      return segments
+    }
+    try Exchange.round(node, headquarters, options)
+    try checkTotals(node)
+    try checkTotals(headquarters)
+  }
+
+  private func checkTotals(_ node: TestNode) throws {
+    // Totals are of what is sealed.
+    guard try !node.store.hasCaptured() else { return }
+    if let words = try Recount.difference(node) { Issue.record("seed \(seed): totals of \(node.name): \(words)") }
+  }
+
+  /// Everything goes everywhere, and all agree.
+  func settle(verifies: Bool) throws {
+    clock += 10
+    for node in nodes { node.clock = clock }
+    try Exchange.settle(headquarters, others)
+    let digests = try headquarters.store.channelDigests()
+    for node in others {
+      try expectEqual(headquarters, node, audiences: [.everyone], "seed \(seed):")
+      for (channel, digest) in try node.store.channelDigests() where digests[channel] != digest {
+        Issue.record("seed \(seed): heads of \(channel) differ between \(node.name) and headquarters")
+      }
+      for other in others where other !== node && other.role == node.role {
+        try expectEqual(other, node, "seed \(seed):")
+      }
+    }
+    let oracle = try Oracle(headquarters)
+    if let words = try oracle.difference(headquarters) { Issue.record("seed \(seed): \(words)") }
+    if let words = try oracle.lostValue(headquarters) { Issue.record("seed \(seed): a value was lost: \(words)") }
+    for node in nodes {
+      try checkTotals(node)
+      #expect(try node.store.status().waiting == 0, "seed \(seed): segments wait at \(node.name)")
+      if verifies {
+        let problems = try node.store.verify().problems
+        #expect(problems == [], "seed \(seed): \(node.name)")
+      }
+    }
+  }
+}
