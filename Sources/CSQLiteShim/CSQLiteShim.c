@@ -12,6 +12,7 @@ int birlik_sqlite_set_defensive(sqlite3 *db, int enabled) {
   return sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, enabled, (int *)0);
 }
 
-int birlik_sqlite_keep_statement_journals_in_memory(void) {
-  return sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+int birlik_sqlite_configure(void) {
+  int result = sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+  return result == SQLITE_OK ? sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) : result;
 }

@@ -189,17 +189,6 @@ extension Engine {
     }
   }
 
-  /// Writes the heads of a record that nobody knew.
-  ///
-  /// - Returns: false, with nothing written, when something is known under the key.
-  func insertFresh(_ clock: Clock, _ table: KindTable, _ key: RecordKey, channel: Int) throws -> Bool {
-    guard try !isKnown(table, key) else { return false }
-    var writer = ByteWriter()
-    StateCodec.row(clock, into: &writer)
-    try save(writer.bytes, kind: table.kind.id, key: key, channel: channel)
-    return true
-  }
-
   /// Shows a record as its heads say, after an edit that was not taken.
   ///
   /// - Parameter typed: what the row held when the edit was found; its values are read where heads are not kept twice.

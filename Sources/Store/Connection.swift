@@ -23,7 +23,13 @@ final class Connection {
   }
 
   /// Forgets all statements, as when tables change.
-  func forgetStatements() { statements = [:] }
+  func forgetStatements() {
+    statements = [:]
+    epoch += 1
+  }
+
+  /// Counts how often statements were forgotten.
+  private(set) var epoch = 0
 
   func execute(_ sql: String) throws {
     try wrapping("writing to the database") { try database.execute(sql: sql) }
@@ -54,17 +60,21 @@ final class Connection {
 /// A statement of the hot path, found again without hashing its text. For one connection.
 final class LazyStatement {
   private let sql: String
-  // The connection owns its statements and forgets them when it closes.
-  private weak var known: Prepared?
+  private var known: Prepared?
+  private var epoch = -1
 
   init(_ sql: String) { self.sql = sql }
 
   func get(_ connection: Connection) throws -> Prepared {
-    if let known { return known }
+    if let known, epoch == connection.epoch { return known }
     let prepared = try connection.prepared(sql)
     known = prepared
+    epoch = connection.epoch
     return prepared
   }
+
+  /// Lets the statement go, without which its connection cannot close.
+  func release() { known = nil }
 }
 
 extension StoreError {

@@ -19,6 +19,8 @@ final class Engine {
   private let saveHead = LazyStatement(
     "INSERT INTO birlik_head(kind, key, channel, state) VALUES(?1, ?2, ?3, ?4) "
       + "ON CONFLICT(kind, key, channel) DO UPDATE SET state=excluded.state")
+  private let insertHead = LazyStatement(
+    "INSERT INTO birlik_head(kind, key, channel, state) VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")
   private var selectRows: [Int: LazyStatement] = [:]
   /// Set while a transaction runs that changes rows.
   var totals: TotalsTracker?
@@ -184,6 +186,28 @@ final class Engine {
     guard try known.step() else { return false }
     known.reset()
     return true
+  }
+
+  /// Writes the heads of a record that nobody knew.
+  ///
+  /// - Returns: false, with nothing written, when heads of its owner are known under the key.
+  func insertFresh(_ clock: Clock, _ table: KindTable, _ key: RecordKey, channel: Int) throws -> Bool {
+    var writer = ByteWriter()
+    StateCodec.row(clock, into: &writer)
+    let statement = try insertHead.get(connection)
+    statement.bind(1, table.kind.id)
+    statement.bind(2, blob: key.bytes)
+    statement.bind(3, channel)
+    statement.bind(4, blob: writer.bytes)
+    try statement.step()
+    return connection.changes == 1
+  }
+
+  /// Lets every statement go, so that the connection can close.
+  func releaseStatements() {
+    for statement in [findHead, saveHead, insertHead] + selectRows.values { statement.release() }
+    selectRows = [:]
+    connection.forgetStatements()
   }
 
   /// Writes a record's heads.

@@ -65,7 +65,8 @@ struct RecordNotes {
         table.problem($0, of: key) == nil
       }
       if choice.isConflict { conflicts.append(Self.label(table, key)) }
-      for head in heads {
+      // One is listed of each field: on every node the same, the latest.
+      for head in heads.sorted(by: { facts.precedes($0.clock, $1.clock) }) {
         if let problem = table.problem(head.content, of: key) { invalid.append(problem) }
       }
     }

@@ -214,12 +214,16 @@ final class Sealer {
     for register in table.registers where mask & (1 << Int64(register.id)) != 0 {
       let at = edits.time(of: register.id)
       let keys =
-        register.isSet ? setKeys(register, typed, standing, edits.confirms ? state : nil) : [RegisterKey(register.id)]
+        register.isSet
+        ? setKeys(register, typed, standing, state, confirms: edits.confirms) : [RegisterKey(register.id)]
       for registerKey in keys {
         let content = typed[registerKey] ?? .empty
         // OR REPLACE empties what it does not name; a field that is set once stays set.
         if mask == Int64.max, register.rule == .frozen, content.isEmpty { continue }
-        let isShown = !isTyped && content == standing[registerKey] ?? .empty
+        // A text that was no set is shown nowhere, and goes with the first set typed over it.
+        let isMalformed = registerKey.element?.first == KindTable.malformedSet.first
+        let says = isMalformed ? state.heads(registerKey).first?.content : standing[registerKey]
+        let isShown = !isTyped && content == says ?? .empty
         let isSettled = state.heads(registerKey).count <= 1
         // What equals the one head says nothing new; what confirms one of several does, when it was typed as such. And
         // whoever keeps a row that another deleted says everything again.
@@ -235,9 +239,10 @@ final class Sealer {
   }
 
   private func setKeys(
-    _ register: Register, _ typed: [RegisterKey: Content], _ standing: [RegisterKey: Content], _ state: RecordState?
+    _ register: Register, _ typed: [RegisterKey: Content], _ standing: [RegisterKey: Content], _ state: RecordState,
+    confirms: Bool
   ) -> [RegisterKey] {
-    let known = state?.knownRegisters ?? []
+    let known = state.knownRegisters.filter { confirms || $0.element?.first == KindTable.malformedSet.first }
     return Set((Array(typed.keys) + Array(standing.keys) + known).filter { $0.id == register.id && $0.element != nil })
       .sorted()
   }

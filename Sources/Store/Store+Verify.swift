@@ -111,9 +111,9 @@ extension Engine {
   /// Compares every table with the one that was folded again.
   fileprivate func compareWithFold(_ report: inout VerifyReport, told: Int) throws {
     let generated: [(what: String, table: String, columns: String, filter: String)] = [
-      ("heads", "birlik_head", "kind, key, channel, state", "1"),
-      ("conflicts", "birlik_conflict", "kind, key, channel, field", "closed_at IS NULL"),
-      ("wrong values", "birlik_invalid", "kind, key, channel, field", "1"),
+      ("heads", "birlik_head", "kind, key, {channel}, state", "1"),
+      ("conflicts", "birlik_conflict", "kind, key, {channel}, field", "closed_at IS NULL"),
+      ("wrong values", "birlik_invalid", "kind, key, {channel}, field", "1"),
       (
         "totals", "birlik_total", "indicator, slot, federation, day, amount, reported, expected",
         "amount<>0 OR reported<>0 OR expected<>0"
@@ -132,8 +132,13 @@ extension Engine {
   private func compare(
     _ what: String, _ table: String, columns: String, filter: String, _ report: inout VerifyReport, told: Int
   ) throws {
-    let here = "SELECT \(columns) FROM main.\(table) WHERE \(filter)"
-    let folded = "SELECT \(columns) FROM fold.\(table) WHERE \(filter)"
+    // Each file numbers channels by itself.
+    let select = { (schema: String) in
+      let channel = "(SELECT name FROM \(schema).birlik_channel WHERE id=channel)"
+      return "SELECT \(columns.replacing("{channel}", with: channel)) FROM \(schema).\(table) WHERE \(filter)"
+    }
+    let here = select("main")
+    let folded = select("fold")
     for (one, other, word) in [(here, folded, "stands here, not in the log"), (folded, here, "is in the log, not here")] {
       let statement = try connection.prepared("\(one) EXCEPT \(other) LIMIT \(told)")
       let width = columns.split(separator: ",").count

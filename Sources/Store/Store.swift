@@ -65,8 +65,12 @@ public final class Store: @unchecked Sendable {
     }
   }
 
+  /// Settings of SQLite as a whole, which have to come before its first use.
+  private static let configuresLibrary: Bool = birlik_sqlite_configure() == SQLITE_OK
+
   /// - Parameter capturing: true for edits as a clerk makes them; false for the engine, whose own writes are no edits.
   static func configuration(capturing: Bool) -> Configuration {
+    _ = configuresLibrary
     var configuration = Configuration()
     configuration.foreignKeysEnabled = false
     configuration.busyMode = .timeout(busySeconds)
@@ -83,6 +87,8 @@ public final class Store: @unchecked Sendable {
       try database.execute(sql: "PRAGMA cache_spill=0")
       try database.execute(sql: "PRAGMA cache_size=-16384")
       try database.execute(sql: "PRAGMA temp_store=MEMORY")
+      // The engine writes only what it has checked itself, which the checks of a clerk's connection would repeat.
+      if !capturing { try database.execute(sql: "PRAGMA ignore_check_constraints=ON") }
     }
     return configuration
   }
@@ -194,7 +200,7 @@ public final class Store: @unchecked Sendable {
 
   /// Closes the file.
   public func close() throws {
-    queue.inDatabase { _ in engine.connection.forgetStatements() }
+    queue.inDatabase { _ in engine.releaseStatements() }
     try queue.close()
   }
 

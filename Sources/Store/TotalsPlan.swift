@@ -134,16 +134,32 @@ final class ReturnReader {
   let value: Int
   private let select: LazyStatement
   private let selectAny: LazyStatement
+  private let selectLast: String
   /// Every unit with the number of its returns, and the one return of those that have one.
   let selectUnits: String
 
-  /// True when the unit has a return.
+  /// The greatest unit that has a return, as far as it is known; first syncs come in ascending order.
+  private var greatest: [UInt8]?
+
+  /// True when the unit has a return. A unit for which this is false is taken to get one.
   func exists(_ unit: [UInt8], _ engine: Engine) throws -> Bool {
+    let known = try greatest ?? lastUnit(engine)
+    greatest = known
+    if known.lexicographicallyPrecedes(unit) {
+      greatest = unit
+      return false
+    }
     let statement = try selectAny.get(engine.connection)
     statement.bind(1, text: unit)
     guard try statement.step() else { return false }
     statement.reset()
     return true
+  }
+
+  private func lastUnit(_ engine: Engine) throws -> [UInt8] {
+    let statement = try engine.connection.prepared(selectLast)
+    defer { statement.reset() }
+    return try statement.step() && !statement.isNull(0) ? statement.bytes(0) : []
   }
 
   init?(_ stock: Indicator.Stock, _ catalog: Catalog, _ tables: [Int: KindTable]) {
@@ -153,6 +169,7 @@ final class ReturnReader {
     else { return nil }
     self.table = table
     self.value = value
+    selectLast = "SELECT max(\(stock.unitColumn.sql)) FROM \(kind.name)"
     let columnsOfOne = "min(federation), min(\(stock.axisColumn.sql)), min(\(stock.dateColumn.sql)), min(\(stock.valueField.sql))"
     selectUnits =
       "SELECT \(stock.unitColumn.sql), count(*), \(columnsOfOne) FROM \(kind.name) GROUP BY \(stock.unitColumn.sql)"

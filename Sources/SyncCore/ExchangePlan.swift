@@ -59,4 +59,24 @@ public struct ExchangePlan: Sendable, Equatable {
     }
     return peer[number]
   }
+
+  /// The ends of all that went over in this sync, after one more piece: what is shown beside the tips while a branch of
+  /// the other side is unknown.
+  ///
+  /// Whoever cannot tell where the other's branch begins sends its own from the beginning, and the other holds the stem
+  /// already: no tip moves. Without these ends it would send the first piece of the stem again and again.
+  ///
+  /// - Parameter piece: in causal order.
+  public static func ends(
+    _ ends: [FrontierEntry], continuedBy piece: [(header: SegmentHeader, hash: Digest)]
+  ) -> [FrontierEntry] {
+    var known: [Digest: FrontierEntry] = [:]
+    for entry in ends { known[entry.tip.hash] = entry }
+    for (header, hash) in piece {
+      known[header.predecessor] = nil
+      let tip = Tip(origin: header.origin, sequence: header.last, hash: hash)
+      known[hash] = FrontierEntry(channel: header.channel, tip: tip)
+    }
+    return known.values.sorted()
+  }
 }

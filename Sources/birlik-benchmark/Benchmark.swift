@@ -26,9 +26,9 @@ enum Benchmark {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-benchmark-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(at: folder) }
-    print("\(rows) returns, SQLite \(Database.sqliteLibVersionNumber)")
-    try CaptureBenchmark(rows: rows, folder: folder).run()
     try await SyncBenchmark(rows: rows, folder: folder).run()
+    try CaptureBenchmark(rows: rows, folder: folder).run()
+    print("\(rows) returns, SQLite \(Database.sqliteLibVersionNumber)")
   }
 
   /// The seconds that `body` takes.

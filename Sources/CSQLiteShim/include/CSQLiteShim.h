@@ -6,5 +6,6 @@
 int birlik_sqlite_set_triggers(sqlite3 *db, int enabled);
 int birlik_sqlite_set_trusted_schema(sqlite3 *db, int enabled);
 int birlik_sqlite_set_defensive(sqlite3 *db, int enabled);
-/// Keeps statement journals in memory; to be called before SQLite is first used.
-int birlik_sqlite_keep_statement_journals_in_memory(void);
+/// Keeps statement journals in memory and does not count memory, which takes a lock at every allocation.
+/// To be called before SQLite is first used; later it does nothing and returns `SQLITE_MISUSE`.
+int birlik_sqlite_configure(void);

@@ -37,12 +37,13 @@ struct ListCommand: ParsableCommand {
 
   func run() throws {
     let store = try node.open().store
-    let types = ColumnTypes(try store.catalog().kind(named: kind))
+    let known = try store.catalog().kind(named: kind)
+    let types = ColumnTypes(known)
     let sink: any RecordSink
     if output.json {
       sink = JSONArraySink { types.json($0) }
     } else if Terminal.isTerminal(Terminal.output) {
-      sink = TerminalSink(sample: Self.sample)
+      sink = TerminalSink(sample: Self.sample, keyColumns: known?.key.count ?? 0)
     } else {
       sink = TabSink()
     }
@@ -105,13 +106,17 @@ final class TabSink: RecordSink {
 /// A table of which the first records decide the columns.
 final class TerminalSink: RecordSink {
   private let sample: Int
+  private let keyColumns: Int
   private var waiting: [RecordView] = []
   /// Indices of the columns that are shown; nil until it is decided.
   private var shown: [Int]?
   private var table = Table([])
   private var widths: [Int] = []
 
-  init(sample: Int) { self.sample = sample }
+  init(sample: Int, keyColumns: Int) {
+    self.sample = sample
+    self.keyColumns = keyColumns
+  }
 
   func take(_ record: RecordView, _ output: Output) {
     waiting.append(record)
@@ -134,7 +139,8 @@ final class TerminalSink: RecordSink {
           + shown.map { index in
             let values = waiting.map { $0.columns[index].value }
             let isNumber = values.allSatisfy { $0.isNull || $0.integer != nil }
-            return Table.Column(title: first.columns[index].name, isNumber: isNumber)
+            let title = first.columns[index].name
+            return index < keyColumns ? .name(title) : isNumber ? .number(title) : .text(title)
           })
     }
     for record in waiting {

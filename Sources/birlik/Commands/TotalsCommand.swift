@@ -49,7 +49,7 @@ struct TotalsCommand: ParsableCommand {
     if output.json {
       return try Output.answer(.array(indicators.map { ["indicator": .string($0.id), "title": .string($0.title)] }))
     }
-    var table = Table([.text("indicator"), .text("title")])
+    var table = Table([.name("indicator"), .text("title")])
     for indicator in indicators { table.add([indicator.id, indicator.title]) }
     let output = Output()
     table.write(to: output)

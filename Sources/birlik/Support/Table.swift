@@ -8,9 +8,13 @@ struct Table {
   struct Column {
     var title: String
     var isNumber: Bool
+    /// True for what is of no use when it is cut.
+    var isWhole: Bool
 
-    static func text(_ title: String) -> Column { Column(title: title, isNumber: false) }
-    static func number(_ title: String) -> Column { Column(title: title, isNumber: true) }
+    static func text(_ title: String) -> Column { Column(title: title, isNumber: false, isWhole: false) }
+    static func number(_ title: String) -> Column { Column(title: title, isNumber: true, isWhole: true) }
+    /// A name that is typed again, such as a key.
+    static func name(_ title: String) -> Column { Column(title: title, isNumber: false, isWhole: true) }
   }
 
   private static let gap = 2
@@ -38,7 +42,7 @@ struct Table {
     }
     guard let limit else { return widths }
     while widths.reduce(0, +) + Self.gap * (widths.count - 1) > limit {
-      let texts = columns.indices.filter { !columns[$0].isNumber }
+      let texts = columns.indices.filter { !columns[$0].isWhole }
       guard let widest = texts.max(by: { widths[$0] < widths[$1] }), widths[widest] > Self.narrowest else { break }
       widths[widest] -= 1
     }
@@ -55,7 +59,7 @@ struct Table {
   private func line(_ row: [String], _ widths: [Int], cuts: Bool) -> String {
     let cells = columns.indices.map { index -> String in
       var text = row[index]
-      let isTooLong = cuts && text.count > widths[index] && !columns[index].isNumber
+      let isTooLong = cuts && text.count > widths[index] && !columns[index].isWhole
       if isTooLong { text = text.prefix(max(0, widths[index] - 1)) + "…" }
       let padding = String(repeating: " ", count: max(0, widths[index] - text.count))
       return columns[index].isNumber ? padding + text : text + padding

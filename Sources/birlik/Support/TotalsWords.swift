@@ -10,7 +10,7 @@ enum TotalsWords {
     case .ratio(_, let asOf, let rows, let total):
       output.say("\(title) as of \(asOf)")
       output.say()
-      var table = Table([.text("unit"), .number("value"), .number("numerator"), .number("denominator")])
+      var table = Table([.name("unit"), .number("value"), .number("numerator"), .number("denominator")])
       for row in rows { table.add(cells(row, row.unit)) }
       table.add(cells(total, "all"))
       table.write(to: output)
@@ -29,7 +29,7 @@ enum TotalsWords {
     output.say("\(title) as of \(report.asOf)" + (report.axis.isEmpty ? "" : ", along the \(report.axis) axis"))
     output.say()
     var table = Table([
-      .text("unit"), .number("counted"), .number("declared"), .text("as of"), .number("gap"), .number("reported"),
+      .name("unit"), .number("counted"), .number("declared"), .text("as of"), .number("gap"), .number("reported"),
       .number("expected"), .number("share"),
     ])
     for row in report.rows {
@@ -61,7 +61,7 @@ enum TotalsWords {
       output.say("Nothing stands under it.")
     } else {
       var table = Table([
-        .text("unit"), .text("name"), .text("sort"), .number("counted"), .number("reported"), .number("expected"),
+        .name("unit"), .text("name"), .text("sort"), .number("counted"), .number("reported"), .number("expected"),
         .number("own return"), .text("as of"),
       ])
       for child in explanation.children {

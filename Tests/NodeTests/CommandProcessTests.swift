@@ -1,0 +1,136 @@
+import Foundation
+import Testing
+
+/// Several programs on one file at once, and programs that are killed at work.
+@Suite(.serialized, .timeLimit(.minutes(10)))
+struct CommandProcessTests {
+  private static let rowCount = 6000
+
+  @Test("serve, sync and an open sqlite3 shell on one file lose nothing")
+  func together() async throws {
+    let folder = try CommandFolder()
+    defer { folder.remove() }
+    let headquarters = try await CommandHeadquarters.make(in: folder)
+    let server = try await headquarters.serve()
+    defer { server.stop(SIGKILL) }
+    try await headquarters.join("uz.db", "ftuu")
+    let follower = try folder.start("serve", "--database", "uz.db", "--interval", "1")
+    defer { follower.stop(SIGKILL) }
+    // A shell that keeps the file open, writes for a while, and holds a read transaction in between.
+    let clerk = try folder.start(
+      URL(fileURLWithPath: "/bin/sh"),
+      [
+        "-c",
+        """
+        { for i in $(seq 1 40); do
+            echo "INSERT INTO org_unit(code, name) VALUES('shell-$i', 'shell');"
+            [ $((i % 10)) = 0 ] && echo "BEGIN; SELECT count(*) FROM org_unit;" && sleep 0.3 && echo "COMMIT;"
+            sleep 0.02
+          done
+        } | sqlite3 -cmd '.timeout 20000' uz.db
+        """,
+      ])
+    defer { clerk.stop(SIGKILL) }
+    for index in 1...12 {
+      try await folder.good("set", "org_unit", "set-\(index)", "name=set", "--database", "uz.db")
+      let sync = try await folder.run("sync", "--database", "uz.db")
+      #expect([0, 75].contains(sync.status), "\(sync.errors)")
+    }
+    let written = try await clerk.result()
+    #expect(written.status == 0)
+    #expect(written.errors.isEmpty, "\(written.errors)")
+    try await headquarters.converge(["uz.db"])
+    let there = try await folder.good("list", "org_unit", "--where", "federation=ftuu", "--json", "--database", "hq.db")
+    #expect(try there.json().elements.count == 1 + 40 + 12)
+    follower.stop()
+    #expect(try await follower.result().status == 0)
+  }
+
+  @Test("A federation's daemon sends what is typed, without being asked, also after headquarters was away")
+  func follows() async throws {
+    let folder = try CommandFolder()
+    defer { folder.remove() }
+    let headquarters = try await CommandHeadquarters.make(in: folder)
+    var server = try await headquarters.serve()
+    try await headquarters.join("uz.db", "ftuu")
+    server.stop(SIGKILL)
+    #expect(try await server.result().status == -SIGKILL)
+    let follower = try folder.start("serve", "--database", "uz.db", "--interval", "2")
+    defer { follower.stop(SIGKILL) }
+    try await folder.sqlite("uz.db", "INSERT INTO org_unit(code, name) VALUES('ftuu-1', 'typed while away')")
+    try await Task.sleep(for: .seconds(2))
+    #expect(follower.isRunning)
+    server = try await headquarters.serve()
+    let back = server
+    defer { back.stop(SIGKILL) }
+    try await arrives("ftuu-1", folder)
+    try await folder.sqlite("uz.db", "INSERT INTO org_unit(code, name) VALUES('ftuu-2', 'typed now')")
+    try await arrives("ftuu-2", folder)
+    follower.stop(SIGINT)
+    #expect(try await follower.result().status == 0)
+  }
+
+  private func arrives(_ key: String, _ folder: CommandFolder) async throws {
+    for _ in 0..<120 {
+      if try await folder.run("show", "org_unit", key, "--database", "hq.db").status == 0 { return }
+      try await Task.sleep(for: .milliseconds(500))
+    }
+    Issue.record("\(key) did not arrive")
+  }
+
+  @Test("kill -9 of either side in the middle of an exchange, and all converges", arguments: [true, false])
+  func killed(isHeadquarters: Bool) async throws {
+    let folder = try CommandFolder()
+    defer { folder.remove() }
+    let headquarters = try await CommandHeadquarters.make(in: folder)
+    var server = try await headquarters.serve()
+    defer { server.stop(SIGKILL) }
+    try await headquarters.join("uz.db", "ftuu")
+    try await headquarters.join("sam.db", "ftuu", office: "Samarkand")
+    try await importReturns(into: "uz.db", folder, total: 1)
+    var hits = 0
+    for delay in [30, 60, 100, 150, 220, 320, 450, 650, 900, 1200] {
+      let sync = try folder.start("sync", "--database", "uz.db")
+      defer { sync.stop(SIGKILL) }
+      try await Task.sleep(for: .milliseconds(delay))
+      if sync.isRunning { hits += 1 }
+      if isHeadquarters {
+        server.stop(SIGKILL)
+        _ = try await server.result()
+        server = try await headquarters.serve()
+      } else {
+        sync.stop(SIGKILL)
+      }
+      let status = try await sync.result().status
+      #expect([0, 69, 75, -SIGKILL].contains(status))
+    }
+    #expect(hits > 1)
+    try await importReturns(into: "sam.db", folder, total: 2)
+    try await headquarters.converge(["uz.db", "sam.db"])
+    let rows = try await folder.sqlite("hq.db", "SELECT count(*), count(DISTINCT unit) FROM membership_return")
+    #expect(rows.output == "\(Self.rowCount)|\(Self.rowCount)\n")
+  }
+
+  private func importReturns(into database: String, _ folder: CommandFolder, total: Int) async throws {
+    var text = "unit,as_of,axis,members_total\n"
+    for index in 0..<Self.rowCount { text += "ftuu-\(index),2025-10-01,territorial,\(index % 100 + total)\n" }
+    try folder.write(text, to: "returns.csv")
+    try await folder.good("import", "membership_return", "returns.csv", "--database", database)
+  }
+
+  @Test("A file that somebody holds is 75 and names the hindrance; it goes on afterwards")
+  func busy() async throws {
+    let folder = try CommandFolder()
+    defer { folder.remove() }
+    _ = try await CommandHeadquarters.make(in: folder)
+    let holder = try folder.start(
+      URL(fileURLWithPath: "/bin/sh"),
+      ["-c", "{ echo 'BEGIN EXCLUSIVE;'; sleep 9; echo 'COMMIT;'; } | sqlite3 hq.db"])
+    defer { holder.stop(SIGKILL) }
+    try await Task.sleep(for: .milliseconds(500))
+    let result = try await folder.run("set", "org_unit", "x", "name=y", "--database", "hq.db")
+    #expect(result.status == 75, "\(result.errors)")
+    _ = try await holder.result()
+    try await folder.good("set", "org_unit", "x", "name=y", "--database", "hq.db")
+  }
+}

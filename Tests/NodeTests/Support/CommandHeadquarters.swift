@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+/// Headquarters as a process on a free port of this machine, and the nodes that join it.
+final class CommandHeadquarters: Sendable {
+  let folder: CommandFolder
+  let port: Int
+  private let database = "hq.db"
+
+  /// Makes headquarters with the published units and figures. It does not serve yet.
+  static func make(
+    in folder: CommandFolder, figures: [String] = ["org_unit", "figure"]
+  ) async throws -> CommandHeadquarters {
+    let port = try freePort()
+    let made = try await folder.run(
+      "init", "--role", "headquarters", "--name", "OTUTS", "--catalog", CommandFolder.catalog, "--listen",
+      "127.0.0.1:\(port)", "--database", "hq.db")
+    try #require(made.status == 0, "\(made.errors)")
+    for name in figures {
+      try await folder.good("import", name, CommandFolder.figures(name), "--database", "hq.db")
+    }
+    return CommandHeadquarters(folder: folder, port: port)
+  }
+
+  private init(folder: CommandFolder, port: Int) {
+    self.folder = folder
+    self.port = port
+  }
+
+  /// Starts the server and waits until it listens. Whoever starts it stops it.
+  func serve(sourceLocation: SourceLocation = #_sourceLocation) async throws -> RunningCommand {
+    let server = try folder.start("serve", "--database", database)
+    for _ in 0..<600 where server.isRunning {
+      if server.errors.contains("listening on 127.0.0.1:\(port)") { return server }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    server.stop(SIGKILL)
+    throw CommandProblem(text: "headquarters does not serve: \(server.errors)")
+  }
+
+  /// Joins a node with a new invitation.
+  func join(_ database: String, _ federation: String, office: String? = nil) async throws {
+    let invitation = try await folder.run(
+      ["invite", federation, "--database", self.database] + (office.map { ["--office", $0] } ?? []))
+    try #require(invitation.status == 0, "\(invitation.errors)")
+    let line = try #require(invitation.lines.first)
+    let joined = try await folder.run("join", line, "--database", database)
+    try #require(joined.status == 0, "\(joined.errors)")
+  }
+
+  /// Syncs nodes one after the other until all must know all, and compares them with headquarters.
+  func converge(_ nodes: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    for _ in 0..<2 {
+      for node in nodes {
+        let result = try await folder.run("sync", "--database", node)
+        #expect(result.status == 0, "\(node): \(result.errors)", sourceLocation: sourceLocation)
+      }
+    }
+    let mine = try await digests(of: database, sourceLocation)
+    for node in nodes {
+      let digests = try await digests(of: node, sourceLocation)
+      #expect(!digests.isEmpty, sourceLocation: sourceLocation)
+      for (channel, digest) in digests {
+        #expect(mine[channel] == digest, "\(channel) differs at \(node)", sourceLocation: sourceLocation)
+      }
+    }
+  }
+
+  /// The digest of each channel, from a node that has nothing to complain of.
+  private func digests(of database: String, _ sourceLocation: SourceLocation) async throws -> [String: Document] {
+    let verified = try await folder.run("verify", "--database", database, "--json")
+    let report = try verified.json()
+    #expect(report["ok"] == true, "\(database): \(verified.output)", sourceLocation: sourceLocation)
+    guard case .object(let digests)? = report["digests"] else { return [:] }
+    return digests
+  }
+
+  /// A port that nobody listens on now.
+  private static func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+      }
+    }
+    guard bound else { throw CommandProblem(text: "no port is free") }
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+}
+
+/// What went wrong around a test.
+struct CommandProblem: Error, CustomStringConvertible {
+  var text: String
+  var description: String { text }
+}

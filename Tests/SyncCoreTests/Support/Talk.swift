@@ -1,0 +1,208 @@
+import SyncCore
+
+/// Syncs of a node with a hub on the pure core, round by round as `SyncSession` and `Headquarters` do it.
+struct Talk {
+  /// How the last sync ended.
+  struct Outcome {
+    var isEven = false
+    var isCut = false
+    var rounds = 0
+    var sent = 0
+    var received = 0
+  }
+
+  /// Segments of one piece at most.
+  var limit: Int
+  /// In how many of a hundred messages something is lost: the request, its answer, or the end of a piece.
+  var loss = 0
+  /// In how many of a hundred rounds a clerk types on either side.
+  var edits = 0
+  /// Which channels the node may read.
+  var isVisible: @Sendable (Channel) -> Bool = { _ in true }
+  var dice: Dice
+  /// What no sync may do, in words.
+  private(set) var problems: [String] = []
+  /// Segments that were sent to a side that had them: only where its branch was not known.
+  private(set) var repeated = 0
+  private(set) var fresh = 0
+  private var time: Int64 = 1_000_000
+
+  init(limit: Int, dice: Dice) {
+    self.limit = limit
+    self.dice = dice
+  }
+
+  private struct Request {
+    var tips: [FrontierEntry]
+    var frontier: [FrontierEntry]?
+    var segments: [TestSegment] = []
+  }
+
+  private struct Answer {
+    var tips: [FrontierEntry]
+    var isEven: Bool
+    var held: [Bool] = []
+    var segments: [TestSegment] = []
+  }
+
+  private struct Cut: Error {}
+
+  /// One sync of `node` with `hub`.
+  mutating func sync(_ node: inout Replica, with hub: inout Replica) -> Outcome {
+    var outcome = Outcome()
+    do { try run(&node, &hub, &outcome) } catch { outcome.isCut = true }
+    if outcome.isEven, difference(node, hub) != nil { problems.append("even was told wrongly") }
+    return outcome
+  }
+
+  /// What one of them holds of the visible channels and the other does not, in words.
+  func difference(_ node: Replica, _ hub: Replica) -> String? {
+    let left = Set(node.log.filter { isVisible($0.header.channel) }.map(\.hash))
+    let right = Set(hub.log.filter { isVisible($0.header.channel) }.map(\.hash))
+    return left == right ? nil : "\(left.subtracting(right).count) and \(right.subtracting(left).count) are missing"
+  }
+
+  private mutating func run(_ node: inout Replica, _ hub: inout Replica, _ outcome: inout Outcome) throws {
+    var mine = node.table.frontier(where: isVisible)
+    var shown: [FrontierEntry] = []
+    var answer = try exchange(Request(tips: mine), &node, &hub, &outcome)
+    var sentEnds: [FrontierEntry] = []
+    var takenEnds: [FrontierEntry] = []
+    var last: [FrontierEntry] = []
+    var idle = 0
+    while true {
+      let marks = zip(shown, answer.held).map { (entry: $0, isHeld: $1) }
+      let received = take(answer, &node)
+      outcome.received += received
+      let isUnclear = marks.contains { !$0.isHeld }
+      takenEnds =
+        isUnclear
+        ? ExchangePlan.ends(takenEnds, continuedBy: headers(answer.segments.filter { node.holds($0.hash) })) : []
+      let hasTyped = type(&node)
+      if answer.isEven, received == 0, !hasTyped {
+        outcome.isEven = true
+        return
+      }
+      let theirs = answer.isEven ? mine : answer.tips
+      mine = node.table.frontier(where: isVisible)
+      let (piece, unknown) = piece(of: node, for: theirs, marks: marks, to: hub)
+      sentEnds = unknown.isEmpty ? [] : ExchangePlan.ends(sentEnds, continuedBy: headers(piece))
+      let all = Set(mine + sentEnds + takenEnds).sorted()
+      let isMoving = received > 0 || answer.tips != last || all != shown
+      idle = isMoving ? 0 : idle + 1
+      last = answer.tips
+      if idle > 2 { return }
+      shown = all
+      outcome.sent += piece.count
+      if outcome.rounds > 10_000 {
+        problems.append("a sync without end")
+        return
+      }
+      answer = try exchange(Request(tips: mine, frontier: shown, segments: piece), &node, &hub, &outcome)
+    }
+  }
+
+  private mutating func exchange(
+    _ request: Request, _ node: inout Replica, _ hub: inout Replica, _ outcome: inout Outcome
+  ) throws -> Answer {
+    outcome.rounds += 1
+    var request = request
+    if dice.chance(loss) {
+      if dice.chance(40) { throw Cut() }
+      request.segments.removeLast(dice.below(request.segments.count + 1))
+    }
+    _ = type(&hub)
+    hub.take(request.segments)
+    var answer = self.answer(request, &hub, to: node)
+    if dice.chance(loss) {
+      if dice.chance(40) { throw Cut() }
+      answer.segments.removeLast(dice.below(answer.segments.count + 1))
+    }
+    return answer
+  }
+
+  private mutating func answer(_ request: Request, _ hub: inout Replica, to node: Replica) -> Answer {
+    let mine = hub.table.frontier(where: isVisible)
+    var answer = Answer(tips: mine, isEven: mine == request.tips)
+    guard !answer.isEven, let theirs = request.frontier else { return answer }
+    answer.held = theirs.map { isVisible($0.channel) && hub.holds($0.tip.hash) }
+    notice(zip(theirs, answer.held).filter { !$1 }.map(\.0), &hub)
+    answer.segments = piece(of: hub, for: theirs.filter { isVisible($0.channel) }, marks: [], to: node).segments
+    return answer
+  }
+
+  private mutating func take(_ answer: Answer, _ node: inout Replica) -> Int {
+    if !answer.isEven { notice(answer.tips.filter { !node.holds($0.tip.hash) }, &node) }
+    let before = node.log.count
+    node.take(answer.segments)
+    return node.log.count - before
+  }
+
+  private mutating func notice(_ unknown: [FrontierEntry], _ replica: inout Replica) {
+    if unknown.contains(where: { $0.tip.origin == replica.origin }) { replica.takeFreshOrigin(dice.next()) }
+  }
+
+  private func headers(_ segments: [TestSegment]) -> [(header: SegmentHeader, hash: Digest)] {
+    segments.map { ($0.header, $0.hash) }
+  }
+
+  /// What `Store.piece` picks: in the order of the log, whatever the plan says that the peer lacks.
+  private mutating func piece(
+    of replica: Replica, for frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)],
+    to receiver: Replica
+  ) -> (segments: [TestSegment], unknown: [FrontierEntry]) {
+    let plan = ExchangePlan(replica.table, peer: frontier, marks: marks) { replica.positions[$0] }
+    check(plan, replica, frontier, marks)
+    let lacking = replica.log.filter { segment in
+      guard isVisible(segment.header.channel), let position = replica.positions[segment.hash] else { return false }
+      return plan.lacks(position.stream, of: replica.table).map { position.sequence > $0 } ?? false
+    }
+    let piece = Array(lacking.prefix(limit))
+    for segment in piece {
+      guard receiver.holds(segment.hash) else {
+        fresh += 1
+        continue
+      }
+      repeated += 1
+      let isForked = plan.unknown.contains {
+        $0.tip.origin == segment.header.origin && $0.channel == segment.header.channel
+      }
+      if !isForked { problems.append("something held is sent though no branch is unknown") }
+    }
+    return (piece, plan.unknown)
+  }
+
+  /// Nothing is planned that the peer showed, said to hold, or holds as what such a segment continues.
+  private mutating func check(
+    _ plan: ExchangePlan, _ replica: Replica, _ frontier: [FrontierEntry],
+    _ marks: [(entry: FrontierEntry, isHeld: Bool)]
+  ) {
+    var log: [Digest: TestSegment] = [:]
+    for segment in replica.log { log[segment.hash] = segment }
+    for entry in frontier + marks.filter(\.isHeld).map(\.entry) {
+      var next = log[entry.tip.hash]
+      while let segment = next {
+        if let position = replica.positions[segment.hash],
+          let from = plan.lacks(position.stream, of: replica.table), position.sequence > from
+        {
+          problems.append("what the peer has would be sent")
+          return
+        }
+        next = log[segment.header.predecessor]
+      }
+    }
+    if plan.unknown != frontier.filter({ log[$0.tip.hash] == nil }) { problems.append("other unknown tips") }
+  }
+
+  private mutating func type(_ replica: inout Replica) -> Bool {
+    guard dice.chance(edits) else { return false }
+    time += 1
+    let channel = dice.pick(World.channels)
+    let change = Change(
+      kind: 3, key: RecordKey("typed"), operation: .edit,
+      registers: [RegisterContent(RegisterKey(1), Content([Cell(field: 1, value: .integer(time))]))], captured: time,
+      time: time)
+    _ = replica.seal([change], in: channel, at: time, nonce: dice.next())
+    return isVisible(channel)
+  }
+}
