@@ -83,7 +83,7 @@ let package = Package(
     .executableTarget(
       name: "birlik",
       dependencies: [
-        "Node",
+        "Node", "Store", "SyncCore", "Consolidation", "CatalogFiles", "Wire", "Server", "Transport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -16,11 +16,19 @@ public enum Demo {
   public static func run(
     scale: Double, keep: String?, output: @escaping @Sendable (String) -> Void
   ) async throws -> Bool {
+    try await run(
+      scale: scale, keep: keep, temporary: FileManager.default.temporaryDirectory.path, output: output)
+  }
+
+  /// - Parameter temporary: where the folder of files that are not kept is made.
+  static func run(
+    scale: Double, keep: String?, temporary: String, output: @escaping @Sendable (String) -> Void
+  ) async throws -> Bool {
     let operation = "running the demo"
     guard scale > 0, scale <= 1 else {
       throw NodeError(.usage, operation, "the scale \(scale) is out of range", hint: "give more than 0 and at most 1")
     }
-    let folder = try folder(keep, operation)
+    let folder = try folder(keep ?? temporary + "/birlik-demo-\(UUID().uuidString)", isKept: keep != nil, operation)
     // Under --keep only what the reader asked for is left; otherwise nothing.
     defer { if keep == nil { try? FileManager.default.removeItem(atPath: folder) } }
     var story = try DemoStory(scale: scale, folder: folder, say: output)
@@ -35,15 +43,14 @@ public enum Demo {
     }
   }
 
-  private static func folder(_ keep: String?, _ operation: String) throws -> String {
+  private static func folder(_ path: String, isKept: Bool, _ operation: String) throws -> String {
     let files = FileManager.default
-    let path = keep ?? files.temporaryDirectory.appendingPathComponent("birlik-demo-\(UUID().uuidString)").path
     if let inside = try? files.contentsOfDirectory(atPath: path), !inside.isEmpty {
       throw NodeError(.usage, operation, "\(path) is not empty", hint: "name a folder that is new or empty")
     }
     do {
       try files.createDirectory(
-        atPath: path, withIntermediateDirectories: keep != nil, attributes: [.posixPermissions: 0o700])
+        atPath: path, withIntermediateDirectories: isKept, attributes: [.posixPermissions: 0o700])
     } catch {
       throw NodeError(.usage, operation, "the folder \(path) cannot be made", hint: "name another one with --keep")
     }

@@ -4,9 +4,11 @@ import SyncCore
 /// Conflicts in words, and whether all nodes list them alike.
 enum DemoConflicts {
   /// A conflict in four short lines: where, what is shown, what stands beside it, why.
-  static func lines(_ conflict: ConflictView) -> [String] {
+  ///
+  /// - Parameter letter: of the case that opened it.
+  static func lines(_ conflict: ConflictView, letter: String) -> [String] {
     let what = "\(conflict.kind) \(conflict.key)" + (conflict.field == "(record)" ? "" : ", \(conflict.field)")
-    var lines = ["   " + what]
+    var lines = ["   \(letter)  \(what)"]
     if let shown = conflict.shown { lines.append("      shown   \(words(shown, conflict))") }
     for other in conflict.others { lines.append("      beside  \(words(other, conflict))") }
     lines.append("      why     \(reason(conflict))")

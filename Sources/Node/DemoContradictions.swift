@@ -46,12 +46,14 @@ struct DemoContradictions {
 
   private func changes() -> String? {
     let parts = figures.units(publishing: "members").compactMap { unit -> String? in
+      // The latest beside the first.
       let known = figures.all("members", of: unit)
       guard let last = known.first, let first = known.last, known.count > 1 else { return nil }
       return "\(unit) \(first.words) (\(first.asOf), \(first.source)) and \(last.words) (\(last.asOf), \(last.source))"
     }
     guard !parts.isEmpty else { return nil }
-    return "Two figures each for the members of \(DemoText.list(parts)): losses, or other ways of counting?"
+    return
+      "Two figures each for the members of \(parts.joined(separator: ", and of ")). Losses, or other ways of counting?"
   }
 
   private func disputes() -> String? {
@@ -61,8 +63,8 @@ struct DemoContradictions {
     let rest = all.value - resolved.value
     // The percentage that is printed is no record: it stands in the text of the document.
     return "FTURK resolved \(resolved.value) of \(all.value) labour disputes of \(all.asOf) without a strike: "
-      + "\(DemoText.percent(resolved.value, of: all.value)). The document (\(resolved.source)) prints 28 %, which is "
-      + "close to the share of the \(rest) others, \(DemoText.percent(rest, of: all.value))."
+      + "\(DemoText.percent(resolved.value, of: all.value)). The document (\(resolved.source)) prints 28 %: that is the "
+      + "share of the \(rest) others, \(DemoText.percent(rest, of: all.value))."
   }
 
   private func agreements() -> String? {
@@ -77,11 +79,13 @@ struct DemoContradictions {
   }
 
   private func training() -> String? {
-    let parts = [("", ""), ("disputes_", " on disputes"), ("annual_", " a year")].compactMap { prefix, kind -> String? in
+    let parts = [("", ""), ("disputes_", " on disputes"), ("annual_", " a year")].compactMap {
+      prefix, kind -> String? in
       guard let seminars = figures.latest(prefix + "training_seminars", of: "fturk"),
         let people = figures.latest(prefix + "training_participants", of: "fturk")
       else { return nil }
-      return "\(seminars.words) seminars\(kind) with \(people.words) participants (\(seminars.asOf), \(seminars.source))"
+      return
+        "\(seminars.words) seminars\(kind) with \(people.words) participants (\(seminars.asOf), \(seminars.source))"
     }
     guard parts.count == 3 else { return nil }
     return "FTURK's training is told in three ways: \(DemoText.list(parts))."
@@ -105,7 +109,9 @@ struct DemoContradictions {
       let code = unit.text("code")
       let seats = mandates.filter { $0.text("home_unit") == code && $0.text("seat") == "full" }
       guard !seats.isEmpty else { return nil }
-      let names = bodies.filter { body in seats.contains { $0.text("body") == body.text("code") } }.map { $0.text("name") }
+      let names = bodies.filter { body in seats.contains { $0.text("body") == body.text("code") } }.map {
+        $0.text("name")
+      }
       let people = seats.map { "\($0.text("person")), \($0.text("title"))" }
       return "\(code) is an observer since \(unit.text("status_since")), yet holds a full seat in \(names.count) of "
         + "\(bodies.count) bodies: \(DemoText.list(names)) (\(people.joined(separator: "; ")))"

@@ -29,14 +29,15 @@ struct DemoFigures {
 
   /// Imports every file of the folder into the kind of its name.
   ///
-  /// - Returns: how many rows each kind got, in order of name.
-  static func load(folder: String, into store: Store) throws -> [(kind: String, rows: Int)] {
+  /// - Returns: how many rows each kind got, by its title.
+  static func load(folder: String, into store: Store) throws -> [(title: String, rows: Int)] {
     let operation = "loading the published figures"
     let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".csv") }
     guard !files.isEmpty else {
       throw NodeError(
         .config, operation, "there are no files in \(folder)", hint: "the folder otuts stands beside the catalog's")
     }
+    let catalog = try store.catalog()
     return try files.sorted().map { file in
       let kind = String(file.dropLast(".csv".count))
       let rows = try CSVRows(path: folder + "/" + file)
@@ -44,7 +45,8 @@ struct DemoFigures {
       if let problem = report.problems.first {
         throw NodeError(.data, operation, "line \(problem.line) of \(file): \(problem.reason)")
       }
-      return (kind, report.rows)
+      let title = catalog.kind(named: kind)?.title ?? kind
+      return (title.prefix(1).lowercased() + title.dropFirst(), report.rows)
     }
   }
 
@@ -87,7 +89,8 @@ struct DemoRecord {
   func text(_ name: String) -> String { values[name]?.display ?? "" }
   func integer(_ name: String) -> Int64? { values[name]?.integer }
 
-  static func all(_ kind: String, _ store: Store, filters: [(column: String, text: String)] = []) throws -> [DemoRecord] {
+  static func all(_ kind: String, _ store: Store, filters: [(column: String, text: String)] = []) throws -> [DemoRecord]
+  {
     var found: [DemoRecord] = []
     try store.eachRecord(kind: kind, filters: filters) {
       found.append(DemoRecord($0))

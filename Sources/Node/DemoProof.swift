@@ -9,6 +9,8 @@ struct DemoProof {
     var readers: [DemoPlace]
     var digest: String
     var areEqual: Bool
+
+    var words: String { areEqual ? (readers.count > 1 ? "all equal" : "one only") : "DIFFERENT" }
   }
 
   private(set) var channels: [Line] = []
@@ -59,10 +61,10 @@ struct DemoProof {
     for channel in Set(reports.values.flatMap(\.digests.keys)).sorted() {
       let readers = try DemoPlace.allCases.filter { try stage.store($0).identity.role.mayRead(channel) }
       let digests = Set(readers.map { reports[$0]?.digests[channel] })
-      let areEqual = digests.count == 1 && readers.count > 1
+      let areEqual = digests.count == 1
       channels.append(
         Line(channel: channel, readers: readers, digest: digests.first.flatMap { $0 } ?? "-", areEqual: areEqual))
-      if digests.count > 1 { problems.append("the nodes that read \(channel) do not hold the same of it") }
+      if !areEqual { problems.append("the nodes that read \(channel) do not hold the same of it") }
       let others = DemoPlace.allCases.filter { !readers.contains($0) && reports[$0]?.digests[channel] != nil }
       problems += others.map { "\($0.name) holds \(channel), which it may not read" }
     }

@@ -66,7 +66,8 @@ struct DemoServer {
     let server = HeadquartersServer(
       service: Headquarters(headquarters.store, logger: logger), port: port, logger: logger
     ) { ready.yield($0) }
-    let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [.init(service: server)], logger: logger))
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(services: [.init(service: server)], logger: logger))
     let task = Task {
       do {
         try await group.run()

@@ -79,8 +79,8 @@ struct DemoStory {
     let folder = URL(fileURLWithPath: catalog).deletingLastPathComponent().appendingPathComponent("otuts").path
     let loaded = try DemoFigures.load(folder: folder, into: stage.store(.headquarters))
     tell(
-      "Headquarters of OTUTS loads what is published: "
-        + DemoText.list(loaded.map { "\($0.rows) \($0.kind.replacing("_", with: " "))" }) + ".")
+      "Headquarters of OTUTS loads what is published, \(loaded.reduce(0) { $0 + $1.rows }) records: "
+        + DemoText.list(loaded.map { "\($0.title) \($0.rows)" }) + ".")
     try await stage.startServer()
     for place in DemoPlace.members { try await stage.join(place) }
     say("")
@@ -98,7 +98,9 @@ struct DemoStory {
     for tree in trees { try tree.typeBeginning(into: stage.store(tree.place)) }
     for edit in cases.beginning { try DemoCases.type(edit, into: stage.store(edit.place)) }
     for _ in 1...2 {
-      for place in DemoPlace.members { check(try await stage.sync(place).outcome == .even, "\(place.name) is not even") }
+      for place in DemoPlace.members {
+        check(try await stage.sync(place).outcome == .even, "\(place.name) is not even")
+      }
     }
     say("")
     tell("Each enters its regional councils and its first organizations, and syncs. Everybody knows the same now.")
@@ -171,7 +173,7 @@ struct DemoStory {
     phase("Headquarters is back, everybody syncs over HTTP")
     try await stage.startServer()
     let table = DemoTable([
-      ("", -10), ("sent", 9), ("bytes", 8), ("each", 6), ("received", 9), ("bytes", 8), ("each", 6), ("rounds", 6),
+      ("", -10), ("sent", 9), ("bytes", 8), ("B each", 6), ("received", 9), ("bytes", 8), ("B each", 6), ("rounds", 6),
       ("time", 8), ("changes/s", 9),
     ])
     say(table.heading)
@@ -203,24 +205,27 @@ struct DemoStory {
         tell("\(DemoText.list(idle)): nothing new.")
       }
     }
+    say("")
+    tell("(Invented codes follow each other, so they pack closer than those of real registers would.)")
   }
 
   private static func cells(_ amount: SyncReport.Amount) -> [String] {
     guard amount.changes > 0 else { return ["-", "-", "-"] }
-    let each = Int64(amount.bytes) * 10 / Int64(amount.changes)
-    return [DemoText.grouped(amount.changes), DemoText.bytes(amount.bytes), DemoText.tenths(each)]
+    let each = String(format: "%.2f", Double(amount.bytes) / Double(amount.changes))
+    return [DemoText.grouped(amount.changes), DemoText.bytes(amount.bytes), each]
   }
 
   private mutating func settle() async throws {
     phase("Conflicts: what is shown, what stands beside it, and why")
     let all = try stage.store(.headquarters).conflicts()
-    for conflict in all {
-      DemoConflicts.lines(conflict).forEach(say)
+    let letters = all.map { conflict in cases?.cases.firstIndex { $0.opens(conflict) } }
+    for (conflict, index) in zip(all, letters).sorted(by: { ($0.1 ?? 99) < ($1.1 ?? 99) }) {
+      DemoConflicts.lines(conflict, letter: index.map(Self.letter) ?? " ").forEach(say)
       say("")
     }
     if let cases { problems += try cases.check(all, stage) }
-    tell("What fitted together is no conflict: the silk mill's activities are C13, C14 and G47 everywhere.")
-    tell("What was not permitted is put aside in Baku with its reason; the record reads as before.")
+    tell("e: what fits together is no conflict. The silk mill's activities are C13, C14 and G47 everywhere.")
+    tell("f: what is not permitted is put aside in Baku with its reason; the record reads as before.")
     say("")
     try compareConflicts()
     try await resolve(all)
@@ -276,6 +281,8 @@ struct DemoStory {
     phase("The consolidated table as of October 2025")
     let totals = try DemoTotals(stage.store(.headquarters))
     totals.lines().forEach(say)
+    say("")
+    tell("Sectoral unions and member organizations are published as numbers only, so nobody has entered them here.")
     for tree in trees {
       let row = totals.members.rows.first { $0.unit == tree.federation }
       check(row?.counted == tree.target, "\(tree.federation) does not count \(tree.target) members")
@@ -298,7 +305,9 @@ struct DemoStory {
 
   private mutating func prove() async throws {
     phase("Proof: every node folds its whole log again, and all are compared")
-    let table = DemoTable([("", -12), ("records", 9), ("changes", 9), ("file", 9), ("time", 8), ("log and tables", -14)])
+    let table = DemoTable([
+      ("", -12), ("records", 9), ("changes", 9), ("file", 9), ("time", 8), ("log and tables", -14),
+    ])
     say(table.heading)
     say(table.rule)
     let say = say
@@ -319,9 +328,7 @@ struct DemoStory {
     for line in proof.channels {
       let readers = line.readers.count == DemoPlace.allCases.count ? "all" : DemoText.list(line.readers.map(\.name))
       say(
-        channels.row([
-          line.channel.description, readers, String(line.digest.prefix(12)), line.areEqual ? "all equal" : "DIFFERENT",
-        ]))
+        channels.row([line.channel.description, readers, String(line.digest.prefix(12)), line.words]))
     }
     say("")
     let leaks = try DemoProof.leaks(stage)

@@ -16,6 +16,7 @@ struct DemoTree {
   struct Council {
     var code: String
     var area: String
+    /// The area's name.
     var name: String
   }
 
@@ -52,13 +53,14 @@ struct DemoTree {
     members = Self.split(target, into: Int(count), seed: federation)
     let areas = DemoAreas(place)
     country = areas.country
-    let number = figures.latest("regional_councils", of: federation) ?? figures.latest("regional_unions", of: federation)
+    let number =
+      figures.latest("regional_councils", of: federation) ?? figures.latest("regional_unions", of: federation)
     councilsRemark = number.map { "Made by birlik demo: their number is published in \($0.source)" } ?? Self.invented
     councils = (0..<(number.map { Int($0.value) } ?? areas.all.count)).map { index in
       let area = index < areas.all.count ? areas.all[index] : nil
       return Council(
         code: "\(federation)-r\(DemoText.padded(index + 1, 2))", area: area?.code ?? "",
-        name: "Regional council \(area.map { "of \($0.name)" } ?? String(index + 1))")
+        name: area?.name ?? "area \(index + 1)")
     }
     firstCouncil = areas.all.firstIndex { $0.name == areas.first } ?? 0
   }
@@ -95,9 +97,13 @@ struct DemoTree {
 
   /// Types the councils and the first primary organizations.
   func typeBeginning(into store: Store) throws {
-    try Self.type(into: store, "org_unit", ["code", "unit_kind", "country", "area", "name", "remark"], councils.indices) {
+    try Self.type(
+      into: store, "org_unit", ["code", "unit_kind", "country", "area", "name", "remark"], councils.indices
+    ) {
       let council = councils[$0]
-      return [council.code, "regional_council", country, council.area, council.name, councilsRemark]
+      return [
+        council.code, "regional_council", country, council.area, "Regional council of \(council.name)", councilsRemark,
+      ]
     }
     try Self.type(into: store, "org_link", ["child", "axis", "valid_from", "parent"], councils.indices) {
       [councils[$0].code, Self.axis, "2025-01-01", federation]

@@ -121,7 +121,8 @@ struct Headquarters: HeadquartersService {
     _ answer: inout ExchangeAnswer, for theirs: [FrontierEntry], _ role: NodeRole, limit: Int
   ) throws {
     answer.held = try store.holds(theirs, visibleTo: role)
-    let unknown = zip(theirs, answer.held).filter { !$1 }.map(\.0)
+    // What the node may not read is never held as far as it is concerned, and says nothing about this database.
+    let unknown = zip(theirs, answer.held).filter { role.mayRead($0.channel) && !$1 }.map(\.0)
     if try store.noticeRestoration(unknown) {
       logger.warning("this database was restored or copied; it goes on under a new identity and nothing is lost")
     }
@@ -148,7 +149,8 @@ struct Headquarters: HeadquartersService {
     switch error {
     case let error as WireError:
       return .error(
-        status: error.code == .tooLarge ? 413 : 400, code: error.code.rawValue, message: "The request cannot be read: \(error.detail).",
+        status: error.code == .tooLarge ? 413 : 400, code: error.code.rawValue,
+        message: "The request cannot be read: \(error.detail).",
         hint: "The sender may be another program or another version.")
     case let error as StoreError where error.code == .busy || error.code == .full:
       logger.warning("the database is busy or the disk is full", metadata: ["reason": "\(error)"])

@@ -41,7 +41,8 @@ final class HeadquartersClient: Sendable {
 
   private func attempt(_ path: String, _ body: [UInt8], created: Int64) async throws -> [UInt8] {
     let operation = "talking to headquarters"
-    // A headquarters behind a proxy may live under a prefix, which is part of the path that both sides sign.
+    // A headquarters behind a proxy may live under a prefix, which the proxy takes away: it is no part of the path that
+    // both sides sign.
     var headers: HeaderFields = [(name: "content-type", value: "application/octet-stream")]
     if let signer {
       headers += try MessageSignature.sign(method: "POST", path: path, body: body, created: created, signer: signer)
@@ -75,8 +76,8 @@ final class HeadquartersClient: Sendable {
       default: .data
       }
     throw NodeError(
-      code, operation, refusal.map { $0.message.lowercasedFirst.trimmed } ?? "it answered with status \(response.status)",
-      hint: refusal?.hint ?? "")
+      code, operation,
+      refusal.map { $0.message.lowercasedFirst.trimmed } ?? "it answered with status \(response.status)", hint: refusal?.hint ?? "")
   }
 
   private struct Refusal: Decodable {

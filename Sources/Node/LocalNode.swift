@@ -71,11 +71,15 @@ public struct LocalNode: Sendable {
   private static func make(database: String, _ beginning: Store.Beginning) throws -> LocalNode {
     try KeyFile.write(beginning.identity.key, for: database)
     do {
-      try Store.create(path: database, beginning)
+      return try makeDatabase(database, beginning)
     } catch {
       KeyFile.remove(for: database)
       throw error
     }
+  }
+
+  private static func makeDatabase(_ database: String, _ beginning: Store.Beginning) throws -> LocalNode {
+    try Store.create(path: database, beginning)
     return LocalNode(store: try Store(path: database, key: beginning.identity.key))
   }
 
@@ -132,7 +136,8 @@ public struct LocalNode: Sendable {
 
   /// Joins headquarters with an invitation: makes a key and a database with the catalog.
   ///
-  /// What the node may see comes with its first sync.
+  /// What the node may see comes with its first sync. The key is written before headquarters is asked: if the answer is
+  /// lost, the same call goes on with the same key, for which headquarters answers a second time.
   public static func join(invitation line: String, database: String) async throws -> LocalNode {
     let invitation = try Invitation(line: line)
     let operation = "joining headquarters"
@@ -140,7 +145,27 @@ public struct LocalNode: Sendable {
       throw StoreError(
         .invalid, operation, "\(database) exists already", hint: "name another file, or move that one away first")
     }
-    let key = Curve25519.Signing.PrivateKey()
+    let isNew = !FileManager.default.fileExists(atPath: KeyFile.path(for: database))
+    let key = isNew ? Curve25519.Signing.PrivateKey() : try KeyFile.read(for: database)
+    if isNew { try KeyFile.write(key, for: database) }
+    do {
+      return try await join(invitation, as: key, database: database, operation)
+    } catch {
+      if isNew, wasRefused(error) { KeyFile.remove(for: database) }
+      throw error
+    }
+  }
+
+  /// Whether headquarters certainly does not know the new key.
+  private static func wasRefused(_ error: any Error) -> Bool {
+    if let error = error as? NodeError { return error.code == .denied }
+    guard let error = error as? TransportError else { return false }
+    return [.unreachable, .refusedInsecure, .tls, .invalidRequest].contains(error.code)
+  }
+
+  private static func join(
+    _ invitation: Invitation, as key: Curve25519.Signing.PrivateKey, database: String, _ operation: String
+  ) async throws -> LocalNode {
     let publicKey = Array(key.publicKey.rawRepresentation)
     let client = HeadquartersClient(url: invitation.url, headquarters: invitation.headquarters, signer: nil)
     let before = Wall.now()
@@ -156,7 +181,7 @@ public struct LocalNode: Sendable {
       headquartersCard: try NodeCard(bytes: answer.headquartersCard, signedBy: invitation.headquarters),
       catalog: try PublishedCatalog(bytes: answer.catalog, signedBy: invitation.headquarters),
       upstream: invitation.url, offset: answer.now &- (before / 2 &+ after / 2))
-    return try await offload { try make(database: database, beginning) }
+    return try await offload { try makeDatabase(database, beginning) }
   }
 }
 

@@ -46,9 +46,24 @@ extension LocalNode {
     do {
       return try await session.run(progress)
     } catch {
-      let words = String(describing: error)
-      try? await offload { try store.setLastSync(SyncMark(at: Wall.now(), outcome: "failed", error: words), heldUpstream: nil) }
+      let words = Self.words(error)
+      try? await offload {
+        try store.setLastSync(SyncMark(at: Wall.now(), outcome: "failed", error: words), heldUpstream: nil)
+      }
       throw error
+    }
+  }
+}
+
+extension LocalNode {
+  /// An error as `birlik status` tells it: a plain sentence without the words of libraries.
+  fileprivate static func words(_ error: any Error) -> String {
+    switch error {
+    case let error as TransportError: "\(error.message) \(error.hint)"
+    case let error as NodeError: "\(error.operation): \(error.detail)"
+    case let error as StoreError: "\(error.operation): \(error.detail)"
+    case let error as WireError: "\(error.operation): \(error.detail)"
+    default: String(describing: error)
     }
   }
 }
@@ -62,12 +77,17 @@ struct SyncSession {
   /// The frontier that this side showed last, to which the marks of the answer belong.
   private var shown: [FrontierEntry] = []
   private var marks: [(entry: FrontierEntry, isHeld: Bool)] = []
+  /// Where what was sent, and what was taken, in this sync ends: shown as well while one side does not know where the
+  /// other's branch begins.
+  private var sentEnds: [FrontierEntry] = []
+  private var takenEnds: [FrontierEntry] = []
 
   init(_ node: LocalNode) throws {
     store = node.store
     role = node.store.identity.role
     guard !role.isHeadquarters else {
-      throw NodeError(.usage, "syncing", "this node is headquarters: the others sync with it", hint: "run `birlik serve`")
+      throw NodeError(
+        .usage, "syncing", "this node is headquarters: the others sync with it", hint: "run `birlik serve`")
     }
     guard let url = try store.upstream() else {
       throw NodeError(.config, "syncing", "this node knows no headquarters", hint: "run `birlik join`")
@@ -84,6 +104,7 @@ struct SyncSession {
     // A greeting carries no more than a hash, however many streams there are.
     var answer = try await exchange(frontier: nil, digest: Digest(of: mine), piece: Store.Piece())
     var idle = 0
+    var last = answer.frontierDigest
     while true {
       let received = try await take(answer)
       if answer.frontierDigest == Digest(of: mine) && received == 0 && answer.frontier == nil {
@@ -102,9 +123,14 @@ struct SyncSession {
       progress(
         SyncProgress(
           sentChanges: report.sent.changes, receivedChanges: report.received.changes, toSend: piece.lacking))
-      idle = piece.segments.isEmpty && received == 0 ? idle + 1 : 0
+      let before = shown
+      shown = toShow(mine, sending: piece)
+      // A piece that the other side refuses, or holds already, brings nobody closer.
+      let isMoving = received > 0 || answer.frontierDigest != last || shown != before
+      idle = isMoving ? 0 : idle + 1
       if idle > Self.patience { break }
-      answer = try await exchange(frontier: mine, digest: Digest(of: mine), piece: piece)
+      last = answer.frontierDigest
+      answer = try await exchange(frontier: shown, digest: Digest(of: mine), piece: piece)
     }
     try await remember()
     return report
@@ -133,9 +159,8 @@ struct SyncSession {
     }
     report.sent.changes += piece.changes
     report.sent.bytes += piece.bytes
-    report.refusals += answer.refusals.map { "headquarters did not take a segment: \($0.reason)" }
-    shown = frontier ?? []
-    marks = zip(shown, answer.held).map { (entry: $0, isHeld: $1) }
+    note(answer.refusals.map { "headquarters did not take a segment: \($0.reason)" })
+    marks = zip(frontier ?? [], answer.held).map { (entry: $0, isHeld: $1) }
     return answer
   }
 
@@ -145,19 +170,21 @@ struct SyncSession {
   private mutating func take(_ answer: ExchangeAnswer) async throws -> Int {
     let store = store
     let role = role
-    if let bytes = answer.catalog {
-      let catalog = try PublishedCatalog(bytes: bytes, signedBy: store.identity.headquarters)
-      try await offload { try store.adopt(catalog) }
-      report.notices.append("the catalog is now version \(catalog.catalog.version)")
-    }
+    // First of all: whatever is sealed from here on is sealed under the right origin.
     if let theirs = answer.frontier {
       let noticed = try await offload { () throws -> Bool in
         let held = try store.holds(theirs, visibleTo: role)
         return try store.noticeRestoration(zip(theirs, held).filter { !$1 }.map(\.0))
       }
       if noticed {
-        report.notices.append("this database was restored or copied; it goes on under a new identity and nothing is lost")
+        report.notices.append(
+          "this database was restored or copied; it goes on under a new identity and nothing is lost")
       }
+    }
+    if let bytes = answer.catalog {
+      let catalog = try PublishedCatalog(bytes: bytes, signedBy: store.identity.headquarters)
+      try await offload { try store.adopt(catalog) }
+      report.notices.append("the catalog is now version \(catalog.catalog.version)")
     }
     let absorbed = try await offload {
       try store.absorb(segments: answer.segments, cards: answer.cards, mayRead: role.mayRead)
@@ -165,7 +192,12 @@ struct SyncSession {
     report.received.changes += absorbed.changes
     report.received.bytes += absorbed.bytes
     report.conflictsOpened += absorbed.conflictsOpened
-    report.refusals += absorbed.refusals.map { "a segment from headquarters was not taken: \($0.reason)" }
+    note(absorbed.refusals.map { "a segment from headquarters was not taken: \($0.reason)" })
+    let missing = marks.filter { !$0.isHeld }.map(\.entry)
+    let taken = headers(answer.segments, unless: missing.isEmpty)
+    let ends = ExchangePlan.ends(takenEnds, continuedBy: taken, of: missing)
+    let held = try await offload { try store.holds(ends, visibleTo: role) }
+    takenEnds = zip(ends, held).filter { $1 }.map(\.0)
     if !answer.receipt.isEmpty,
       let receipt = try? Receipt(bytes: answer.receipt, signedBy: store.identity.headquarters),
       receipt.node == store.identity.node
@@ -173,6 +205,24 @@ struct SyncSession {
       try await offload { try store.keep(receipt) }
     }
     return absorbed.segments
+  }
+
+  /// The tips, and the ends of what went over where tips alone do not tell.
+  private mutating func toShow(_ mine: [FrontierEntry], sending piece: Store.Piece) -> [FrontierEntry] {
+    let sent = headers(piece.segments, unless: piece.unknown.isEmpty)
+    sentEnds = ExchangePlan.ends(sentEnds, continuedBy: sent, of: piece.unknown)
+    return sentEnds.isEmpty && takenEnds.isEmpty ? mine : Set(mine + sentEnds + takenEnds).sorted()
+  }
+
+  private func headers(_ segments: [[UInt8]], unless isNeedless: Bool) -> [(header: SegmentHeader, hash: Digest)] {
+    guard !isNeedless else { return [] }
+    // One that cannot be read was refused, which is told elsewhere.
+    return segments.compactMap { try? Segment(bytes: $0) }.map { ($0.header, $0.hash) }
+  }
+
+  /// Tells a refusal once, however often the segment is sent.
+  private mutating func note(_ refusals: [String]) {
+    for words in refusals where !report.refusals.contains(words) { report.refusals.append(words) }
   }
 
   private func frontier() async throws -> [FrontierEntry] {
@@ -185,7 +235,8 @@ struct SyncSession {
     let store = store
     let sealed = try await offload { try store.seal() }
     if sealed.refused > 0 {
-      report.notices.append("\(sealed.refused) edits of others' records were not taken; `birlik status` lists them")
+      let edits = sealed.refused == 1 ? "1 edit of another's record was" : "\(sealed.refused) edits of others' records were"
+      report.notices.append("\(edits) not taken; `birlik status` tells why")
     }
     return sealed.changes
   }
@@ -203,10 +254,12 @@ struct SyncSession {
     try await offload {
       let error = report.refusals.first
       let mark = SyncMark(at: Wall.now(), outcome: report.outcome.rawValue, error: error)
-      let last = try store.status().lastSync
+      let status = try store.status()
+      let last = status.lastSync
       let held = report.outcome == .even ? try store.ownChangeCount() : nil
       // An uneventful sync within the same hour is not worth a durable commit.
-      let isNews = report.rounds > 1 || last?.outcome != mark.outcome || mark.at - (last?.at ?? 0) > 3_600_000
+      let isNews =
+        report.rounds > 1 || status.unsent > 0 || last?.outcome != mark.outcome || mark.at - (last?.at ?? 0) > 3_600_000
       if isNews { try store.setLastSync(mark, heldUpstream: held) }
     }
   }

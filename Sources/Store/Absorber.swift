@@ -67,39 +67,43 @@ final class Absorber {
     report.refusals.append(ExchangeAnswer.Refusal(segment: hash, reason: reason))
   }
 
+  /// Puts a segment where it belongs, and those that waited for it, and those that waited for these.
   private func place(_ segment: Segment) throws {
-    let placement = try engine.place(segment)
-    switch placement {
-    case .held:
-      return
-    case .contradicts(let reason):
-      refuse(segment.hash, reason)
-    case .waits(let missing):
-      let statement = try engine.connection.prepared(
-        "INSERT OR IGNORE INTO birlik_waiting(hash, missing, bytes) VALUES(?1, ?2, ?3)")
-      statement.bind(1, blob: segment.hash.bytes)
-      statement.bind(2, blob: missing.bytes)
-      statement.bind(3, blob: segment.bytes)
-      try statement.step()
-      report.waiting += Int(engine.connection.changes)
-    case .extends(_, let seen), .begins(_, let seen):
-      try take(segment, placement: placement, seen: seen)
-      try takeWaiting(for: segment.hash)
+    var next = [segment]
+    while let segment = next.popLast() {
+      let placement = try engine.place(segment)
+      switch placement {
+      case .held:
+        continue
+      case .contradicts(let reason):
+        refuse(segment.hash, reason)
+      case .waits(let missing):
+        let statement = try engine.connection.prepared(
+          "INSERT OR IGNORE INTO birlik_waiting(hash, missing, bytes) VALUES(?1, ?2, ?3)")
+        statement.bind(1, blob: segment.hash.bytes)
+        statement.bind(2, blob: missing.bytes)
+        statement.bind(3, blob: segment.bytes)
+        try statement.step()
+        report.waiting += Int(engine.connection.changes)
+      case .extends(_, let seen), .begins(_, let seen):
+        try take(segment, placement: placement, seen: seen)
+        next += try takeWaiting(for: segment.hash)
+      }
     }
   }
 
-  /// Segments that waited for this one.
-  private func takeWaiting(for hash: Digest) throws {
-    let select = try engine.connection.prepared("SELECT hash, bytes FROM birlik_waiting WHERE missing=?1")
+  /// Segments that waited for this one; they wait no longer.
+  private func takeWaiting(for hash: Digest) throws -> [Segment] {
+    let select = try engine.connection.prepared("SELECT bytes FROM birlik_waiting WHERE missing=?1")
     select.bind(1, blob: hash.bytes)
-    var waiting: [(hash: [UInt8], bytes: [UInt8])] = []
-    while try select.step() { waiting.append((select.bytes(0), select.bytes(1))) }
-    for item in waiting {
+    var waiting: [Segment] = []
+    while try select.step() { waiting.append(try Segment(bytes: select.bytes(0))) }
+    for segment in waiting {
       let forget = try engine.connection.prepared("DELETE FROM birlik_waiting WHERE hash=?1")
-      forget.bind(1, blob: item.hash)
+      forget.bind(1, blob: segment.hash.bytes)
       try forget.step()
-      try place(try Segment(bytes: item.bytes))
     }
+    return waiting
   }
 
   private func take(_ segment: Segment, placement: StreamTable.Placement, seen: SeenVector) throws {

@@ -122,6 +122,11 @@ final class KindTable: Sendable {
       trigger(
         "replace", "BEFORE INSERT ON \(kind.name) WHEN EXISTS(\(standing))",
         ["SELECT RAISE(ABORT,'\(kind.name).federation is set once')"]),
+      // So does UPDATE OR REPLACE of a key.
+      trigger(
+        "moved",
+        "BEFORE UPDATE OF \(kind.key.map(\.name.sql).joined(separator: ",")) ON \(kind.name) WHEN EXISTS(\(standing))",
+        ["SELECT RAISE(ABORT,'\(kind.name).federation is set once')"]),
     ]
   }
 

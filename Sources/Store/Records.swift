@@ -145,7 +145,7 @@ extension Engine {
       if key.columns.count == table.kind.key.count { try delete.step() }
     }
     for (index, slot) in slots.enumerated() {
-      let bytes = StateCodec.encode(slot.state, valuesStandInRow: index == shown && shownFits && slots.count == 1)
+      let bytes = StateCodec.encode(slot.state, valuesStandInRow: index == shown && shownFits)
       if bytes != slot.stored { try save(bytes, kind: table.kind.id, key: key, channel: slot.channel) }
       let wasPlain = slot.stored.map { StateCodec.form(of: $0) != .full } ?? true
       let isPlain = StateCodec.form(of: bytes) != .full

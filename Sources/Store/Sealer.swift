@@ -124,10 +124,11 @@ final class Sealer {
     _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ typed: ShownRow?
   ) throws -> (slots: [RecordSlot], isTyped: Bool) {
     let slots = try engine.slots(kind: table.kind.id, key: key) { typed.map(table.contents) ?? [:] }
-    let standInRow = slots.contains { $0.stored.map { StateCodec.form(of: $0) != .full } ?? false }
-    let owner = slots.first.flatMap { engine.channelNames[$0.channel]?.owner } ?? ""
+    let standing = slots.first { $0.stored.map { StateCodec.form(of: $0) != .full } ?? false }
+    guard let standing else { return (slots, false) }
+    let owner = engine.channelNames[standing.channel]?.owner ?? ""
     let isOthers = typed.map { !$0.federation.isEmpty && !$0.federation.elementsEqual(owner.utf8) } ?? false
-    guard standInRow, isOthers || edits.needSealedValues(sets: table.setMask) else { return (slots, standInRow) }
+    guard isOthers || edits.needSealedValues(sets: table.setMask) else { return (slots, true) }
     return (try engine.fold(table, key), false)
   }
 
@@ -276,7 +277,11 @@ final class Sealer {
     _ reason: String
   ) throws {
     let operation = edits.insertedAt != nil ? "insert" : row == nil || edits.deletion != nil ? "delete" : "edit"
-    var record: [(String, Value)] = [("federation", .text(row?.federation ?? []))]
+    let shown = engine.shownSlot(slots, rule: table.kind.deletion)
+    let owner = shown.flatMap { engine.channelNames[slots[$0].channel]?.owner } ?? engine.identity.role.federation
+    // What a deletion noted is without its owner.
+    let federation = row.flatMap { $0.federation.isEmpty ? nil : $0.federation } ?? Array(owner.utf8)
+    var record: [(String, Value)] = [("federation", .text(federation))]
     if let row { record += zip(table.fields.map(\.name), row.values) }
     let statement = try engine.connection.prepared(
       "INSERT INTO birlik_refused(at, kind, key, operation, record, reason) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")

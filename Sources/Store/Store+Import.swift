@@ -63,8 +63,17 @@ extension Store {
     do {
       try clerk { connection in
         let writer = try ClerkWriter(table, fields: fieldPlaces.map { header[$0] }, connection)
+        var lines: [RecordKey: Int] = [:]
         while let row = try next() {
           report.rows += 1
+          if row.texts.count == header.count {
+            let key = RecordKey(columns: keyPlaces.map { Array(row.texts[$0].utf8) })
+            if let first = lines.updateValue(row.line, forKey: key) {
+              let reason = "the record \(key.display) stands on line \(first) already"
+              report.problems.append(ImportReport.Problem(line: row.line, reason: reason))
+              continue
+            }
+          }
           try Self.take(row, header, keyPlaces, fieldPlaces, writer, into: &report)
         }
         // Leaving by an error is what rolls back.

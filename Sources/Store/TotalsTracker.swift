@@ -95,19 +95,34 @@ final class TotalsTracker {
   }
 
   private func write() throws {
+    let columns = "FROM birlik_total WHERE indicator=?1 AND slot=?2 AND federation=?3 AND day=?4"
     for (slot, delta) in sums.take() {
-      let statement = try engine.connection.prepared(
-        "INSERT INTO birlik_total(indicator, slot, federation, day, amount, reported, expected) "
-          + "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET amount=amount+excluded.amount, "
-          + "reported=reported+excluded.reported, expected=expected+excluded.expected")
-      statement.bind(1, text: slot.indicator)
-      statement.bind(2, text: slot.key.slot)
-      statement.bind(3, text: slot.key.federation)
-      statement.bind(4, Int64(slot.key.day))
-      statement.bind(5, delta.amount)
-      statement.bind(6, delta.reported)
-      statement.bind(7, delta.expected)
-      try statement.step()
+      func statement(_ sql: String) throws -> Prepared {
+        let statement = try engine.connection.prepared(sql)
+        statement.bind(1, text: slot.indicator)
+        statement.bind(2, text: slot.key.slot)
+        statement.bind(3, text: slot.key.federation)
+        statement.bind(4, Int64(slot.key.day))
+        return statement
+      }
+      // Added here and not in SQL, where a sum that is too large becomes a floating-point number.
+      var total = delta
+      let standing = try statement("SELECT amount, reported, expected \(columns)")
+      if try standing.step() {
+        total += TotalDelta(amount: standing.int64(0), reported: standing.int64(1), expected: standing.int64(2))
+        standing.reset()
+      }
+      guard !total.isZero else {
+        try statement("DELETE \(columns)").step()
+        continue
+      }
+      let write = try statement(
+        "INSERT OR REPLACE INTO birlik_total(indicator, slot, federation, day, amount, reported, expected) "
+          + "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+      write.bind(5, total.amount)
+      write.bind(6, total.reported)
+      write.bind(7, total.expected)
+      try write.step()
     }
   }
 

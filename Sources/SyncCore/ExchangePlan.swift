@@ -60,15 +60,17 @@ public struct ExchangePlan: Sendable, Equatable {
     return peer[number]
   }
 
-  /// The ends of all that went over in this sync, after one more piece: what is shown beside the tips while a branch of
-  /// the other side is unknown.
+  /// Where what went over in this sync ends, after one more piece, of the streams in which one side does not know where
+  /// the other's branch begins: shown beside the tips.
   ///
-  /// Whoever cannot tell where the other's branch begins sends its own from the beginning, and the other holds the stem
-  /// already: no tip moves. Without these ends it would send the first piece of the stem again and again.
+  /// Whoever cannot tell sends its own branch from the beginning of the stream, and as the other holds the stem already
+  /// no tip moves. Without these ends it would send the first piece of the stem again and again.
   ///
-  /// - Parameter piece: in causal order.
+  /// - Parameters:
+  ///   - piece: in causal order.
+  ///   - tips: those that one side shows and the other does not hold.
   public static func ends(
-    _ ends: [FrontierEntry], continuedBy piece: [(header: SegmentHeader, hash: Digest)]
+    _ ends: [FrontierEntry], continuedBy piece: [(header: SegmentHeader, hash: Digest)], of tips: [FrontierEntry]
   ) -> [FrontierEntry] {
     var known: [Digest: FrontierEntry] = [:]
     for entry in ends { known[entry.tip.hash] = entry }
@@ -77,6 +79,8 @@ public struct ExchangePlan: Sendable, Equatable {
       let tip = Tip(origin: header.origin, sequence: header.last, hash: hash)
       known[hash] = FrontierEntry(channel: header.channel, tip: tip)
     }
-    return known.values.sorted()
+    return known.values.filter { end in
+      tips.contains { $0.tip.origin == end.tip.origin && $0.channel == end.channel }
+    }.sorted()
   }
 }

@@ -120,6 +120,7 @@ import Testing
         "INSERT INTO org_unit(code) VALUES('a') ON CONFLICT DO UPDATE SET federation='fturk';",
         "org_unit.federation is set once"
       ),
+      ("UPDATE OR REPLACE org_unit SET code='f' WHERE code='a';", "org_unit.federation is set once"),
       ("UPDATE org_unit SET unit_kind='council';", "org_unit.unit_kind is set once"),
       ("UPDATE org_unit SET unit_kind=NULL;", "org_unit.unit_kind is set once"),
       ("INSERT OR REPLACE INTO org_unit(code, unit_kind) VALUES('a', 'council');", "org_unit.unit_kind is set once"),
@@ -132,10 +133,11 @@ import Testing
       ),
     ])
   func setOnce(sql: String, message: String) throws {
-    let node = try House().addKept("ftuu")
+    let node = try House().addKept("otuts")
     try node.shell(
       """
       INSERT INTO org_unit(code, unit_kind) VALUES('a', 'sectoral_union');
+      INSERT INTO org_unit(code, federation) VALUES('f', 'fturk');
       INSERT INTO figure(unit, measure, as_of, source, value) VALUES('a', 'members', '2025', 's', 1);
       """)
     try node.seal()
@@ -143,7 +145,7 @@ import Testing
     #expect(result.status != 0)
     #expect(result.errors.contains(message))
     #expect(try node.captured() == [])
-    #expect(try node.rows(["federation", "unit_kind"], "org_unit") == [["ftuu", "sectoral_union"]])
+    #expect(try node.rows(["federation", "unit_kind"], "org_unit") == [["otuts", "sectoral_union"], ["fturk", "∅"]])
     #expect(try node.rows(["value"], "figure") == [["1"]])
   }
 

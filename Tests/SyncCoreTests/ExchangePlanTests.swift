@@ -147,20 +147,24 @@ import Testing
     let stem = store.log.prefix(3).map { ($0.header, $0.hash) }
     let left = (store.log[3].header, store.log[3].hash)
     let right = (other.log[3].header, other.log[3].hash)
-    var ends = ExchangePlan.ends([], continuedBy: Array(stem.prefix(2)))
+    let tips = frontier(other)
+    var ends = ExchangePlan.ends([], continuedBy: Array(stem.prefix(2)), of: tips)
     #expect(ends.map(\.tip.sequence) == [2])
-    ends = ExchangePlan.ends(ends, continuedBy: [stem[2], left])
+    ends = ExchangePlan.ends(ends, continuedBy: [stem[2], left], of: tips)
     #expect(ends == frontier(store))
-    ends = ExchangePlan.ends(ends, continuedBy: [right])
+    ends = ExchangePlan.ends(ends, continuedBy: [right], of: tips)
     #expect(ends == (frontier(store) + frontier(other)).sorted())
-    #expect(ExchangePlan.ends(ends, continuedBy: []) == ends)
+    #expect(ExchangePlan.ends(ends, continuedBy: [], of: tips) == ends)
+    #expect(ExchangePlan.ends(ends, continuedBy: [], of: []).isEmpty)
+    let elsewhere = tips.map { FrontierEntry(channel: open, tip: $0.tip) } + frontier(replica(1, 2))
+    #expect(ExchangePlan.ends(ends, continuedBy: stem, of: elsewhere).isEmpty)
   }
 
   // MARK: Whole syncs
 
   @Test("Any two stores that came to differ are even after one sync, of bounded length", arguments: 0..<20)
   func anyTwoStores(batch: UInt64) {
-    worlds(batch * 60..<batch * 60 + 60) { seed, world in
+    worlds(batch * 40..<batch * 40 + 40) { seed, world in
       var dice = Dice(seed: seed)
       var (node, hub) = (dice.pick(world.replicas), dice.pick(world.replicas))
       var talk = Talk(limit: 1 + dice.below(12), dice: dice)
@@ -198,7 +202,7 @@ import Testing
   @Test("Several forked streams share the pieces")
   func severalLongStems() {
     for limit in [1, 2, 5, 11] {
-      for seed in 0..<30 as Range<UInt64> {
+      for seed in 0..<10 as Range<UInt64> {
         var dice = Dice(seed: firstSeed &+ seed)
         var node = Replica(origin: origin(1))
         var authors = [replica(0, 2), replica(0, 3), replica(0, 4)]
@@ -213,7 +217,9 @@ import Testing
         }
         var talk = Talk(limit: limit, dice: dice)
         let outcome = talk.sync(&node, with: &hub)
-        if !outcome.isEven || !talk.problems.isEmpty { Issue.record("seed \(seed), \(limit): \(outcome), \(talk.problems)") }
+        if !outcome.isEven || !talk.problems.isEmpty {
+          Issue.record("seed \(seed), pieces of \(limit): \(outcome), \(talk.problems)")
+        }
       }
     }
   }
@@ -233,9 +239,9 @@ import Testing
     }
   }
 
-  @Test("Cut anywhere, again and again: nothing is lost, even is never told wrongly, the end is even", arguments: 0..<10)
+  @Test("Cut anywhere, again and again: nothing is lost and even is never told wrongly", arguments: 0..<10)
   func cutAnywhere(batch: UInt64) {
-    worlds(20_000 + batch * 40..<20_000 + batch * 40 + 40) { seed, world in
+    worlds(20_000 + batch * 30..<20_000 + batch * 30 + 30) { seed, world in
       var dice = Dice(seed: seed)
       var (node, hub) = (dice.pick(world.replicas), dice.pick(world.replicas))
       var talk = Talk(limit: 1 + dice.below(8), dice: dice)
@@ -254,9 +260,9 @@ import Testing
     }
   }
 
-  @Test("Nodes, clones and restored copies around one hub, itself restored: two rounds of syncs make all even", arguments: 0..<10)
+  @Test("Nodes, clones, copies put back, a hub put back: two rounds of syncs make all even", arguments: 0..<10)
   func aroundAHub(batch: UInt64) {
-    worlds(30_000 + batch * 20..<30_000 + batch * 20 + 20) { seed, world in
+    worlds(30_000 + batch * 10..<30_000 + batch * 10 + 10) { seed, world in
       var dice = Dice(seed: seed)
       var nodes = world.replicas
       var hub = Replica(origin: origin(77))
@@ -306,20 +312,22 @@ import Testing
     var forks = 0
     var differing = 0
     var repeated = 0
+    var repeatedIn = 0
     var fresh = 0
-    worlds(0..<300) { seed, world in
+    worlds(0..<600) { seed, world in
       var dice = Dice(seed: seed)
       var (node, hub) = (dice.pick(world.replicas), dice.pick(world.replicas))
       var talk = Talk(limit: 5, dice: dice)
       differing += talk.difference(node, hub) == nil ? 0 : 1
       _ = talk.sync(&node, with: &hub)
       forks += node.table.streams.contains { $0.parent != nil } ? 1 : 0
+      repeatedIn += talk.repeated > 0 ? 1 : 0
       repeated += talk.repeated
       fresh += talk.fresh
     }
-    #expect(differing > 100)
+    #expect(differing > 200)
     #expect(forks > 30)
-    #expect(repeated > 20)
+    #expect(repeatedIn > 4)
     #expect(repeated < fresh / 4)
   }
 }

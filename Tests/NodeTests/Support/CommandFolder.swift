@@ -50,8 +50,15 @@ final class CommandFolder: Sendable {
     return try RunningCommand(process, in: path)
   }
 
-  func start(_ arguments: String..., environment: [String: String] = [:]) throws -> RunningCommand {
-    try start(Self.program, arguments, environment: environment)
+  /// Starts `birlik`.
+  ///
+  /// - Parameter write: when not nil, the number of the write to a file at which a thread of the program is killed.
+  func start(_ arguments: String..., killedAtWrite write: Int? = nil) throws -> RunningCommand {
+    guard let write else { return try start(Self.program, arguments) }
+    let injection =
+      ["-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64"]
+      + ["-e", "inject=pwrite64:signal=KILL:when=\(write)", Self.program.path]
+    return try start(URL(fileURLWithPath: "/usr/bin/strace"), injection + arguments)
   }
 
   /// Runs `birlik` to its end, at most two minutes.

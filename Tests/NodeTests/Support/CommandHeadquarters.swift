@@ -28,8 +28,8 @@ final class CommandHeadquarters: Sendable {
   }
 
   /// Starts the server and waits until it listens. Whoever starts it stops it.
-  func serve(sourceLocation: SourceLocation = #_sourceLocation) async throws -> RunningCommand {
-    let server = try folder.start("serve", "--database", database)
+  func serve(killedAtWrite write: Int? = nil) async throws -> RunningCommand {
+    let server = try folder.start("serve", "--database", database, killedAtWrite: write)
     for _ in 0..<600 where server.isRunning {
       if server.errors.contains("listening on 127.0.0.1:\(port)") { return server }
       try await Task.sleep(for: .milliseconds(50))

@@ -74,10 +74,9 @@ struct Talk {
       let marks = zip(shown, answer.held).map { (entry: $0, isHeld: $1) }
       let received = take(answer, &node)
       outcome.received += received
-      let isUnclear = marks.contains { !$0.isHeld }
-      takenEnds =
-        isUnclear
-        ? ExchangePlan.ends(takenEnds, continuedBy: headers(answer.segments.filter { node.holds($0.hash) })) : []
+      let missing = marks.filter { !$0.isHeld }.map(\.entry)
+      takenEnds = ExchangePlan.ends(takenEnds, continuedBy: headers(answer.segments), of: missing)
+        .filter { node.holds($0.tip.hash) }
       let hasTyped = type(&node)
       if answer.isEven, received == 0, !hasTyped {
         outcome.isEven = true
@@ -86,7 +85,7 @@ struct Talk {
       let theirs = answer.isEven ? mine : answer.tips
       mine = node.table.frontier(where: isVisible)
       let (piece, unknown) = piece(of: node, for: theirs, marks: marks, to: hub)
-      sentEnds = unknown.isEmpty ? [] : ExchangePlan.ends(sentEnds, continuedBy: headers(piece))
+      sentEnds = ExchangePlan.ends(sentEnds, continuedBy: headers(piece), of: unknown)
       let all = Set(mine + sentEnds + takenEnds).sorted()
       let isMoving = received > 0 || answer.tips != last || all != shown
       idle = isMoving ? 0 : idle + 1
