@@ -99,6 +99,10 @@ struct Headquarters: HeadquartersService {
           "refused": "\(absorbed.refusals.count)",
         ])
     }
+    if absorbed.segments > 0, request.cards.contains(store.identity.card.bytes) {
+      // Taking back its own edits, it took a fresh origin. That is the proof; what a frontier claims would be none.
+      logger.warning("this database was restored or copied; it goes on under a new identity and nothing is lost")
+    }
     let mine = try store.frontier(visibleTo: role)
     let digest = Digest(of: mine)
     let published = try store.publishedCatalog()
@@ -121,11 +125,6 @@ struct Headquarters: HeadquartersService {
     _ answer: inout ExchangeAnswer, for theirs: [FrontierEntry], _ role: NodeRole, limit: Int
   ) throws {
     answer.held = try store.holds(theirs, visibleTo: role)
-    // What the node may not read is never held as far as it is concerned, and says nothing about this database.
-    let unknown = zip(theirs, answer.held).filter { role.mayRead($0.channel) && !$1 }.map(\.0)
-    if try store.noticeRestoration(unknown) {
-      logger.warning("this database was restored or copied; it goes on under a new identity and nothing is lost")
-    }
     var pieceLimit = Store.PieceLimit.standard
     pieceLimit.bytes = min(pieceLimit.bytes, limit / 2)
     let piece = try store.piece(lackedBy: theirs.filter { role.mayRead($0.channel) }, role: role, limit: pieceLimit)

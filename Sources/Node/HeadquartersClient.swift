@@ -77,7 +77,8 @@ final class HeadquartersClient: Sendable {
       }
     throw NodeError(
       code, operation,
-      refusal.map { $0.message.lowercasedFirst.trimmed } ?? "it answered with status \(response.status)", hint: refusal?.hint ?? "")
+      refusal.map { $0.message.lowercasedFirst.trimmed } ?? "it answered with status \(response.status)",
+      hint: refusal?.hint ?? "")
   }
 
   private struct Refusal: Decodable {

@@ -214,7 +214,9 @@ struct SyncSession {
     return sentEnds.isEmpty && takenEnds.isEmpty ? mine : Set(mine + sentEnds + takenEnds).sorted()
   }
 
-  private func headers(_ segments: [[UInt8]], unless isNeedless: Bool) -> [(header: SegmentHeader, hash: Digest)] {
+  private func headers(
+    _ segments: [[UInt8]], unless isNeedless: Bool
+  ) -> [(header: SegmentHeader, hash: Digest)] {
     guard !isNeedless else { return [] }
     // One that cannot be read was refused, which is told elsewhere.
     return segments.compactMap { try? Segment(bytes: $0) }.map { ($0.header, $0.hash) }
@@ -235,7 +237,8 @@ struct SyncSession {
     let store = store
     let sealed = try await offload { try store.seal() }
     if sealed.refused > 0 {
-      let edits = sealed.refused == 1 ? "1 edit of another's record was" : "\(sealed.refused) edits of others' records were"
+      let edits =
+        sealed.refused == 1 ? "1 edit of another's record was" : "\(sealed.refused) edits of others' records were"
       report.notices.append("\(edits) not taken; `birlik status` tells why")
     }
     return sealed.changes

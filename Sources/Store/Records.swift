@@ -149,7 +149,7 @@ extension Engine {
       if bytes != slot.stored { try save(bytes, kind: table.kind.id, key: key, channel: slot.channel) }
       let wasPlain = slot.stored.map { StateCodec.form(of: $0) != .full } ?? true
       let isPlain = StateCodec.form(of: bytes) != .full
-      if wasPlain && isPlain && keyProblem == nil { continue }
+      if wasPlain && isPlain && keyProblem == nil && slots.count == 1 { continue }
       try note(table, key, slot, clashes: slots.count > 1 && slots.filter { $0.state.exists(table.kind.deletion) }.count > 1)
     }
   }

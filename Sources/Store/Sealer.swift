@@ -50,9 +50,14 @@ final class Sealer {
     guard !log.isEmpty else { return false }
     try engine.totals?.prepare(log, isComplete: log.entries.count < Self.passLimit && report == SealReport())
     // What deletions noted is needed below, so only captures go now: heads are written into the pages they leave.
-    let forget = try engine.connection.prepared("DELETE FROM birlik_capture WHERE seq<=?1")
-    forget.bind(1, log.lastSequence)
-    try forget.step()
+    if log.entries.count < Self.passLimit {
+      // Without a condition SQLite drops the pages without looking at each row. Nobody else writes meanwhile.
+      try engine.connection.prepared("DELETE FROM birlik_capture").step()
+    } else {
+      let forget = try engine.connection.prepared("DELETE FROM birlik_capture WHERE seq<=?1")
+      forget.bind(1, log.lastSequence)
+      try forget.step()
+    }
     var start = 0
     while start < log.entries.count {
       var edits = CapturedEdits()
@@ -87,7 +92,7 @@ final class Sealer {
       return try refuse(edits, table, key, shown, slots, "the federation in the record is not a proper code")
     }
     guard engine.identity.role.mayWrite(channel) else {
-      return try refuse(edits, table, key, shown, slots, "it belongs to \(channel.owner), whose records others may not edit")
+      return try refuse(edits, table, key, shown, slots, Self.reason(channel))
     }
     if let reason = limit(key, shown) { return try refuse(edits, table, key, shown, slots, reason) }
     let number = try engine.number(of: channel)
@@ -96,10 +101,11 @@ final class Sealer {
     {
       // The record of another owner was deleted, and this one typed under its key.
       guard engine.identity.role.mayWrite(other) else {
-        return try refuse(edits, table, key, shown, slots, "it belongs to \(other.owner), whose records others may not edit")
+        return try refuse(edits, table, key, shown, slots, Self.reason(other))
       }
       let replaced = slots[gone].state.edits
-      let deletion = change(table, key, .deletion, [], captured: edits.deletion?.at ?? edits.lastAt, replacing: replaced)
+      let at = edits.deletion?.at ?? edits.lastAt
+      let deletion = change(table, key, .deletion, [], captured: at, replacing: replaced)
       try absorb(deletion, table, in: other, into: &slots[gone].state)
     }
     let index = slots.firstIndex { $0.channel == number }
@@ -270,6 +276,10 @@ final class Sealer {
   }
 
   // MARK: Edits that may not be sealed
+
+  private static func reason(_ channel: Channel) -> String {
+    "it belongs to \(channel.owner), whose records others may not edit"
+  }
 
   /// Keeps an edit that this node may not seal, and shows the record as it was.
   private func refuse(

@@ -45,13 +45,14 @@ public final class Store: @unchecked Sendable {
       let catalog = try Self.value(connection, .catalog).map { bytes throws in
         try PublishedCatalog(bytes: bytes, signedBy: identity.headquarters)
       }
-      guard let catalog else { throw StoreError(.damaged, Self.opening, "the database holds no catalog") }
+      guard let catalog else { throw StoreError(.damaged, Self.opening, "the database holds no catalog", hint: Self.damagedHint) }
       return (identity, Engine(connection: connection, identity: identity, published: catalog))
     }
     try inQueue { engine in try engine.checkTriggers() }
   }
 
   private static let opening = "opening the database"
+  private static let damagedHint = "restore a backup: what headquarters has comes back"
 
   private static func openQueue(_ path: String) throws -> DatabaseQueue {
     var isFolder: ObjCBool = false
@@ -81,7 +82,9 @@ public final class Store: @unchecked Sendable {
       _ = handle.map { birlik_sqlite_set_trusted_schema($0, 0) }
       // A rollback journal: the versions of SQLite up to 3.51.2 can corrupt a WAL file that two programs share, and
       // clerks bring their own SQLite. See `JournalPolicy`.
-      try database.execute(sql: "PRAGMA journal_mode=TRUNCATE")
+      // A file that is not ours stays as it is.
+      let application = try Int32.fetchOne(database, sql: "PRAGMA application_id")
+      if application == Schema.applicationID { try database.execute(sql: "PRAGMA journal_mode=TRUNCATE") }
       try database.execute(sql: "PRAGMA synchronous=FULL")
       // A spill would take the exclusive lock in the middle of a transaction and keep readers out.
       try database.execute(sql: "PRAGMA cache_spill=0")
@@ -117,7 +120,7 @@ public final class Store: @unchecked Sendable {
 
   private static func identity(_ connection: Connection, key: Curve25519.Signing.PrivateKey) throws -> Identity {
     guard let headquarters = try value(connection, .headquarters), let card = try value(connection, .card) else {
-      throw StoreError(.damaged, opening, "the database does not say who the node is")
+      throw StoreError(.damaged, opening, "the database does not say who the node is", hint: damagedHint)
     }
     let identity = Identity(
       key: key, card: try NodeCard(bytes: card, signedBy: headquarters), headquarters: headquarters)

@@ -43,13 +43,12 @@ extension TotalsPlan {
     let statement = try engine.connection.prepared(returns.selectUnits)
     defer { statement.reset() }
     while try statement.step() {
-      let unit = statement.bytes(0)
-      let record = try part.units.read(unit, engine, [:])
-      if statement.int64(1) == 1 {
-        let value: Int64? = statement.isNull(5) ? nil : statement.int64(5)
-        statement.withBytes(2) { federation in
-          statement.withBytes(3) { axis in
-            statement.withBytes(4) { date in
+      let record = statement.isNull(0) ? nil : part.units.record(statement)
+      if statement.int64(5) == 1 {
+        let value: Int64? = statement.isNull(9) ? nil : statement.int64(9)
+        statement.withBytes(6) { federation in
+          statement.withBytes(7) { axis in
+            statement.withBytes(8) { date in
               First(stock, record, part.number).add(
                 part.indicator, federation: federation, axis: axis, date: Array(date), value: value, into: &sums)
             }
@@ -57,6 +56,7 @@ extension TotalsPlan {
         }
         continue
       }
+      let unit = statement.bytes(4)
       let steps = Contributions.stock(stock, unit: record, returns: try returns.read(unit, engine, [:]))
       sums.add(part.indicator, steps, negated: false)
       // What is expected was counted with the units.

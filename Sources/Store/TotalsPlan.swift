@@ -135,7 +135,8 @@ final class ReturnReader {
   private let select: LazyStatement
   private let selectAny: LazyStatement
   private let selectLast: String
-  /// Every unit with the number of its returns, and the one return of those that have one.
+  /// Every unit that has returns: its record as in `UnitReader.selectAll`, its code, the number of its returns, and the
+  /// one return of those that have one.
   let selectUnits: String
 
   /// The greatest unit that has a return, as far as it is known; first syncs come in ascending order.
@@ -170,9 +171,15 @@ final class ReturnReader {
     self.table = table
     self.value = value
     selectLast = "SELECT max(\(stock.unitColumn.sql)) FROM \(kind.name)"
-    let columnsOfOne = "min(federation), min(\(stock.axisColumn.sql)), min(\(stock.dateColumn.sql)), min(\(stock.valueField.sql))"
+    let unit = "r.\(stock.unitColumn.sql)"
+    let columnsOfOne =
+      "min(r.federation), min(r.\(stock.axisColumn.sql)), min(r.\(stock.dateColumn.sql)), min(r.\(stock.valueField.sql))"
+    let units = stock.units
+    let record = [units.sortField, units.openedField, units.closedField].map { "u.\($0.sql)" }.joined(separator: ", ")
+    let code = catalog.kind(named: units.kind)?.key.first?.name.sql ?? "code"
     selectUnits =
-      "SELECT \(stock.unitColumn.sql), count(*), \(columnsOfOne) FROM \(kind.name) GROUP BY \(stock.unitColumn.sql)"
+      "SELECT u.federation, \(record), \(unit), count(*), \(columnsOfOne) FROM \(kind.name) r "
+      + "LEFT JOIN \(units.kind) u ON u.\(code)=\(unit) GROUP BY \(unit)"
     selectAny = LazyStatement("SELECT 1 FROM \(kind.name) WHERE \(stock.unitColumn.sql)=?1")
     select = LazyStatement(
       "SELECT federation, \(stock.axisColumn.sql), \(stock.dateColumn.sql), \(stock.valueField.sql) FROM \(kind.name) "

@@ -97,7 +97,8 @@ import Testing
       }
       #expect(steps.values.allSatisfy { !$0.isZero }, "seed \(seed): a step of nothing")
       #expect(
-        Contributions.stock(Self.stock, unit: unit, returns: returns.reversed()) == steps, "seed \(seed): order matters")
+        Contributions.stock(Self.stock, unit: unit, returns: returns.reversed()) == steps, "seed \(seed): order matters"
+      )
     }
   }
 

@@ -97,8 +97,8 @@ import Wire
     let (uz, office, _) = try await house.joinThree()
     try await house.serve { [house] in
       for step in 0..<4 as Range<UInt64> {
-        for row in 0..<10 as Range<UInt64> {
-          try house.headquarters.name("otuts-\(step)-\(row)", noise(100_000, step * 10 + row))
+        for row in 0..<16 as Range<UInt64> {
+          try house.headquarters.name("otuts-\(step)-\(row)", noise(65_000, step * 16 + row))
         }
         try house.headquarters.store.seal()
       }
@@ -120,6 +120,8 @@ import Wire
       try await house.serve { [house] in
         let report = try await uz.sync()
         #expect(report.outcome == .even && report.rounds < 20, "\(typed): \(report)")
+        // Without a fork headquarters' frontier tells all; with one the stem goes over again, piece by piece.
+        #expect(typed == 0 ? report.sent.bytes < 10_000 : report.sent.bytes > 2 << 20, "\(typed): \(report)")
         #expect(try uz.isSame(as: house.headquarters))
         // An empty node takes it all in pieces.
         let whole = try await office.sync()

@@ -106,7 +106,8 @@ import Testing
       captured: ["org_unit a: name", "org_unit b: insert"], sealed: ["edit org_unit a name=Zwei", "insert org_unit b"]),
     Shape(
       name: "INSERT ... SELECT",
-      sql: "INSERT INTO org_unit(code, name) SELECT code || '2', name FROM org_unit;", captured: ["org_unit a2: insert"],
+      sql: "INSERT INTO org_unit(code, name) SELECT code || '2', name FROM org_unit;",
+      captured: ["org_unit a2: insert"],
       sealed: ["insert org_unit a2 name=One"]),
     Shape(
       name: "a set element by element",

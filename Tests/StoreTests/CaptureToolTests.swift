@@ -80,7 +80,10 @@ import Testing
   @Test(
     "A wrong type is refused at once with a sentence",
     arguments: [
-      ("INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a','2025','x','many');", "members_total"),
+      (
+        "INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a','2025','x','many');",
+        "members_total"
+      ),
       ("INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a','2025','x',1.5);", "members_total"),
       ("INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a','2025','x','');", "members_total"),
       ("INSERT INTO membership_return(unit, as_of, axis, primaries) VALUES('a','2025','x',x'01');", "primaries"),
@@ -189,7 +192,8 @@ import Testing
   func appendOnly() throws {
     let node = try House().addKept("ftuu")
     try node.shell(
-      "INSERT INTO dispute_week(dispute, week, reporter, tension) VALUES('d', '2025-W01', 'r', 3), ('d', '2025-W02', 'r', 4);")
+      "INSERT INTO dispute_week(dispute, week, reporter, tension) VALUES('d', '2025-W01', 'r', 3), ('d', '2025-W02', 'r', 4);"
+    )
     #expect(
       try node.sealedWords() == [
         "insert dispute_week d/2025-W01/r tension=3", "insert dispute_week d/2025-W02/r tension=4",

@@ -29,11 +29,17 @@ import Testing
       ("UPDATE org_unit SET name='Mine', area=NULL WHERE code='t'", "t", "edit", #""name":"Mine""#),
       ("UPDATE org_unit SET activity='[\"y\"]' WHERE code='t'", "t", "edit", #""activity":"[\"y\"]""#),
       ("DELETE FROM org_unit WHERE code='t'", "t", "delete", #""name":"Bir""#),
-      ("DELETE FROM org_unit WHERE code='t'; INSERT INTO org_unit(code, name) VALUES('t', 'Mine')", "t", "insert", "Mine"),
+      (
+        "DELETE FROM org_unit WHERE code='t'; INSERT INTO org_unit(code, name) VALUES('t', 'Mine')", "t", "insert",
+        "Mine"
+      ),
       ("INSERT INTO org_unit(code, federation, name) VALUES('n', 'fturk', 'New')", "n", "insert", #""name":"New""#),
       ("INSERT INTO org_unit(code, federation, name) VALUES('n', 'kfik', 'New')", "n", "insert", "kfik"),
       ("INSERT INTO org_unit(code, federation, name) VALUES('n', 'No Such!', 'New')", "n", "insert", "No Such!"),
-      ("INSERT OR REPLACE INTO org_unit(code, federation, name) VALUES('t', 'fturk', 'R')", "t", "insert", #""name":"R""#),
+      (
+        "INSERT OR REPLACE INTO org_unit(code, federation, name) VALUES('t', 'fturk', 'R')", "t", "insert",
+        #""name":"R""#
+      ),
       (
         "UPDATE org_unit SET name='1' WHERE code='t'; UPDATE org_unit SET area='2' WHERE code='t'", "t", "edit",
         #""area":"2""#

@@ -178,4 +178,34 @@ import Testing
     let problems = try hq.store.verify().problems
     #expect(problems == [])
   }
+
+  @Test("More than one segment holds, in several new streams at once")
+  func bulk() throws {
+    let house = try House()
+    let hq = try house.add("otuts")
+    let uz = try house.add("ftuu")
+    for node in [hq, uz] { try node.hurry() }
+    try hq.type(
+      """
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<33000)
+      INSERT INTO org_unit(code, federation) SELECT 'u' || i, iif(i%2, 'ftuu', 'fturk') FROM n;
+      INSERT INTO org_unit(code, name) VALUES('late', 'of headquarters');
+      INSERT INTO membership_return(unit, as_of, axis, federation) VALUES('u1', '2025', 'territorial', 'ftuu');
+      """)
+    #expect(try hq.seal().changes == 33_002)
+    let streams = try hq.column("tip", "birlik_stream ORDER BY id")
+    #expect(streams.sorted() == ["1", "1", "16500", "16500"])
+    #expect(try hq.count("birlik_segment") == 6)
+    try hq.type("UPDATE org_unit SET name='n' WHERE code IN ('u1', 'u2', 'late')")
+    #expect(try hq.seal().changes == 3)
+    try Exchange.even(uz, hq)
+    #expect(try uz.count("org_unit") == 33_001)
+    #expect(try uz.count("org_unit WHERE name='n'") == 3)
+    #expect(try hq.store.channelDigests() == uz.store.channelDigests())
+    #expect(try Recount.difference(hq) == nil)
+    let piece = try hq.store.piece(lackedBy: [], role: uz.role, limit: Store.PieceLimit(bytes: 1000, changes: 10))
+    #expect(piece.segments.count == 1)
+    #expect(piece.hasMore)
+    #expect(piece.lacking == 33_005)
+  }
 }

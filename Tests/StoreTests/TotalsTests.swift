@@ -134,7 +134,8 @@ import Testing
           + "ON CONFLICT DO NOTHING",
         "UPDATE org_unit SET opened_on=\(dice.pick(dates + ["NULL"])) WHERE code='\(unit)'",
         "UPDATE org_unit SET closed_on=\(dice.pick(dates + ["NULL"])) WHERE code='\(unit)'",
-        "DELETE FROM org_unit WHERE code='\(unit)'", "DELETE FROM membership_return WHERE unit='\(unit)' AND as_of=\(date)",
+        "DELETE FROM org_unit WHERE code='\(unit)'",
+        "DELETE FROM membership_return WHERE unit='\(unit)' AND as_of=\(date)",
       ])
       try node.type([sql])
       if dice.chance(70) { try node.seal() }

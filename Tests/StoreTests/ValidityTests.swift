@@ -35,7 +35,8 @@ import Testing
       kind: "aid_operation", column: "currency", value: "'EURO'", reason: "'EURO' is not a code", repair: "'EUR'"),
   ]
 
-  @Test("A wrong value is flagged, told with its reason, shown as NULL, and repaired by a later edit", arguments: wrongs)
+  @Test(
+    "A wrong value is flagged, told with its reason, shown as NULL, and repaired by a later edit", arguments: wrongs)
   func value(_ wrong: Wrong) throws {
     let house = try House()
     let hq = try house.add("otuts")

@@ -199,7 +199,7 @@ extension LocalNode {
     return try same && store.frontier(visibleTo: role) == headquarters.store.frontier(visibleTo: role)
   }
 
-  /// The node with another identity of its own would not be; `Origin` of what is sealed now.
+  /// The origins under which this node sealed so far.
   var origins: Set<Origin> {
     get throws {
       Set(try store.status().frontier.map(\.tip.origin).filter { $0.node == store.identity.node })

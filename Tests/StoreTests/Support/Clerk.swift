@@ -14,12 +14,11 @@ struct Clerk {
     var sharesKeys = false
   }
 
-  let catalog: Catalog
   let federations: [String]
   let manners: Manners
 
   /// One statement for a node's clerk.
-  func statement(_ role: NodeRole, _ dice: inout Dice) -> String {
+  func statement(_ role: NodeRole, _ catalog: Catalog, _ dice: inout Dice) -> String {
     let kinds = catalog.kinds.filter { $0.recordClass != .local }
     // Units and returns are what totals are made of.
     let often = ["org_unit", "membership_return", "agreement"]

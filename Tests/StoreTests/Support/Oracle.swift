@@ -89,7 +89,8 @@ struct Oracle {
   /// Where a node's heads and conflicts are not these; nil when nowhere.
   func difference(_ node: TestNode) throws -> String? {
     let kept: [(Record, RecordState)] = try node.store.read { engine in
-      let select = try engine.connection.prepared("SELECT kind, key, channel FROM birlik_head ORDER BY kind, key, channel")
+      let select = try engine.connection.prepared(
+        "SELECT kind, key, channel FROM birlik_head ORDER BY kind, key, channel")
       var found: [(kind: Int, key: RecordKey, channel: Int)] = []
       while try select.step() { found.append((select.int(0), RecordKey(bytes: select.bytes(1)), select.int(2))) }
       return try found.compactMap { kind, key, number in
@@ -137,9 +138,10 @@ struct Oracle {
           $0.kind == kind.name && $0.key == record.key.display && $0.field == register.name
             && $0.federation == record.channel.owner
         }
-        let readable = Set(([view?.shown].compactMap { $0 } + (view?.others ?? [])).map { value in
-          Content(value.cells.map { cell in Cell(field: kind.field(named: cell.field)?.id ?? 0, value: cell.value) })
-        })
+        let readable = Set(
+          ([view?.shown].compactMap { $0 } + (view?.others ?? [])).map { value in
+            Content(value.cells.map { cell in Cell(field: kind.field(named: cell.field)?.id ?? 0, value: cell.value) })
+          })
         if !readable.isSuperset(of: contents) {
           return "\(kind.name) \(record.key.display) \(register.name): \(contents.subtracting(readable))"
         }

@@ -13,11 +13,13 @@ struct Tables: Equatable {
   /// - Parameter channels: the records and conflicts of these are compared; nil for all.
   init(_ node: TestNode, federations: Set<String>? = nil, audiences: [RecordClass] = [.federation, .everyone]) throws {
     let catalog = try node.store.catalog()
-    let owners = federations.map { " AND federation IN (\($0.sorted().map { "'\($0)'" }.joined(separator: ",")))" } ?? ""
+    let owners =
+      federations.map { " AND federation IN (\($0.sorted().map { "'\($0)'" }.joined(separator: ",")))" } ?? ""
     for kind in catalog.kinds where audiences.contains(kind.recordClass) {
       let columns =
         (kind.key.map(\.name) + ["federation"] + kind.fields.filter { !$0.isLocal }.map(\.name)).map(\.sql)
-      rows[kind.name] = try node.rows(columns, "\(kind.name) WHERE 1\(owners) ORDER BY 1, 2, 3, 4, 5")
+      rows[kind.name] = try node.rows(
+        columns, "\(kind.name) WHERE 1\(owners) ORDER BY \(columns.prefix(kind.key.count).joined(separator: ","))")
     }
     let isWhole = federations == nil && audiences.count == 2
     let channels = try node.rows(["id", "name"], "birlik_channel").filter { row in

@@ -1,6 +1,7 @@
 import Foundation
 import SyncCore
 import Testing
+import Wire
 
 @testable import Store
 
@@ -14,6 +15,8 @@ final class World {
     var repeats = false
     var noticesRestoration = true
     var smallPieces = false
+    var upgrades = 0
+    var decisions = 0
   }
 
   let seed: UInt64
@@ -24,6 +27,7 @@ final class World {
   private(set) var clerk: Clerk
   private(set) var statements = 0
   private(set) var restored = 0
+  private(set) var decided = 0
   private var dice: Dice
   private var backups: [(node: Int, file: String)] = []
   private var clock: Int64 = House.start
@@ -41,8 +45,7 @@ final class World {
     manners.typesNonsense = dice.chance(40)
     manners.oversteps = dice.chance(40)
     manners.sharesKeys = dice.chance(40)
-    clerk = Clerk(
-      catalog: try headquarters.store.catalog(), federations: ["ftuu", "fturk", "otuts"], manners: manners)
+    clerk = Clerk(federations: ["ftuu", "fturk", "otuts"], manners: manners)
     if dice.chance(50) { faults.restores = 8 }
     if dice.chance(40) { faults.clones = 6 }
     if dice.chance(50) { faults.loss = 40 }
@@ -50,6 +53,8 @@ final class World {
     faults.repeats = dice.chance(50)
     faults.noticesRestoration = dice.chance(60)
     faults.smallPieces = dice.chance(50)
+    if dice.chance(40) { faults.upgrades = 10 }
+    if dice.chance(50) { faults.decisions = 15 }
   }
 
   /// Runs a number of steps.
@@ -63,6 +68,8 @@ final class World {
       case 62..<76: try seal(nodes[number])
       default: try exchange(others[dice.below(others.count)])
       }
+      if dice.chance(faults.upgrades) { try upgrade(nodes[number]) }
+      if dice.chance(faults.decisions) { try decide(nodes[number]) }
       if dice.chance(10), number > 0 { try backUp(number - 1) }
       if dice.chance(faults.restores), let backup = backups.randomElement(using: &dice) {
         try others[backup.node].restoreFile(from: backup.file)
@@ -83,7 +90,33 @@ final class World {
   }
 
   private func edit(_ node: TestNode) throws {
-    statements += try node.type((0...dice.below(4)).map { _ in clerk.statement(node.role, &dice) })
+    let catalog = try node.store.catalog()
+    statements += try node.type((0...dice.below(4)).map { _ in clerk.statement(node.role, catalog, &dice) })
+  }
+
+  /// Headquarters goes over to the later catalog first.
+  private func upgrade(_ node: TestNode) throws {
+    let later = try House.later.get()
+    guard try node.role.isHeadquarters || headquarters.store.catalog().version == later.catalog.version else { return }
+    try node.store.adopt(later, now: clock)
+    try checkTotals(node)
+  }
+
+  /// Somebody decides a conflict.
+  private func decide(_ node: TestNode) throws {
+    try node.seal()
+    let open = try node.store.conflicts().filter { $0.field != "(key)" && node.role.mayWrite($0) }
+    guard !open.isEmpty else { return }
+    let conflict = dice.pick(open)
+    var decision = Store.Decision.keep
+    if let other = conflict.others.first, dice.chance(60) { decision = .take(other.display) }
+    do {
+      try node.store.resolve(kind: conflict.kind, key: conflict.key, field: conflict.field, decision: decision)
+      decided += 1
+    } catch let error as StoreError where error.code == .invalid {
+      // What is set once, or a value that nobody may type.
+    }
+    try checkTotals(node)
   }
 
   /// Sealing shows what was typed.
@@ -125,6 +158,7 @@ final class World {
   func settle(verifies: Bool) throws {
     clock += 10
     for node in nodes { node.clock = clock }
+    if faults.upgrades > 0 { for node in nodes { try upgrade(node) } }
     try Exchange.settle(headquarters, others)
     let digests = try headquarters.store.channelDigests()
     for node in others {
@@ -147,5 +181,11 @@ final class World {
         #expect(problems == [], "seed \(seed): \(node.name)")
       }
     }
+  }
+}
+
+extension NodeRole {
+  fileprivate func mayWrite(_ conflict: ConflictView) -> Bool {
+    isHeadquarters || conflict.federation.sameBytes(as: federation)
   }
 }

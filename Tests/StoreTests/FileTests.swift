@@ -1,0 +1,141 @@
+import Foundation
+import Glibc
+import SyncCore
+import Testing
+
+@testable import Store
+
+/// Files that are not what they should be, and programs that stand in the way.
+@Suite struct FileTests {
+  private func code(_ path: String) throws -> StoreError.Code? {
+    do {
+      _ = try Store(path: path, key: House.key(1))
+      return nil
+    } catch let error as StoreError {
+      #expect(!error.detail.isEmpty)
+      #expect(!error.hint.isEmpty)
+      return error.code
+    }
+  }
+
+  @Test("A missing file, and a folder in its place")
+  func missing() throws {
+    let folder = try Folder()
+    #expect(try code(folder.file("none.db")) == .missing)
+    #expect(try code(folder.path) == .missing)
+    #expect(!FileManager.default.fileExists(atPath: folder.file("none.db")))
+  }
+
+  @Test("A text, an empty file and a database of another program are left as they are")
+  func foreign() throws {
+    let folder = try Folder()
+    let text = Data(String(repeating: "This is no database. ", count: 400).utf8)
+    try text.write(to: URL(fileURLWithPath: folder.file("text")))
+    try Data().write(to: URL(fileURLWithPath: folder.file("empty")))
+    try Shell.sqlite(folder.file("other"), "CREATE TABLE t(x); INSERT INTO t VALUES(1);")
+    let other = try Data(contentsOf: URL(fileURLWithPath: folder.file("other")))
+    for name in ["text", "empty", "other"] { #expect(try code(folder.file(name)) == .notOurs, "\(name)") }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file("text"))) == text)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file("empty"))) == Data())
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file("other"))) == other)
+  }
+
+  @Test("A database of another program in WAL mode stays in WAL mode")
+  func foreignWal() throws {
+    let folder = try Folder()
+    try Shell.sqlite(folder.file("other"), "PRAGMA journal_mode=WAL; CREATE TABLE t(x);")
+    #expect(try code(folder.file("other")) == .notOurs)
+    #expect(try Shell.sqlite(folder.file("other"), "PRAGMA journal_mode;").output == "wal\n")
+  }
+
+  @Test("A file of a newer version, one without an identity, one cut short, and another node's key")
+  func ours() throws {
+    let node = try House().addKept("otuts")
+    try node.shell("INSERT INTO org_unit(code) VALUES('a');")
+    try node.store.close()
+    let newer = node.path + "-newer"
+    let nobody = node.path + "-nobody"
+    let short = node.path + "-short"
+    for path in [newer, nobody] { try FileManager.default.copyItem(atPath: node.path, toPath: path) }
+    try Shell.sqlite(newer, "PRAGMA user_version=99;")
+    try Shell.sqlite(nobody, "DELETE FROM birlik_meta;")
+    try Data(contentsOf: URL(fileURLWithPath: node.path)).prefix(9000).write(to: URL(fileURLWithPath: short))
+    #expect(try code(newer) == .notOurs)
+    #expect(try code(nobody) == .damaged)
+    #expect(try code(short) == .damaged)
+    #expect(throws: StoreError.self) { try Store(path: node.path, key: House.key(9)) }
+    #expect(try code(node.path) == nil)
+    try node.open()
+  }
+
+  @Test("Nothing is made over a file that stands there, nor where no file can be")
+  func create() throws {
+    let house = try House()
+    let node = try house.add("otuts")
+    let beginning = Store.Beginning(
+      identity: node.identity, headquartersCard: house.headquartersCard, catalog: try House.shipped.get(),
+      upstream: nil,
+      offset: 0)
+    let before = try Data(contentsOf: URL(fileURLWithPath: node.path))
+    for (path, expected) in [
+      (node.path, StoreError.Code.invalid), (house.folder.file("no/such/folder.db"), .notPermitted),
+    ] {
+      do {
+        try Store.create(path: path, beginning)
+        Issue.record("made")
+      } catch let error as StoreError {
+        #expect(error.code == expected)
+      }
+    }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: node.path)) == before)
+    let made = house.folder.file("new.db")
+    try Store.create(path: made, beginning)
+    let mode = try FileManager.default.attributesOfItem(atPath: made)[.posixPermissions] as? Int
+    #expect(mode == 0o660)
+  }
+
+  @Test(
+    "A file that may not be written, and one in such a folder",
+    .enabled(if: geteuid() != 0, "root may write everything"))
+  func readOnly() throws {
+    let node = try House().addKept("otuts")
+    try node.store.close()
+    chmod(node.path, 0o440)
+    #expect(try code(node.path) == .notPermitted)
+    chmod(node.path, 0o660)
+    let folder = URL(fileURLWithPath: node.path).deletingLastPathComponent().path
+    chmod(folder, 0o550)
+    #expect(try code(node.path) == .notPermitted)
+    chmod(folder, 0o770)
+    #expect(try code(node.path) == nil)
+    try node.open()
+  }
+
+  @Test("A full disk is told, loses nothing, and the next try succeeds")
+  func full() throws {
+    let house = try House()
+    let hq = try house.add("otuts")
+    let uz = try house.add("ftuu")
+    try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
+    try Exchange.even(uz, hq)
+    try uz.type(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3000) "
+        + "INSERT INTO org_unit(code, name) SELECT 'u' || i, hex(randomblob(20)) FROM n")
+    let pages = Int(try uz.value("page_count", "pragma_page_count") ?? "") ?? 0
+    try uz.store.inQueue { try $0.connection.execute("PRAGMA max_page_count=\(pages + 8)") }
+    let error = try #require(throws: StoreError.self) { try uz.seal() }
+    #expect(error.code == .full)
+    #expect(try uz.count("birlik_capture") == 3000)
+    #expect(try uz.store.frontier(visibleTo: uz.role).count == 1)
+    try uz.store.inQueue { try $0.connection.execute("PRAGMA max_page_count=100000") }
+    #expect(try uz.seal().changes == 3000)
+    let free = Int(try hq.value("page_count", "pragma_page_count") ?? "") ?? 0
+    try hq.store.inQueue { try $0.connection.execute("PRAGMA max_page_count=\(free + 8)") }
+    #expect(throws: StoreError.self) { try Exchange.carry(from: uz, to: hq) }
+    #expect(try hq.count("org_unit") == 1)
+    try hq.store.inQueue { try $0.connection.execute("PRAGMA max_page_count=100000") }
+    try Exchange.even(uz, hq)
+    try expectEqual(hq, uz)
+    #expect(try uz.store.verify().problems == [])
+  }
+}

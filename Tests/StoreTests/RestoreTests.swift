@@ -1,0 +1,172 @@
+import SyncCore
+import Testing
+
+@testable import Store
+
+/// Files put back from a backup, and copies of files that go on by themselves.
+@Suite struct RestoreTests {
+  /// Headquarters and a federation with one sealed record, and a copy of the federation's file.
+  private func begun() throws -> (house: House, hq: TestNode, uz: TestNode, backup: String) {
+    let house = try House()
+    let hq = try house.add("otuts")
+    let uz = try house.add("ftuu")
+    try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
+    try Exchange.even(uz, hq)
+    let backup = house.folder.file("backup")
+    try uz.copyFile(to: backup)
+    return (house, hq, uz, backup)
+  }
+
+  @Test("What a restored node lost comes back, and what it typed since is not lost", arguments: [true, false])
+  func restored(notices: Bool) throws {
+    let (house, hq, uz, backup) = try begun()
+    try uz.type("UPDATE org_unit SET name='Two'; INSERT INTO org_unit(code, name) VALUES('b', 'B')")
+    try Exchange.even(uz, hq)
+    try uz.restoreFile(from: backup)
+    #expect(try uz.rows(["code", "name"], "org_unit") == [["a", "One"]])
+    try uz.type("UPDATE org_unit SET area='UZ' WHERE code='a'; INSERT INTO org_unit(code, name) VALUES('c', 'C')")
+    var options = Exchange.Options()
+    options.noticesRestoration = notices
+    try Exchange.even(uz, hq, options)
+    for node in [uz, hq] {
+      #expect(
+        try node.rows(["code", "name", "area"], "org_unit") == [
+          ["a", "Two", "UZ"], ["b", "B", "∅"], ["c", "C", "∅"],
+        ])
+      #expect(try node.store.openConflictCount() == 0)
+      #expect(try node.store.verify().problems == [])
+    }
+    #expect(try uz.store.status().notice?.contains("restored from a backup or copied") == true)
+    #expect(try hq.store.status().notice == nil)
+    // Two streams of one node, the second a branch or under another origin.
+    #expect(try hq.count("birlik_stream") >= 2)
+    try uz.type("UPDATE org_unit SET name='Three' WHERE code='a'")
+    try Exchange.even(uz, hq)
+    #expect(try hq.value("name", "org_unit WHERE code='a'") == "Three")
+    try expectEqual(hq, uz)
+    _ = house
+  }
+
+  @Test("A node restored before it typed anything takes a fresh origin before it seals again")
+  func noticedInTime() throws {
+    let (house, hq, uz, backup) = try begun()
+    try uz.type("UPDATE org_unit SET name='Two'")
+    try Exchange.even(uz, hq)
+    try uz.restoreFile(from: backup)
+    let origin = try uz.store.read { try $0.origin() }
+    try Exchange.even(uz, hq)
+    #expect(try uz.store.read { try $0.origin() } != origin)
+    try uz.type("UPDATE org_unit SET area='UZ'")
+    try Exchange.even(uz, hq)
+    #expect(try hq.count("birlik_stream WHERE parent IS NOT NULL") == 0)
+    #expect(try hq.rows(["name", "area"], "org_unit") == [["Two", "UZ"]])
+    _ = house
+  }
+
+  @Test("An edit of the lost time and another of the same field are a conflict on all nodes")
+  func conflict() throws {
+    let (house, hq, uz, backup) = try begun()
+    try uz.type("UPDATE org_unit SET name='Two'")
+    try Exchange.even(uz, hq)
+    try uz.restoreFile(from: backup)
+    try uz.type("UPDATE org_unit SET name='Zwei'")
+    try Exchange.even(uz, hq)
+    for node in [uz, hq] {
+      let view = try #require(try node.store.conflicts().first)
+      #expect(Set([view.shown?.display, view.others.first?.display]) == ["Two", "Zwei"])
+      #expect(try node.store.verify().problems == [])
+    }
+    try expectEqual(hq, uz)
+    _ = house
+  }
+
+  @Test("A deletion of the lost time stays a deletion")
+  func deletion() throws {
+    let (house, hq, uz, backup) = try begun()
+    try uz.type("DELETE FROM org_unit")
+    try Exchange.even(uz, hq)
+    try uz.restoreFile(from: backup)
+    #expect(try uz.count("org_unit") == 1)
+    try Exchange.even(uz, hq)
+    #expect(try uz.count("org_unit") == 0)
+    try expectEqual(hq, uz)
+    _ = house
+  }
+
+  @Test("Two clones and a clone of a clone all go on working")
+  func clones() throws {
+    let (house, hq, uz, _) = try begun()
+    let second = try house.clone(uz)
+    let third = try house.clone(second)
+    let all = [uz, second, third]
+    for (number, node) in all.enumerated() {
+      try node.type("UPDATE org_unit SET remark='\(number)'; INSERT INTO org_unit(code) VALUES('n\(number)')")
+      try node.seal()
+      try node.type("UPDATE org_unit SET name='by \(number)' WHERE code='n\(number)'")
+    }
+    try Exchange.settle(hq, all)
+    for node in all {
+      try expectEqual(hq, node)
+      #expect(try node.count("org_unit") == 4)
+      #expect(try node.store.conflicts().map(\.field) == ["remark"])
+      #expect(try node.store.conflicts().first?.others.count == 2)
+      #expect(try node.store.verify().problems == [])
+    }
+    for (number, node) in all.enumerated() {
+      try node.type("UPDATE org_unit SET remark='later \(number)' WHERE code='a'")
+      try Exchange.settle(hq, all)
+    }
+    #expect(try hq.store.openConflictCount() == 0)
+    #expect(try hq.value("remark", "org_unit WHERE code='a'") == "later 2")
+    for node in all { try expectEqual(hq, node) }
+    // Each goes on under an origin of its own.
+    let origins = try Set(all.map { node in try node.store.read { try $0.origin() } })
+    #expect(origins.count == 3)
+  }
+
+  @Test("A headquarters restored from a backup gets back what it lost")
+  func headquarters() throws {
+    let house = try House()
+    let hq = try house.add("otuts")
+    let uz = try house.add("ftuu")
+    let tr = try house.add("fturk")
+    try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
+    try Exchange.settle(hq, [uz, tr])
+    let backup = house.folder.file("backup")
+    try hq.copyFile(to: backup)
+    try uz.type("UPDATE org_unit SET name='Two'")
+    try hq.type("INSERT INTO org_unit(code, name) VALUES('h', 'Central')")
+    try tr.type("INSERT INTO org_unit(code) VALUES('t')")
+    try Exchange.settle(hq, [uz, tr])
+    try hq.restoreFile(from: backup)
+    #expect(try hq.column("name", "org_unit") == ["One"])
+    try hq.type("INSERT INTO org_unit(code, name) VALUES('i', 'Typed since')")
+    try Exchange.settle(hq, [uz, tr])
+    for node in [hq, uz, tr] {
+      #expect(try node.column("code", "org_unit") == ["a", "h", "i", "t"], "\(node.name)")
+      #expect(try node.value("name", "org_unit WHERE code='a'") == "Two")
+      #expect(try node.store.verify().problems == [])
+    }
+  }
+
+  @Test("A headquarters rebuilt empty is filled by its members")
+  func emptied() throws {
+    let house = try House()
+    let hq = try house.add("otuts")
+    let uz = try house.add("ftuu")
+    let tr = try house.add("fturk")
+    let empty = house.folder.file("empty")
+    try hq.copyFile(to: empty)
+    try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
+    try hq.type("INSERT INTO org_unit(code, name) VALUES('h', 'Central')")
+    try tr.type("INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('t', '2025', 'territorial', 3)")
+    try Exchange.settle(hq, [uz, tr])
+    try hq.restoreFile(from: empty)
+    #expect(try hq.count("org_unit") == 0)
+    try Exchange.settle(hq, [uz, tr])
+    for node in [hq, uz, tr] { #expect(try node.column("code", "org_unit") == ["a", "h"], "\(node.name)") }
+    #expect(try hq.column("members_total", "membership_return") == ["3"])
+    #expect(try Recount.difference(hq) == nil)
+    try expectEqual(hq, uz, audiences: [.everyone])
+  }
+}
