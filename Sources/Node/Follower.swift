@@ -36,7 +36,8 @@ struct Follower: Service {
   private func sync() async -> Bool {
     do {
       let report = try await node.sync()
-      notifier.status("last sync \(report.outcome.rawValue), \(report.sent.changes) sent, \(report.received.changes) received")
+      notifier.status(
+        "last sync \(report.outcome.rawValue), \(report.sent.changes) sent, \(report.received.changes) received")
       let isNews = report.sent.changes + report.received.changes > 0 || report.outcome != .even
       logger.log(
         level: isNews ? .info : .debug, "synced",

@@ -16,7 +16,8 @@ enum KeyFile {
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else {
       throw NodeError(
-        .config, operation, "\(path) cannot be opened", hint: "it stands beside the database; put it back from your backup")
+        .config, operation, "\(path) cannot be opened",
+        hint: "it stands beside the database; put it back from your backup")
     }
     defer { close(file) }
     var info = stat()
@@ -25,8 +26,10 @@ enum KeyFile {
     }
     var buffer = [UInt8](repeating: 0, count: 128)
     let count = Glibc.read(file, &buffer, buffer.count)
-    let text = String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    guard let bytes = Base64URL.decode(text), let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes) else {
+    let text = String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self).trimmingCharacters(
+      in: .whitespacesAndNewlines)
+    guard let bytes = Base64URL.decode(text), let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes)
+    else {
       throw NodeError(.config, operation, "\(path) holds no key", hint: "put it back from your backup")
     }
     return key

@@ -162,7 +162,8 @@ extension Engine {
     var cursor = KindBlock.Cursor(block)
     for place in 0..<block.count {
       let clock = Clock(stream: stream, sequence: first &+ Int64(place), time: block.times[place])
-      if let writer, let table, try writer.write(place, at: cursor, clock: clock, channel: channel, engine: self, table) {
+      if let writer, let table, try writer.write(place, at: cursor, clock: clock, channel: channel, engine: self, table)
+      {
         cursor.pass(place, of: block)
         continue
       }
@@ -195,14 +196,12 @@ extension Engine {
 
   /// Shows a record as its heads say, after an edit that was not taken.
   ///
-  /// - Parameter typed: what the row held when the edit was found; its values are read where heads are not kept twice.
-  func restore(_ table: KindTable, _ key: RecordKey, typed: ShownRow?) throws {
+  /// - Parameter folded: the record as the log has it, for values that stood in the row alone, which was overwritten.
+  func restore(_ table: KindTable, _ key: RecordKey, folded: () throws -> [RecordSlot]) throws {
     let heads = try slots(kind: table.kind.id, key: key) { [:] }
     guard heads.contains(where: { $0.stored.map { StateCodec.form(of: $0) != .full } ?? false }) else {
       return try project(table, key, heads)
     }
-    // The values stood in the row alone, which was overwritten: fold the record again from the log.
-    let folded = try fold(table, key)
-    try project(table, key, folded)
+    try project(table, key, try folded())
   }
 }

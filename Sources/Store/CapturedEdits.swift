@@ -80,7 +80,8 @@ struct CaptureLog {
       lastSequence = statement.int64(0)
       entries.append(
         Entry(
-          kind: kind, key: start..<keys.count, sequence: lastSequence, mask: statement.int64(2), at: statement.int64(3)))
+          kind: kind, key: start..<keys.count, sequence: lastSequence, mask: statement.int64(2), at: statement.int64(3))
+      )
     }
     // Imports come in order; sorting what is sorted would be the dearest part of sealing.
     if !isSorted { entries = entries.sorted { precedes($0, $1) } }

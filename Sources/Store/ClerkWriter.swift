@@ -73,7 +73,8 @@ struct ClerkWriter {
     } else if type == .set {
       // A person may write a set as words between semicolons.
       let bytes = Array(text.utf8)
-      let set = TextSet(json: bytes) ?? (text.hasPrefix("[") ? nil : TextSet(text.split(separator: ";").map { Array($0.utf8) }))
+      let set =
+        TextSet(json: bytes) ?? (text.hasPrefix("[") ? nil : TextSet(text.split(separator: ";").map { Array($0.utf8) }))
       value = .text(set?.json ?? bytes)
     }
     if checks, let reason = Validity.problem(value, type) {

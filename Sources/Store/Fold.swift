@@ -10,21 +10,27 @@ extension Engine {
     var hash: Digest
   }
 
-  /// Folds one record again from the log, for when its row no longer holds the values that heads rely on.
-  func fold(_ table: KindTable, _ key: RecordKey) throws -> [RecordSlot] {
-    var slots: [RecordSlot] = []
-    try eachChange(kind: table.kind.id, key: key) { logged in
+  /// Folds records again from the log, for when their rows no longer hold the values that heads rely on.
+  ///
+  /// Every segment is opened once, however many records are asked for.
+  ///
+  /// - Returns: what is known under each key; empty for one of which the log knows nothing.
+  func fold(_ table: KindTable, _ keys: Set<RecordKey>) throws -> [RecordKey: [RecordSlot]] {
+    var found = Dictionary(uniqueKeysWithValues: keys.map { ($0, [RecordSlot]()) })
+    try eachChange(kind: table.kind.id, keys: keys) { logged in
+      let key = logged.change.key
       guard let stream = streams.stream(logged.clock.stream) else { return }
       let channel = try number(of: stream.channel)
-      let index = slots.firstIndex { $0.channel == channel } ?? slots.count
-      if index == slots.count {
-        slots.append(RecordSlot(channel: channel, state: RecordState(), stored: try storedHeads(table, key, channel)))
+      let index = found[key]?.firstIndex { $0.channel == channel } ?? found[key, default: []].count
+      if index == found[key, default: []].count {
+        let stored = try storedHeads(table, key, channel)
+        found[key, default: []].append(RecordSlot(channel: channel, state: RecordState(), stored: stored))
       }
-      slots[index].state.absorb(logged.change, at: logged.clock) { other in
+      found[key, default: []][index].state.absorb(logged.change, at: logged.clock) { other in
         other.stream == logged.clock.stream ? other.sequence < logged.clock.sequence : logged.seen.covers(other)
       }
     }
-    return slots
+    return found
   }
 
   private func storedHeads(_ table: KindTable, _ key: RecordKey, _ channel: Int) throws -> [UInt8]? {
@@ -37,12 +43,14 @@ extension Engine {
     return statement.bytes(0)
   }
 
-  /// Calls `body` with every change of a record, in the order of the log.
-  func eachChange(kind: Int, key: RecordKey, _ body: (LoggedChange) throws -> Void) throws {
+  /// Calls `body` with every change of some records of a kind, in the order of the log.
+  func eachChange(kind: Int, keys: Set<RecordKey>, _ body: (LoggedChange) throws -> Void) throws {
+    guard let low = keys.min(), let high = keys.max() else { return }
     let held = try connection.prepared(
-      "SELECT segment FROM birlik_segment_keys WHERE kind=?1 AND low<=?2 AND high>=?2 ORDER BY segment")
+      "SELECT segment FROM birlik_segment_keys WHERE kind=?1 AND low<=?3 AND high>=?2 ORDER BY segment")
     held.bind(1, kind)
-    held.bind(2, blob: key.bytes)
+    held.bind(2, blob: low.bytes)
+    held.bind(3, blob: high.bytes)
     var numbers: [Int64] = []
     while try held.step() { numbers.append(held.int64(0)) }
     for number in numbers {
@@ -61,7 +69,7 @@ extension Engine {
         var cursor = KindBlock.Cursor(block)
         for place in 0..<block.count {
           defer { cursor.pass(place, of: block) }
-          guard block.key(place) == key else { continue }
+          guard keys.contains(block.key(place)) else { continue }
           let vector = try seen ?? self.seen(at: Position(stream: stream, sequence: segment.header.last))
           seen = vector
           let clock = Clock(stream: stream, sequence: sequence &+ Int64(place), time: block.times[place])

@@ -8,7 +8,8 @@ public enum JournalPolicy {
   ///   - version: as `sqlite3_libversion_number()` gives it, such as 3040001.
   ///   - isAlone: whether the daemon alone opens the file.
   public static func allowsWriteAheadLog(version: Int, isAlone: Bool) -> Bool {
-    isAlone && (version >= 3_051_003 || (3_050_007..<3_051_000).contains(version)
-      || (3_044_006..<3_045_000).contains(version))
+    isAlone
+      && (version >= 3_051_003 || (3_050_007..<3_051_000).contains(version)
+        || (3_044_006..<3_045_000).contains(version))
   }
 }

@@ -141,7 +141,9 @@ extension Engine {
       shownFits = projection.isExact
     } else {
       let delete = try connection.prepared(table.deleteRow)
-      for (index, column) in key.columns.prefix(table.kind.key.count).enumerated() { delete.bind(index + 1, text: column) }
+      for (index, column) in key.columns.prefix(table.kind.key.count).enumerated() {
+        delete.bind(index + 1, text: column)
+      }
       if key.columns.count == table.kind.key.count { try delete.step() }
     }
     for (index, slot) in slots.enumerated() {
@@ -150,7 +152,8 @@ extension Engine {
       let wasPlain = slot.stored.map { StateCodec.form(of: $0) != .full } ?? true
       let isPlain = StateCodec.form(of: bytes) != .full
       if wasPlain && isPlain && keyProblem == nil && slots.count == 1 { continue }
-      try note(table, key, slot, clashes: slots.count > 1 && slots.filter { $0.state.exists(table.kind.deletion) }.count > 1)
+      try note(
+        table, key, slot, clashes: slots.count > 1 && slots.filter { $0.state.exists(table.kind.deletion) }.count > 1)
     }
   }
 
@@ -195,7 +198,8 @@ extension Engine {
     try forget.step()
     for wrong in found.invalid {
       let statement = try connection.prepared(
-        "INSERT OR REPLACE INTO birlik_invalid(kind, key, channel, field, value, reason) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
+        "INSERT OR REPLACE INTO birlik_invalid(kind, key, channel, field, value, reason) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+      )
       bind(statement, table, key, slot.channel)
       statement.bind(4, text: wrong.field)
       statement.bind(5, wrong.value)

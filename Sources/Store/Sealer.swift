@@ -20,12 +20,19 @@ final class Sealer {
   /// How many bytes of text one record may hold, all its fields together.
   static let recordBytes = 256 << 10
 
+  /// How many records are read from the log at once.
+  static let foldLimit = 16_384
+
   private let engine: Engine
   private let timekeeping: Timekeeping
   private let now: Int64
   private var builders: [SegmentBuilder] = []
   private var keyCheck: (kind: Int, check: KeyCheck)?
   private(set) var report = SealReport()
+  /// The captured edits of the pass, and where the record that is being sealed begins.
+  private var remaining: (log: CaptureLog, start: Int)?
+  /// Records of one kind as they were sealed last, read from the log.
+  private var folded: (kind: Int, slots: [RecordKey: [RecordSlot]]) = (0, [:])
 
   /// - Parameter wall: this machine's clock, in milliseconds since 1970.
   init(_ engine: Engine, wall: Int64) throws {
@@ -59,6 +66,7 @@ final class Sealer {
       try forget.step()
     }
     var start = 0
+    remaining = (log, start)
     while start < log.entries.count {
       var edits = CapturedEdits()
       var end = start
@@ -68,11 +76,14 @@ final class Sealer {
         end += 1
       }
       if let table = engine.tables[log.entries[start].kind] {
+        remaining?.start = start
         try seal(edits, table, log.key(log.entries[start]))
       }
       start = end
     }
     try flush()
+    remaining = nil
+    folded = (0, [:])
     let old = try engine.connection.prepared("DELETE FROM birlik_old WHERE capture<=?1")
     old.bind(1, log.lastSequence)
     try old.step()
@@ -135,7 +146,23 @@ final class Sealer {
     let owner = engine.channelNames[standing.channel]?.owner ?? ""
     let isOthers = typed.map { !$0.federation.isEmpty && !$0.federation.elementsEqual(owner.utf8) } ?? false
     guard isOthers || edits.needSealedValues(sets: table.setMask) else { return (slots, true) }
-    return (try engine.fold(table, key), false)
+    return (try fold(table, key), false)
+  }
+
+  /// A record as it was sealed last, from the log. Those that come next in the pass are read along, because opening a
+  /// segment costs far more than looking for many records in it.
+  private func fold(_ table: KindTable, _ key: RecordKey) throws -> [RecordSlot] {
+    if folded.kind == table.kind.id, let known = folded.slots[key] { return known }
+    var keys: Set<RecordKey> = [key]
+    if let (log, start) = remaining {
+      var place = start
+      while place < log.entries.count, log.entries[place].kind == table.kind.id, keys.count < Self.foldLimit {
+        keys.insert(log.key(log.entries[place]))
+        place += 1
+      }
+    }
+    folded = (table.kind.id, try engine.fold(table, keys))
+    return folded.slots[key] ?? []
   }
 
   /// Seals a record that is new everywhere, the common case of imports, without building its state.
@@ -171,7 +198,9 @@ final class Sealer {
       let owner = String(decoding: row.federation, as: UTF8.self)
       return FederationCode.isValid(owner) ? Channel(owner: owner, recordClass: table.kind.recordClass) : nil
     }
-    if let shown = engine.shownSlot(slots, rule: table.kind.deletion) { return engine.channelNames[slots[shown].channel] }
+    if let shown = engine.shownSlot(slots, rule: table.kind.deletion) {
+      return engine.channelNames[slots[shown].channel]
+    }
     if let first = slots.first { return engine.channelNames[first.channel] }
     return Channel(owner: engine.identity.role.federation, recordClass: table.kind.recordClass)
   }
@@ -303,7 +332,7 @@ final class Sealer {
     statement.bind(6, text: reason)
     try statement.step()
     report.refused += 1
-    try engine.restore(table, key, typed: row)
+    try engine.restore(table, key) { try fold(table, key) }
   }
 
   /// What the row held when it was deleted, as the delete trigger noted it.

@@ -139,15 +139,18 @@ extension Store {
     let table = try read { try $0.table(named: kind) }
     let recordKey = try Self.key(table, key)
     let operation = "resolving a conflict"
-    guard let conflict = try conflicts().first(where: {
-      $0.kind.sameBytes(as: kind) && $0.key == recordKey.display && $0.field.sameBytes(as: field)
-    }) else {
+    guard
+      let conflict = try conflicts().first(where: {
+        $0.kind.sameBytes(as: kind) && $0.key == recordKey.display && $0.field.sameBytes(as: field)
+      })
+    else {
       throw StoreError(
         .unknown, operation, "\(kind) \(key) has no open conflict in '\(field)'", hint: "`birlik conflicts` lists them")
     }
     if field.sameBytes(as: RecordNotes.clash) {
       throw StoreError(
-        .invalid, operation, "two owners use this key", hint: "one of them has to remove its record and take another key")
+        .invalid, operation, "two owners use this key",
+        hint: "one of them has to remove its record and take another key")
     }
     if field.sameBytes(as: RecordNotes.existence) { return try resolveExistence(table, recordKey, conflict, decision) }
     guard let register = RecordNotes.register(table, label: field) else {

@@ -32,7 +32,7 @@ extension Store {
       let table = try engine.table(named: kind)
       let key = try Self.key(table, key)
       var logged: [Engine.LoggedChange] = []
-      try engine.eachChange(kind: table.kind.id, key: key) { logged.append($0) }
+      try engine.eachChange(kind: table.kind.id, keys: [key]) { logged.append($0) }
       logged.sort { engine.precedes($0.clock, $1.clock) }
       return logged.compactMap { engine.entry($0, table) }
     }

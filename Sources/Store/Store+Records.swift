@@ -82,7 +82,9 @@ extension Store {
       for (index, column) in columns.enumerated() { statement.bind(index + 1, text: column) }
       try statement.step()
       if connection.changes == 0 {
-        throw StoreError(.unknown, "removing a record", "there is no \(kind) \(key)", hint: "`birlik list \(kind)` shows what there is")
+        throw StoreError(
+          .unknown, "removing a record", "there is no \(kind) \(key)", hint: "`birlik list \(kind)` shows what there is"
+        )
       }
     }
   }

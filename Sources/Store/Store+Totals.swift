@@ -86,10 +86,12 @@ extension Store {
   }
 
   /// Opens a stock's total of one unit to what stands under it.
-  public func explain(indicator id: String, unit: String, asOf: String, axis: String? = nil) throws -> TotalsExplanation {
+  public func explain(indicator id: String, unit: String, asOf: String, axis: String? = nil) throws -> TotalsExplanation
+  {
     try read { engine in
       guard let indicator = engine.catalog.indicator(named: id), case .stock(let stock) = indicator.definition else {
-        throw StoreError(.unknown, "opening a total", "'\(id)' is not an indicator that opens to returns", hint: "try members")
+        throw StoreError(
+          .unknown, "opening a total", "'\(id)' is not an indicator that opens to returns", hint: "try members")
       }
       guard let day = DayRange(date: Array(asOf.utf8))?.last else {
         throw StoreError(.invalid, "opening a total", "'\(asOf)' is not a date", hint: "write 2025-10-31 or 2025-10")

@@ -125,7 +125,8 @@ extension Engine {
     for kind in catalog.kinds {
       guard let table = tables[kind.id], table.isShared else { continue }
       let columns = (kind.key.map(\.name) + ["federation"] + table.fields.map(\.name)).map(\.sql)
-      try compare("rows of \(kind.name)", kind.name, columns: columns.joined(separator: ", "), filter: "1", &report, told: told)
+      try compare(
+        "rows of \(kind.name)", kind.name, columns: columns.joined(separator: ", "), filter: "1", &report, told: told)
     }
   }
 
@@ -139,7 +140,9 @@ extension Engine {
     }
     let here = select("main")
     let folded = select("fold")
-    for (one, other, word) in [(here, folded, "stands here, not in the log"), (folded, here, "is in the log, not here")] {
+    for (one, other, word) in [
+      (here, folded, "stands here, not in the log"), (folded, here, "is in the log, not here"),
+    ] {
       let statement = try connection.prepared("\(one) EXCEPT \(other) LIMIT \(told)")
       let width = columns.split(separator: ",").count
       while try statement.step() {

@@ -45,7 +45,9 @@ public final class Store: @unchecked Sendable {
       let catalog = try Self.value(connection, .catalog).map { bytes throws in
         try PublishedCatalog(bytes: bytes, signedBy: identity.headquarters)
       }
-      guard let catalog else { throw StoreError(.damaged, Self.opening, "the database holds no catalog", hint: Self.damagedHint) }
+      guard let catalog else {
+        throw StoreError(.damaged, Self.opening, "the database holds no catalog", hint: Self.damagedHint)
+      }
       return (identity, Engine(connection: connection, identity: identity, published: catalog))
     }
     try inQueue { engine in try engine.checkTriggers() }
@@ -61,7 +63,9 @@ public final class Store: @unchecked Sendable {
         .missing, opening, "there is no database \(path)",
         hint: "make one with `birlik init` or `birlik join`, or check --database")
     }
-    do { return try DatabaseQueue(path: path, configuration: configuration(capturing: false)) } catch let error as DatabaseError {
+    do { return try DatabaseQueue(path: path, configuration: configuration(capturing: false)) } catch let error
+      as DatabaseError
+    {
       throw StoreError(error, opening)
     }
   }
@@ -126,7 +130,8 @@ public final class Store: @unchecked Sendable {
       key: key, card: try NodeCard(bytes: card, signedBy: headquarters), headquarters: headquarters)
     guard identity.publicKey == identity.card.publicKey else {
       throw StoreError(
-        .notPermitted, opening, "the key file belongs to another node", hint: "put this node's own key beside the database")
+        .notPermitted, opening, "the key file belongs to another node",
+        hint: "put this node's own key beside the database")
     }
     return identity
   }

@@ -38,7 +38,8 @@ extension TotalsPlan {
 
   /// Most units have one return, which is summed from its bytes.
   private func countReturns(
-    _ part: Part, _ stock: Indicator.Stock, _ returns: ReturnReader, _ engine: Engine, into sums: inout TotalsAccumulator
+    _ part: Part, _ stock: Indicator.Stock, _ returns: ReturnReader, _ engine: Engine,
+    into sums: inout TotalsAccumulator
   ) throws {
     let statement = try engine.connection.prepared(returns.selectUnits)
     defer { statement.reset() }

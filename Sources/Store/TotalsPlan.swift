@@ -205,7 +205,8 @@ final class ReturnReader {
       guard let row, columns.count == 3, columns[0] == unit, let asOf = DayRange(date: columns[1]) else { continue }
       returns.append(
         UnitReturn(
-          federation: String(decoding: row.federation, as: UTF8.self), axis: String(decoding: columns[2], as: UTF8.self),
+          federation: String(decoding: row.federation, as: UTF8.self),
+          axis: String(decoding: columns[2], as: UTF8.self),
           asOf: asOf, value: row.values[value].integer))
     }
     return returns

@@ -49,6 +49,7 @@ final class TotalsTracker {
   func prepare(_ log: CaptureLog, isComplete: Bool) throws {
     guard isComplete, log.entries.count <= Self.captureLimit else { return recounts = true }
     var sealed: [[UInt8]: SealedRows] = [:]
+    var known: [Int: Set<RecordKey>] = [:]
     var folds = 0
     var previous: CaptureLog.Entry?
     for entry in log.entries {
@@ -60,16 +61,22 @@ final class TotalsTracker {
       if try engine.isKnown(table, key) {
         folds += 1
         if folds > Self.foldLimit { return recounts = true }
-        sealed[unit, default: [:]][entry.kind, default: [:]].updateValue(try sealedRow(table, key), forKey: key)
+        known[entry.kind, default: []].insert(key)
       } else {
         sealed[unit, default: [:]][entry.kind, default: [:]].updateValue(nil, forKey: key)
+      }
+    }
+    for (kind, keys) in known {
+      guard let table = engine.tables[kind] else { continue }
+      for (key, slots) in try engine.fold(table, keys) {
+        guard let unit = plan.unit(of: table, key) else { continue }
+        sealed[unit, default: [:]][kind, default: [:]].updateValue(sealedRow(table, key, slots), forKey: key)
       }
     }
     for (unit, rows) in sealed where touched.insert(unit).inserted { try add(unit, negated: true, sealed: rows) }
   }
 
-  private func sealedRow(_ table: KindTable, _ key: RecordKey) throws -> ShownRow? {
-    let slots = try engine.fold(table, key)
+  private func sealedRow(_ table: KindTable, _ key: RecordKey, _ slots: [RecordSlot]) -> ShownRow? {
     guard table.problem(key: key) == nil, let shown = engine.shownSlot(slots, rule: table.kind.deletion),
       let channel = engine.channelNames[slots[shown].channel]
     else { return nil }

@@ -42,7 +42,8 @@ enum Benchmark {
 
   static func report(_ label: String, _ value: Double, limit: Double, unit: String, isFloor: Bool = false) {
     let isMet = isFloor ? value >= limit : value <= limit
-    let words = String(format: "%12.2f %@   (%@ %.6g) %@", value, unit, isFloor ? "at least" : "at most", limit, isMet ? "" : "MISSED")
+    let words = String(
+      format: "%12.2f %@   (%@ %.6g) %@", value, unit, isFloor ? "at least" : "at most", limit, isMet ? "" : "MISSED")
     print(padded(label) + words)
   }
 }

@@ -29,7 +29,9 @@ struct CaptureBenchmark {
         best[name] = (min(known.plain, time), min(known.captured, other))
       }
     }
-    for (name, limit) in [("insert, random keys", 1.6), ("update of one column", 1.5), ("durable single-row commit", 1.1)] {
+    for (name, limit) in [
+      ("insert, random keys", 1.6), ("update of one column", 1.5), ("durable single-row commit", 1.1),
+    ] {
       guard let time = best[name] else { continue }
       Benchmark.report("capture: \(name)", time.captured / time.plain, limit: limit, unit: "x")
     }
@@ -62,7 +64,8 @@ struct CaptureBenchmark {
       times["update of one column"] = try Benchmark.seconds {
         try database.execute(sql: "BEGIN IMMEDIATE")
         let update = try database.makeStatement(
-          sql: "UPDATE membership_return SET members_total=? WHERE unit=? AND as_of='2025-10-31' AND axis='territorial'")
+          sql: "UPDATE membership_return SET members_total=? WHERE unit=? AND as_of='2025-10-31' AND axis='territorial'"
+        )
         for (index, unit) in units.enumerated() { try update.execute(arguments: [200 + index % 90, unit]) }
         try database.execute(sql: "COMMIT")
       }

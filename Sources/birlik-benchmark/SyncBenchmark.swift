@@ -33,14 +33,22 @@ struct SyncBenchmark {
     let report = try await node.sync()
     let took = start.duration(to: clock.now)
     let seconds = Double(took.components.seconds) + Double(took.components.attoseconds) / 1e18
-    print(Benchmark.padded("first sync") + String(format: "%12.2f s, %d rounds, %@", seconds, report.rounds, report.outcome.rawValue))
+    print(
+      Benchmark.padded("first sync")
+        + String(format: "%12.2f s, %d rounds, %@", seconds, report.rounds, report.outcome.rawValue))
     let work = Self.processorSeconds(getpid()) + Self.processorSeconds(server.processIdentifier) - workBefore
     print(Benchmark.padded("first sync: processor time of both sides") + String(format: "%12.2f s", work))
-    Benchmark.report("first sync: changes per second", Double(report.sent.changes) / seconds, limit: 100_000, unit: "/s", isFloor: true)
-    Benchmark.report("first sync: bytes per change", Double(report.sent.bytes) / Double(max(1, report.sent.changes)), limit: 20, unit: "B")
+    Benchmark.report(
+      "first sync: changes per second", Double(report.sent.changes) / seconds, limit: 100_000, unit: "/s", isFloor: true
+    )
+    Benchmark.report(
+      "first sync: bytes per change", Double(report.sent.bytes) / Double(max(1, report.sent.changes)), limit: 20,
+      unit: "B")
     try await idle(node, server: server.processIdentifier)
-    Benchmark.report("federation's file to plain table", Double(Self.size(database)) / Double(plainSize), limit: 2, unit: "x")
-    Benchmark.report("headquarters' file to plain table", Double(Self.size(headquarters)) / Double(plainSize), limit: 2, unit: "x")
+    Benchmark.report(
+      "federation's file to plain table", Double(Self.size(database)) / Double(plainSize), limit: 2, unit: "x")
+    Benchmark.report(
+      "headquarters' file to plain table", Double(Self.size(headquarters)) / Double(plainSize), limit: 2, unit: "x")
     Benchmark.report("peak memory of the federation", Self.peak(getpid()), limit: 150, unit: "MB")
     Benchmark.report("peak memory of headquarters", Self.peak(server.processIdentifier), limit: 150, unit: "MB")
   }
@@ -74,7 +82,8 @@ struct SyncBenchmark {
       try target.execute(sql: "ATTACH ? AS source", arguments: [database])
       let sql = try String.fetchOne(target, sql: "SELECT sql FROM source.sqlite_master WHERE name='membership_return'")
       try target.execute(sql: sql ?? "")
-      try target.execute(sql: "INSERT INTO main.membership_return SELECT * FROM source.membership_return ORDER BY 1, 2, 3")
+      try target.execute(
+        sql: "INSERT INTO main.membership_return SELECT * FROM source.membership_return ORDER BY 1, 2, 3")
     }
     return Self.size(plain)
   }
@@ -90,7 +99,12 @@ struct SyncBenchmark {
     let wall = start.duration(to: clock.now)
     let work = Self.processorSeconds(getpid()) + Self.processorSeconds(server) - before
     Benchmark.report("nothing new: processor time of both sides", work / Double(count) * 1000, limit: 5, unit: "ms")
-    print(Benchmark.padded("nothing new: wall time") + String(format: "%12.2f ms", Double(wall.components.attoseconds / 1_000_000_000 + wall.components.seconds * 1_000_000_000) / 1e6 / Double(count)))
+    print(
+      Benchmark.padded("nothing new: wall time")
+        + String(
+          format: "%12.2f ms",
+          Double(wall.components.attoseconds / 1_000_000_000 + wall.components.seconds * 1_000_000_000) / 1e6
+            / Double(count)))
   }
 
   private static func size(_ path: String) -> Int {

@@ -4,7 +4,7 @@ import Testing
 
 /// Random clerks on random files: all nodes agree, nothing is lost, totals are right after every step.
 @Suite struct ConvergenceTests {
-  @Test("All nodes end with equal rows, heads, conflicts and totals", arguments: 0..<30)
+  @Test("All nodes end with equal rows, heads, conflicts and totals", arguments: 0..<24)
   func converges(batch: Int) throws {
     for number in 0..<4 {
       let seed = firstSeed &+ UInt64(batch * 4 + number)

@@ -95,20 +95,27 @@ import Testing
   }
 
   @Test(
-    "A file that may not be written, and one in such a folder",
+    "A file that may not be written, or that stands in such a folder, can be read; sealing says why it cannot",
     .enabled(if: geteuid() != 0, "root may write everything"))
   func readOnly() throws {
     let node = try House().addKept("otuts")
-    try node.store.close()
-    chmod(node.path, 0o440)
-    #expect(try code(node.path) == .notPermitted)
-    chmod(node.path, 0o660)
+    try node.type("INSERT INTO org_unit(code) VALUES('a')")
     let folder = URL(fileURLWithPath: node.path).deletingLastPathComponent().path
-    chmod(folder, 0o550)
-    #expect(try code(node.path) == .notPermitted)
-    chmod(folder, 0o770)
-    #expect(try code(node.path) == nil)
+    for (path, closed, opened) in [(node.path, 0o440, 0o660), (folder, 0o550, 0o770)] as [(String, mode_t, mode_t)] {
+      try node.store.close()
+      // An emptied journal that stands there already could be written.
+      try? FileManager.default.removeItem(atPath: node.path + "-journal")
+      chmod(path, closed)
+      defer { chmod(path, opened) }
+      try node.open()
+      #expect(try node.count("org_unit") == 1)
+      let error = try #require(throws: StoreError.self) { try node.seal() }
+      #expect(error.code == .notPermitted)
+      #expect(error.hint.contains("permissions"))
+    }
+    try node.store.close()
     try node.open()
+    #expect(try node.sealedWords() == ["insert org_unit a"])
   }
 
   @Test("A full disk is told, loses nothing, and the next try succeeds")

@@ -170,6 +170,10 @@ final class World {
         try expectEqual(other, node, "seed \(seed):")
       }
     }
+    for node in others {
+      let strange = try node.store.frontier(visibleTo: headquarters.role).map(\.channel).filter { !node.role.mayRead($0) }
+      #expect(strange == [], "seed \(seed): \(node.name) holds what it may not read")
+    }
     let oracle = try Oracle(headquarters)
     if let words = try oracle.difference(headquarters) { Issue.record("seed \(seed): \(words)") }
     if let words = try oracle.lostValue(headquarters) { Issue.record("seed \(seed): a value was lost: \(words)") }
