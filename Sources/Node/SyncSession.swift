@@ -81,6 +81,8 @@ struct SyncSession {
   /// other's branch begins.
   private var sentEnds: [FrontierEntry] = []
   private var takenEnds: [FrontierEntry] = []
+  /// Whether edits were left for a later part of a large seal.
+  private var hasMoreToSeal = false
 
   init(_ node: LocalNode) throws {
     store = node.store
@@ -110,7 +112,7 @@ struct SyncSession {
       if answer.frontierDigest == Digest(of: mine) && received == 0 && answer.frontier == nil {
         // Even so far. What was captured is sealed only now that the clocks are compared.
         let sealed = try await seal()
-        if sealed == 0 {
+        if sealed == 0 && !hasMoreToSeal {
           report.outcome = .even
           break
         }
@@ -126,7 +128,7 @@ struct SyncSession {
       let before = shown
       shown = toShow(mine, sending: piece)
       // A piece that the other side refuses, or holds already, brings nobody closer.
-      let isMoving = received > 0 || answer.frontierDigest != last || shown != before
+      let isMoving = received > 0 || answer.frontierDigest != last || shown != before || hasMoreToSeal
       idle = isMoving ? 0 : idle + 1
       if idle > Self.patience { break }
       last = answer.frontierDigest
@@ -147,9 +149,18 @@ struct SyncSession {
       card: store.identity.card.bytes, catalogVersion: version, frontierDigest: digest, frontier: frontier,
       cards: piece.cards, segments: piece.segments)
     let offset = try await offload { try store.clockOffset() }
+    // While headquarters absorbs this piece, the next one is sealed.
+    let sealing = hasMoreToSeal ? Task { try await offload { try store.sealPart() } } : nil
     let before = Wall.now()
-    let answer = try ExchangeAnswer(bytes: try await client.post("/v1/exchange", request.bytes, offset: offset))
+    let answer: ExchangeAnswer
+    do {
+      answer = try ExchangeAnswer(bytes: try await client.post("/v1/exchange", request.bytes, offset: offset))
+    } catch {
+      _ = await sealing?.result
+      throw error
+    }
     let after = Wall.now()
+    if let sealing { note(try await sealing.value) }
     report.rounds += 1
     // A piece that was absorbed on the way took its time; only a quick answer tells the clocks.
     let isQuick = piece.segments.isEmpty && answer.segments.isEmpty
@@ -233,15 +244,22 @@ struct SyncSession {
     return try await offload { try store.frontier(visibleTo: role) }
   }
 
+  /// Seals what was captured, or the first part of much.
   private mutating func seal() async throws -> Int {
+    // A part may wait already that was sealed on the way.
+    if hasMoreToSeal { return 0 }
     let store = store
-    let sealed = try await offload { try store.seal() }
-    if sealed.refused > 0 {
-      let edits =
-        sealed.refused == 1 ? "1 edit of another's record was" : "\(sealed.refused) edits of others' records were"
-      report.notices.append("\(edits) not taken; `birlik status` tells why")
-    }
-    return sealed.changes
+    let part = try await offload { try store.sealPart() }
+    note(part)
+    return part.report.changes
+  }
+
+  private mutating func note(_ part: (report: SealReport, hasMore: Bool)) {
+    hasMoreToSeal = part.hasMore
+    guard part.report.refused > 0 else { return }
+    let count = part.report.refused
+    let edits = count == 1 ? "1 edit of another's record was" : "\(count) edits of others' records were"
+    report.notices.append("\(edits) not taken; `birlik status` tells why")
   }
 
   private func piece(for theirs: [FrontierEntry]) async throws -> Store.Piece {

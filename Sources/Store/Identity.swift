@@ -46,6 +46,8 @@ enum Meta: String {
   case lastSyncError = "last_sync_error"
   /// How many changes headquarters did not hold when its frontier was last seen.
   case unsent
+  /// 1 while totals have to be counted again before they are shown; at federations only.
+  case staleTotals = "stale_totals"
   /// What happened to this node that its administrator should know.
   case notice
 }

@@ -17,6 +17,21 @@ struct RecordSlot {
 }
 
 extension KindTable {
+  /// The registers that are sets, one bit each.
+  var setMask: Int64 { registers.reduce(0) { $1.isSet ? $0 | 1 << Int64($1.id) : $0 } }
+
+  /// True when the catalog allows every value and sets stand in canonical form.
+  func isProper(_ row: ShownRow) -> Bool {
+    for (index, value) in row.values.enumerated() {
+      if problem(value, field: index) != nil { return false }
+      // An empty set is shown as NULL: heads do not tell them apart.
+      if fields[index].type == .set, case .text(let json) = value {
+        guard let set = TextSet(json: json), set.json == json, !set.elements.isEmpty else { return false }
+      }
+    }
+    return true
+  }
+
   /// A row's values by register: a set's elements one by one, a group's fields together.
   func contents(of row: ShownRow) -> [RegisterKey: Content] {
     contents { row.values[$0] }

@@ -11,12 +11,17 @@ public struct SealReport: Sendable, Equatable {
   public init() {}
 }
 
+/// Thrown out of a short pass that has to see more to seal well.
+struct PassTooShort: Error {}
+
 /// Turns captured edits into changes: numbered, timed, hashed onto the stream's chain, signed; once, for ever.
 ///
 /// Runs within a write transaction of the engine, before anything writes rows there.
 final class Sealer {
   /// How many captured edits one pass reads into memory.
   static let passLimit = 1 << 20
+  /// How many a pass reads whose transaction is to be short, so that sending can begin while the rest is sealed.
+  static let shortPassLimit = 32_768
   /// How many bytes of text one record may hold, all its fields together.
   static let recordBytes = 256 << 10
 
@@ -26,6 +31,9 @@ final class Sealer {
   private let engine: Engine
   private let timekeeping: Timekeeping
   private let now: Int64
+  private let limit: Int
+  /// Whether everything captured was read.
+  private var isLastPass = true
   private var builders: [SegmentBuilder] = []
   private var keyCheck: (kind: Int, check: KeyCheck)?
   private(set) var report = SealReport()
@@ -35,8 +43,9 @@ final class Sealer {
   private var folded: (kind: Int, slots: [RecordKey: [RecordSlot]]) = (0, [:])
 
   /// - Parameter wall: this machine's clock, in milliseconds since 1970.
-  init(_ engine: Engine, wall: Int64) throws {
+  init(_ engine: Engine, wall: Int64, limit: Int = Sealer.passLimit) throws {
     self.engine = engine
+    self.limit = limit
     let offset = try engine.meta(.offset)?.integer ?? 0
     now = wall.addingReportingOverflow(offset).overflow ? wall : wall &+ offset
     timekeeping = Timekeeping(
@@ -53,11 +62,12 @@ final class Sealer {
   /// - Returns: false when there was nothing.
   func sealPass() throws -> Bool {
     let keyColumns = engine.tables.mapValues(\.kind.key.count)
-    let log = try CaptureLog(engine.connection, keyColumns: keyColumns, limit: Self.passLimit)
+    let log = try CaptureLog(engine.connection, keyColumns: keyColumns, limit: limit)
     guard !log.isEmpty else { return false }
-    try engine.totals?.prepare(log, isComplete: log.entries.count < Self.passLimit && report == SealReport())
+    isLastPass = log.entries.count < limit
+    try engine.totals?.prepare(log, isComplete: isLastPass && report == SealReport())
     // What deletions noted is needed below, so only captures go now: heads are written into the pages they leave.
-    if log.entries.count < Self.passLimit {
+    if isLastPass {
       // Without a condition SQLite drops the pages without looking at each row. Nobody else writes meanwhile.
       try engine.connection.prepared("DELETE FROM birlik_capture").step()
     } else {
@@ -96,6 +106,8 @@ final class Sealer {
   private func seal(_ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey) throws {
     let row = try engine.row(table, key)
     if let row, edits.insertedAt != nil, edits.deletion == nil, try sealFresh(edits, table, key, row) { return }
+    // The row was deleted by an edit that this pass did not read, and with it went what the edits before it said.
+    if row == nil, edits.deletion == nil, !isLastPass, limit < Self.passLimit { throw PassTooShort() }
     let old = row == nil ? try oldRow(table, edits) : nil
     let shown = row ?? old
     var (slots, isTyped) = try slots(edits, table, key, shown)
@@ -385,21 +397,4 @@ final class Sealer {
 extension Projection {
   /// The shown values by register.
   func contents(_ table: KindTable) -> [RegisterKey: Content] { table.contents { values[$0] } }
-}
-
-extension KindTable {
-  /// The registers that are sets, one bit each.
-  var setMask: Int64 { registers.reduce(0) { $1.isSet ? $0 | 1 << Int64($1.id) : $0 } }
-
-  /// True when the catalog allows every value and sets stand in canonical form.
-  func isProper(_ row: ShownRow) -> Bool {
-    for (index, value) in row.values.enumerated() {
-      if problem(value, field: index) != nil { return false }
-      // An empty set is shown as NULL: heads do not tell them apart.
-      if fields[index].type == .set, case .text(let json) = value {
-        guard let set = TextSet(json: json), set.json == json, !set.elements.isEmpty else { return false }
-      }
-    }
-    return true
-  }
 }

@@ -15,6 +15,25 @@ extension Store {
     }
   }
 
+  /// Seals a part of what was captured, so that sending it can begin while the rest is sealed.
+  ///
+  /// - Returns: what was sealed, and whether there may be more.
+  public func sealPart(now: Int64 = Wall.now()) throws -> (report: SealReport, hasMore: Bool) {
+    guard try hasCaptured() else { return (SealReport(), false) }
+    // Totals of headquarters are exact in every transaction, for which all that was captured has to be looked at.
+    guard !identity.role.isHeadquarters else { return (try seal(now: now), false) }
+    do {
+      let report = try write { engine in
+        let sealer = try Sealer(engine, wall: now, limit: Sealer.shortPassLimit)
+        _ = try sealer.sealPass()
+        return sealer.report
+      }
+      return (report, try hasCaptured())
+    } catch is PassTooShort {
+      return (try seal(now: now), false)
+    }
+  }
+
   /// True when edits were captured and not sealed yet.
   public func hasCaptured() throws -> Bool {
     try inQueue { engine in

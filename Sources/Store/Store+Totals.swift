@@ -73,7 +73,8 @@ extension Store {
   ///   - axis: along which axis a stock is summed; nil for the catalog's.
   /// - Throws: `StoreError` with code `unknown` for another indicator, `invalid` for a date that is none.
   public func totals(indicator id: String, asOf: String, axis: String? = nil) throws -> TotalsAnswer {
-    try read { engine in
+    try refreshTotals()
+    return try read { engine in
       guard let indicator = engine.catalog.indicator(named: id) else {
         let known = engine.catalog.indicators.map(\.id).joined(separator: ", ")
         throw StoreError(.unknown, "adding up", "there is no indicator '\(id)'", hint: "there are \(known)")
@@ -82,6 +83,15 @@ extension Store {
         throw StoreError(.invalid, "adding up", "'\(asOf)' is not a date", hint: "write 2025-10-31 or 2025-10")
       }
       return try engine.answer(indicator, asOf: asOf, day: day, axis: axis)
+    }
+  }
+
+  /// Counts the totals of a federation again where a large seal left that for later.
+  func refreshTotals(now: Int64 = Wall.now()) throws {
+    guard try read({ try $0.meta(.staleTotals)?.integer }) == 1 else { return }
+    try write { engine in
+      try Sealer(engine, wall: now).sealAll()
+      engine.totals?.countNow()
     }
   }
 

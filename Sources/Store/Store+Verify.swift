@@ -30,6 +30,7 @@ extension Store {
   /// - Parameter progress: called with the number of changes folded so far.
   public func verify(progress: (Int) -> Void = { _ in }) throws -> VerifyReport {
     try seal()
+    try refreshTotals()
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-verify-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -85,6 +86,7 @@ extension Store {
       progress(report.changes)
       last = next
     }
+    try fold.refreshTotals()
   }
 
   /// The next run of the log, small enough for one transaction.

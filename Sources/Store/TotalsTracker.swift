@@ -20,6 +20,7 @@ final class TotalsTracker {
   private var sums = TotalsAccumulator()
   /// Set when totals are to be counted again as a whole at the end.
   private(set) var recounts = false
+  private var countsNow = false
 
   /// Rows of one unit as they were sealed last, by kind and key; nil for a record that was not.
   typealias SealedRows = [Int: [RecordKey: ShownRow?]]
@@ -87,9 +88,20 @@ final class TotalsTracker {
   /// Counts everything again at the end of the transaction.
   func countAgain() { recounts = true }
 
+  /// Counts everything again at the end of the transaction, at a federation as well. Everything captured has to be sealed.
+  func countNow() {
+    recounts = true
+    countsNow = true
+  }
+
   /// Puts back what touched units add now, and writes the difference.
   func finish() throws {
-    if recounts {
+    if recounts && !countsNow && !engine.identity.role.isHeadquarters {
+      // Headquarters' totals are exact in every transaction. A federation's own are counted when somebody asks for them.
+      try engine.setMeta(.staleTotals, .integer(1))
+      sums = TotalsAccumulator()
+    } else if recounts {
+      try engine.setMeta(.staleTotals, .integer(0))
       try engine.connection.execute("DELETE FROM birlik_total")
       sums = TotalsAccumulator()
       try plan.countAll(engine, into: &sums)

@@ -171,7 +171,8 @@ final class World {
       }
     }
     for node in others {
-      let strange = try node.store.frontier(visibleTo: headquarters.role).map(\.channel).filter { !node.role.mayRead($0) }
+      let held = try node.store.frontier(visibleTo: headquarters.role).map(\.channel)
+      let strange = held.filter { !node.role.mayRead($0) }
       #expect(strange == [], "seed \(seed): \(node.name) holds what it may not read")
     }
     let oracle = try Oracle(headquarters)
