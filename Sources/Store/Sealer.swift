@@ -11,9 +11,6 @@ public struct SealReport: Sendable, Equatable {
   public init() {}
 }
 
-/// Thrown out of a short pass that has to see more to seal well.
-struct PassTooShort: Error {}
-
 /// Turns captured edits into changes: numbered, timed, hashed onto the stream's chain, signed; once, for ever.
 ///
 /// Runs within a write transaction of the engine, before anything writes rows there.
@@ -32,8 +29,6 @@ final class Sealer {
   private let timekeeping: Timekeeping
   private let now: Int64
   private let limit: Int
-  /// Whether everything captured was read.
-  private var isLastPass = true
   private var builders: [SegmentBuilder] = []
   private var keyCheck: (kind: Int, check: KeyCheck)?
   private(set) var report = SealReport()
@@ -57,14 +52,20 @@ final class Sealer {
     while try sealPass() {}
   }
 
-  /// Seals at most `passLimit` captured edits.
+  /// Seals a part of what was captured: at most `limit` insertions, or everything.
   ///
   /// - Returns: false when there was nothing.
   func sealPass() throws -> Bool {
     let keyColumns = engine.tables.mapValues(\.kind.key.count)
-    let log = try CaptureLog(engine.connection, keyColumns: keyColumns, limit: limit)
+    var log = try CaptureLog(engine.connection, keyColumns: keyColumns, limit: limit)
     guard !log.isEmpty else { return false }
-    isLastPass = log.entries.count < limit
+    var isLastPass = log.entries.count < limit
+    if !isLastPass, try !areInsertionsOnly() {
+      // All edits of a record have to be sealed together: what one of them shows again would undo what others typed.
+      // Rows inserted whole may lie in several passes, because each is compared whole with what was sealed.
+      log = try CaptureLog(engine.connection, keyColumns: keyColumns, limit: Int.max)
+      isLastPass = true
+    }
     try engine.totals?.prepare(log, isComplete: isLastPass && report == SealReport())
     // What deletions noted is needed below, so only captures go now: heads are written into the pages they leave.
     if isLastPass {
@@ -101,13 +102,17 @@ final class Sealer {
     return true
   }
 
+  private func areInsertionsOnly() throws -> Bool {
+    let other = try engine.connection.prepared("SELECT 1 FROM birlik_capture WHERE mask<>-1 LIMIT 1")
+    defer { other.reset() }
+    return try !other.step()
+  }
+
   // MARK: One record
 
   private func seal(_ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey) throws {
     let row = try engine.row(table, key)
     if let row, edits.insertedAt != nil, edits.deletion == nil, try sealFresh(edits, table, key, row) { return }
-    // The row was deleted by an edit that this pass did not read, and with it went what the edits before it said.
-    if row == nil, edits.deletion == nil, !isLastPass, limit < Self.passLimit { throw PassTooShort() }
     let old = row == nil ? try oldRow(table, edits) : nil
     let shown = row ?? old
     var (slots, isTyped) = try slots(edits, table, key, shown)

@@ -21,6 +21,7 @@ final class TotalsTracker {
   /// Set when totals are to be counted again as a whole at the end.
   private(set) var recounts = false
   private var countsNow = false
+  private var isBulk = false
 
   /// Rows of one unit as they were sealed last, by kind and key; nil for a record that was not.
   typealias SealedRows = [Int: [RecordKey: ShownRow?]]
@@ -48,7 +49,11 @@ final class TotalsTracker {
 
   /// To be called before captured edits are sealed, with all of them.
   func prepare(_ log: CaptureLog, isComplete: Bool) throws {
-    guard isComplete, log.entries.count <= Self.captureLimit else { return recounts = true }
+    guard isComplete, log.entries.count <= Self.captureLimit else {
+      recounts = true
+      isBulk = true
+      return
+    }
     var sealed: [[UInt8]: SealedRows] = [:]
     var known: [Int: Set<RecordKey>] = [:]
     var folds = 0
@@ -96,8 +101,9 @@ final class TotalsTracker {
 
   /// Puts back what touched units add now, and writes the difference.
   func finish() throws {
-    if recounts && !countsNow && !engine.identity.role.isHeadquarters {
-      // Headquarters' totals are exact in every transaction. A federation's own are counted when somebody asks for them.
+    if isBulk && !countsNow && !engine.identity.role.isHeadquarters {
+      // Headquarters' totals are exact in every transaction. After a bulk of its own edits, which is sealed in parts, a
+      // federation's are counted when somebody asks for them.
       try engine.setMeta(.staleTotals, .integer(1))
       sums = TotalsAccumulator()
     } else if recounts {
@@ -110,6 +116,7 @@ final class TotalsTracker {
     }
     touched = []
     recounts = false
+    isBulk = false
     try write()
   }
 

@@ -52,6 +52,7 @@ enum Recount {
 
   /// Where the table of totals is not what a recount gives; nil when nowhere.
   static func difference(_ node: TestNode) throws -> String? {
+    try node.store.refreshTotals()
     let units = try units(node)
     let returns = try returns(node)
     let steps = try node.rows(

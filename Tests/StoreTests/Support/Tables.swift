@@ -12,6 +12,7 @@ struct Tables: Equatable {
 
   /// - Parameter channels: the records and conflicts of these are compared; nil for all.
   init(_ node: TestNode, federations: Set<String>? = nil, audiences: [RecordClass] = [.federation, .everyone]) throws {
+    try node.store.refreshTotals()
     let catalog = try node.store.catalog()
     let owners =
       federations.map { " AND federation IN (\($0.sorted().map { "'\($0)'" }.joined(separator: ",")))" } ?? ""

@@ -123,7 +123,14 @@ final class World {
   private func seal(_ node: TestNode) throws {
     let isPolite = !clerk.manners.typesNonsense && !clerk.manners.oversteps && !clerk.manners.sharesKeys
     let before = isPolite ? try Tables(node).rows : [:]
-    try node.seal()
+    if dice.chance(30) {
+      let limit = 1 + dice.below(4)
+      while try node.store.hasCaptured() {
+        try node.store.write { engine in _ = try Sealer(engine, wall: clock, limit: limit).sealPass() }
+      }
+    } else {
+      try node.seal()
+    }
     if isPolite {
       let after = try Tables(node).rows
       if before != after { Issue.record("seed \(seed): sealing at \(node.name) shows other rows than were typed") }
