@@ -18,12 +18,12 @@ struct SyncCommand: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    let report = try await SyncRun.sync(try node.open())
+    let report = try await SyncRun.sync(try node.openToSync())
     if output.json {
       try Output.answer(SyncRun.json(report))
     } else {
       try Output.say(SyncRun.words(report))
-      for line in report.refusals + report.notices { StandardError.note(line) }
+      for line in SyncRun.notes(report) { StandardError.note(line) }
     }
     if report.outcome == .partial { throw ExitStatus.tryLater.exit }
   }
