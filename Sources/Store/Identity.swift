@@ -53,6 +53,8 @@ enum Meta: String {
   case oldestBody = "oldest_body"
   /// What headquarters lacks and this node cannot give back, in words; empty when nothing.
   case cannotGive = "cannot_give"
+  /// 1 once it is decided whether this node begins from a snapshot.
+  case snapshotAsked = "snapshot_asked"
   /// What happened to this node that its administrator should know.
   case notice
 }
