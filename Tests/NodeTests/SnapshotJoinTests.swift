@@ -170,40 +170,6 @@ import Wire
       #expect(unsigned.status == 401)
     }
   }
-
-  @Test("The command joins by a snapshot where the log is much longer, and by the whole log where that is wanted")
-  func commands() async throws {
-    let folder = try CommandFolder()
-    defer { folder.remove() }
-    let headquarters = try await CommandHeadquarters.make(in: folder, figures: [])
-    let server = try await headquarters.serve()
-    defer { server.stop() }
-    try await headquarters.join("uz.db", "ftuu")
-    // Text that hardly packs, each row edited several times.
-    let fill = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<40) "
-    _ = try await folder.sqlite(
-      "uz.db", fill + "INSERT INTO org_unit(code, remark) SELECT 'ftuu-' || x, 'first' FROM n")
-    for _ in 0..<5 {
-      _ = try await folder.sqlite("uz.db", "UPDATE org_unit SET remark=hex(randomblob(12000))")
-      try await folder.good("sync", "--database", "uz.db")
-    }
-    let invitations = try await [
-      folder.good("invite", "ftuu", "--office", "Samarkand", "--database", "hq.db"),
-      folder.good("invite", "ftuu", "--office", "Bukhara", "--database", "hq.db"),
-    ].map { try #require($0.lines.first) }
-    let joined = try await folder.good("join", invitations[0], "--database", "sam.db")
-    #expect(joined.output.contains("40 records from a snapshot"), "\(joined.output)")
-    let whole = try await folder.good("join", invitations[1], "--whole-log", "--database", "buk.db")
-    #expect(!whole.output.contains("snapshot"), "\(whole.output)")
-    try await folder.good("set", "org_unit", "ftuu-7", "remark=typed here", "--database", "sam.db")
-    try await headquarters.converge(["uz.db", "sam.db", "buk.db"])
-    let status = try await folder.good("status", "--database", "sam.db", "--json").json()
-    #expect(status["segments_not_kept"] == 5 || status["segments_not_kept"] == 6, "\(status)")
-    let history = try await folder.good("history", "org_unit", "ftuu-7", "--database", "sam.db")
-    #expect(history.output.contains("typed here") && history.errors.contains("headquarters has them"))
-    let verified = try await folder.good("verify", "--database", "sam.db")
-    #expect(verified.output.contains("are not kept here"), "\(verified.output)")
-  }
 }
 
 /// Headquarters that is gone after so many answers with pieces.
