@@ -60,7 +60,9 @@ public struct LostTail: Sendable {
       rest.removeAll { arrival in
         guard placed.contains(arrival.hash) else { return false }
         if arrival.header.origin.node == node {
-          for change in arrival.changes { changes[Name(kind: change.kind, key: change.key), default: []].append(change) }
+          for change in arrival.changes {
+            changes[Name(kind: change.kind, key: change.key), default: []].append(change)
+          }
         }
         return true
       }
@@ -87,7 +89,8 @@ public struct LostTail: Sendable {
       for register in Set(change.registers.map(\.key.id)) where isSame(register, change, typed) {
         let bit = Int64(1) << Int64(register)
         // Only where the last edit of the register is the sealed one: what was typed since stays.
-        guard let last = rest.last(where: { $0.mask > 0 && $0.mask & bit != 0 }), notes[last.index].at == change.captured
+        guard let last = rest.last(where: { $0.mask > 0 && $0.mask & bit != 0 }),
+          notes[last.index].at == change.captured
         else { continue }
         for place in rest.indices where rest[place].mask > 0 { rest[place].mask &= ~bit }
       }
