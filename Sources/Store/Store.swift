@@ -37,6 +37,9 @@ public final class Store: @unchecked Sendable {
   /// - Throws: `StoreError` with code `missing`, `notOurs`, `notPermitted` or `damaged`.
   public init(path: String, key: Curve25519.Signing.PrivateKey) throws {
     self.path = path
+    // Before the database: another process may seal between the two, and then the database is the later one.
+    let stateFile = StateFile(database: path)
+    let remembered = stateFile.read()
     queue = try Self.openQueue(path)
     (identity, engine) = try queue.inDatabase { database in
       let connection = Connection(database)
@@ -50,7 +53,12 @@ public final class Store: @unchecked Sendable {
       }
       return (identity, Engine(connection: connection, identity: identity, published: catalog))
     }
-    try inQueue { engine in try engine.checkTriggers() }
+    try inQueue { engine in
+      engine.stateFile = stateFile
+      try engine.checkTriggers()
+      guard let remembered, remembered.isAhead(of: try engine.mark()) else { return }
+      try engine.write { try engine.takeFreshOrigin(because: .stateFile) }
+    }
   }
 
   private static let opening = "opening the database"

@@ -72,7 +72,7 @@ final class World {
       if dice.chance(faults.decisions) { try decide(nodes[number]) }
       if dice.chance(10), number > 0 { try backUp(number - 1) }
       if dice.chance(faults.restores), let backup = backups.randomElement(using: &dice) {
-        try others[backup.node].restoreFile(from: backup.file)
+        try others[backup.node].restoreFile(from: backup.file, keepsState: dice.chance(50))
         restored += 1
       }
       if dice.chance(faults.clones), others.count < 5, number > 0 {
