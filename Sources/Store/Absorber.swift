@@ -116,7 +116,7 @@ final class Absorber {
     } catch {
       problem = error.detail
     }
-    if segment.header.origin == (try engine.origin()) { try engine.takeFreshOrigin(because: .peer) }
+    if Restoration.isShown(by: segment.header, to: try engine.origin()) { try engine.takeFreshOrigin(because: .peer) }
     let stream = try engine.append(segment, placement: placement, problem: problem)
     try engine.noteKeys(of: blocks, hash: segment.hash)
     let channel = try engine.number(of: segment.header.channel)

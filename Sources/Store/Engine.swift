@@ -288,19 +288,11 @@ final class Engine {
 }
 
 extension Engine: HeadFacts {
-  func precedes(_ a: Clock, _ b: Clock) -> Bool {
-    if a.time != b.time { return a.time < b.time }
-    guard let x = streams.stream(a.stream), let y = streams.stream(b.stream) else { return a.stream < b.stream }
-    if x.origin != y.origin { return x.origin < y.origin }
-    if a.sequence != b.sequence { return a.sequence < b.sequence }
-    return (hash(at: a) ?? .zero) < (hash(at: b) ?? .zero)
-  }
+  func precedes(_ a: Clock, _ b: Clock) -> Bool { streams.precedes(a, b) { hash(at: $0) } }
 
   func author(of clock: Clock) -> Author {
-    guard let stream = streams.stream(clock.stream), let role = cards[stream.origin.node]?.role else { return .other }
-    let owns = role.federation.sameBytes(as: stream.channel.owner)
-    if role.isHeadquarters { return owns ? .owningHeadquarters : .headquarters }
-    return owns ? .owner : .other
+    guard let stream = streams.stream(clock.stream) else { return .other }
+    return Author(cards[stream.origin.node]?.role, in: stream.channel)
   }
 
   /// The hash of the segment that a change stands in.
