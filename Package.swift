@@ -115,3 +115,14 @@ let package = Package(
       name: "NodeTests", dependencies: ["Node", "Store", "birlik"], swiftSettings: strict),
   ]
 )
+
+// The fuzzers have no main of their own, so they stand apart from everyday builds: `.ci/fuzz` asks for them.
+if Context.environment["BIRLIK_FUZZ"] != nil {
+  let sanitized = ["-sanitize=fuzzer,address", "-parse-as-library"]
+  for decoder in ["Segment", "Exchange"] {
+    package.targets.append(
+      .executableTarget(
+        name: "Fuzz" + decoder, dependencies: ["Wire", "SyncCore"], path: "Tests/Fuzz/" + decoder,
+        swiftSettings: strict + [.unsafeFlags(sanitized)], linkerSettings: [.unsafeFlags(sanitized)]))
+  }
+}

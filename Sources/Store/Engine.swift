@@ -28,6 +28,10 @@ final class Engine {
   var conflictsOpened = 0
   /// Whether the running transaction changed what other processes keep in memory.
   var needsNewGeneration = false
+  /// Whether the running transaction changed how far this node has sealed.
+  var needsNewMark = false
+  /// Where that is remembered beside the database; nil for a database of no node's own.
+  var stateFile: StateFile?
 
   init(connection: Connection, identity: Identity, published: PublishedCatalog) {
     self.connection = connection
@@ -49,7 +53,8 @@ final class Engine {
   /// Runs `body` in one write transaction with everything of other processes read first, and totals kept in step.
   func write<Value>(_ body: () throws -> Value) throws -> Value {
     do {
-      return try connection.transaction {
+      var mark: StateFile.Mark?
+      let value = try connection.transaction {
         try refresh()
         totals = TotalsTracker(engine: self)
         let value = try body()
@@ -60,12 +65,19 @@ final class Engine {
           try setMeta(.generation, .integer(generation))
           needsNewGeneration = false
         }
+        if needsNewMark {
+          mark = try self.mark()
+          needsNewMark = false
+        }
         return value
       }
+      if let mark { stateFile?.write(mark) }
+      return value
     } catch {
       // What was remembered may be of a transaction that never was.
       totals = nil
       needsNewGeneration = false
+      needsNewMark = false
       generation = -1
       throw error
     }

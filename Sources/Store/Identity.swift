@@ -27,6 +27,9 @@ enum Meta: String {
   case headquarters
   /// The random part of the origin under which this node numbers its changes.
   case nonce
+  /// How many origins this node took, and how many transactions sealed something: see `StateFile`.
+  case origins
+  case seals
   case catalog
   /// Where headquarters listens.
   case upstream

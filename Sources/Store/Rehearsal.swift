@@ -58,6 +58,7 @@ public final class Rehearsal {
     store = try Store(path: path, key: original.identity.key)
     tallies = (Tally(), Tally())
     try store.inQueue { engine in
+      engine.stateFile = nil
       // A journal would need a place beside the file, which goes now.
       try engine.connection.execute("PRAGMA journal_mode=MEMORY")
       try engine.connection.execute("PRAGMA synchronous=OFF")

@@ -39,6 +39,9 @@ public final class Store: @unchecked Sendable {
   /// - Throws: `StoreError` with code `missing`, `notOurs`, `notPermitted` or `damaged`.
   public init(path: String, key: Curve25519.Signing.PrivateKey, isForReading: Bool = false) throws {
     self.path = path
+    // Before the database: another process may seal between the two, and then the database is the later one.
+    let stateFile = StateFile(database: path)
+    let remembered = stateFile.read()
     queue = try Self.openQueue(path, isForReading: isForReading)
     (identity, engine) = try queue.inDatabase { database in
       let connection = Connection(database)
@@ -54,8 +57,11 @@ public final class Store: @unchecked Sendable {
     }
     guard !isForReading else { return }
     try inQueue { engine in
+      engine.stateFile = stateFile
       try engine.addTables()
       try engine.checkTriggers()
+      guard let remembered, remembered.isAhead(of: try engine.mark()) else { return }
+      try engine.write { try engine.takeFreshOrigin(because: .stateFile) }
     }
   }
 
