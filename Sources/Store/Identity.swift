@@ -53,4 +53,6 @@ enum Meta: String {
   case staleTotals = "stale_totals"
   /// What happened to this node that its administrator should know.
   case notice
+  /// The last of `birlik_refused` that people at this node were told of.
+  case seenRefused = "seen_refused"
 }

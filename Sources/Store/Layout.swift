@@ -24,6 +24,18 @@ extension Engine {
     try setMeta(.generation, .integer(1))
   }
 
+  /// Makes the tables that a file of an earlier program lacks.
+  func addTables() throws {
+    let known = try connection.prepared("SELECT count(*) FROM sqlite_master WHERE type='table' AND name=?1")
+    let missing = try Schema.added.filter { table in
+      known.bind(1, text: table.name)
+      defer { known.reset() }
+      return try known.step() && known.int(0) == 0
+    }
+    guard !missing.isEmpty else { return }
+    try write { for table in missing { try connection.execute(table.sql) } }
+  }
+
   /// Finds triggers that were dropped or changed, and builds them again.
   func checkTriggers() throws {
     guard try schemaVersion() != (try meta(.checkedSchema)?.integer) else { return }

@@ -21,10 +21,11 @@ struct StatusCommand: ParsableCommand {
     let status = try store.status()
     let refused = status.refused > 0 ? try store.refusedEdits() : []
     let invalid = status.invalid > 0 ? try store.invalidValues() : []
-    if output.json { return try Output.answer(Self.json(status, refused, invalid)) }
+    let inbox = try store.newInboxCount()
+    if output.json { return try Output.answer(Self.json(status, inbox: inbox, refused, invalid)) }
     let output = Output()
     Self.sayWho(status, to: output)
-    Self.sayWork(status, to: output)
+    Self.sayWork(status, inbox: inbox, to: output)
     Self.saySync(status, to: output)
     Self.say(
       refused.map { "\(Moment($0.at).words)  \($0.operation) of \($0.kind) \($0.key): \($0.reason)" },
@@ -37,12 +38,15 @@ struct StatusCommand: ParsableCommand {
 
   // MARK: - JSON
 
-  private static func json(_ status: StoreStatus, _ refused: [RefusedView], _ invalid: [InvalidView]) -> JSON {
+  private static func json(_ status: StoreStatus, inbox: Int, _ refused: [RefusedView], _ invalid: [InvalidView])
+    -> JSON
+  {
     [
       "node": .string(status.node), "role": .string(status.roleName), "federation": .string(status.role.federation),
       "name": .string(status.name), "catalog": .number(status.catalogVersion), "unsealed": .number(status.unsealed),
       "unsent": .integer(status.unsent), "refused": .number(status.refused), "invalid": .number(status.invalid),
-      "conflicts": .number(status.conflicts), "waiting": .number(status.waiting), "upstream": .string(status.upstream),
+      "conflicts": .number(status.conflicts), "inbox": .number(inbox), "waiting": .number(status.waiting),
+      "upstream": .string(status.upstream),
       "last_sync": status.lastSync.map(json) ?? .null, "clock_offset_ms": .integer(status.clockOffset),
       "notice": .string(status.notice), "frontier": .array(status.frontier.map(json)),
       "refused_edits": .array(refused.map(json)), "invalid_values": .array(invalid.map(json)),
@@ -82,11 +86,12 @@ struct StatusCommand: ParsableCommand {
     if let upstream = status.upstream { output.say("  headquarters   \(upstream)") }
   }
 
-  private static func sayWork(_ status: StoreStatus, to output: Output) {
+  private static func sayWork(_ status: StoreStatus, inbox: Int, to output: Output) {
     output.say("  to seal        \(Words.count(status.unsealed, "edit"))")
     if !status.role.isHeadquarters { output.say("  to send        \(Words.count(status.unsent, "change"))") }
     output.say(
       "  conflicts      \(Words.grouped(status.conflicts)) open" + (status.conflicts > 0 ? ": `birlik conflicts`" : ""))
+    if inbox > 0 { output.say("  inbox          \(Words.count(inbox, "edit")) to hear of: `birlik inbox`") }
     if status.waiting > 0 {
       output.say("  waiting        \(Words.count(status.waiting, "segment")) for others that they build on")
     }

@@ -31,7 +31,10 @@ struct NodeOptions: ParsableArguments {
     throw Failure(.config, "no database is named", hint: "give --database FILE, or set BIRLIK_DATABASE")
   }
 
-  func open() throws -> LocalNode { try LocalNode.open(database: try path()) }
+  /// - Parameter isForReading: true to leave the file as it is to the last byte.
+  func open(isForReading: Bool = false) throws -> LocalNode {
+    try LocalNode.open(database: try path(), isForReading: isForReading)
+  }
 
   /// The option as it has to be given again to reach the same file; empty where it was not given.
   var repeated: String {
