@@ -11,6 +11,8 @@ final class Engine {
   private(set) var published: PublishedCatalog
   private(set) var tables: [Int: KindTable] = [:]
   var streams = StreamTable()
+  /// The changes whose bodies are not kept here.
+  var bare = BareChanges()
   private(set) var channelNumbers: [Channel: Int] = [:]
   private(set) var channelNames: [Int: Channel] = [:]
   private(set) var cards: [NodeID: NodeCard] = [:]
@@ -26,6 +28,8 @@ final class Engine {
   var totals: TotalsTracker?
   /// Counted over a transaction, for reports.
   var conflictsOpened = 0
+  /// Records whose changes are not absorbed; set only where the log is folded again without all of it.
+  var isPassedOver: ((RecordName, _ channel: Int) -> Bool)?
   /// Whether the running transaction changed what other processes keep in memory.
   var needsNewGeneration = false
   /// Whether the running transaction changed how far this node has sealed.
@@ -159,6 +163,7 @@ final class Engine {
           tip: Tip(origin: origin, sequence: statement.int64(4), hash: hash), seen: try decodeSeen(statement.bytes(6))))
     }
     streams = StreamTable(streams: loaded)
+    try loadBare()
   }
 
   private func decodeSeen(_ bytes: [UInt8]) throws(WireError) -> SeenVector {

@@ -106,10 +106,11 @@ extension Engine {
       if key.columns.count == table.kind.key.count { try delete.step() }
     }
     for (index, slot) in slots.enumerated() {
-      let bytes = StateCodec.encode(slot.state, valuesStandInRow: index == shown && shownFits)
+      let isPlain = index == shown && shownFits && StateCodec.isPlain(slot.state)
+      // What the log no longer tells has to stand in the heads.
+      let bytes = StateCodec.encode(slot.state, valuesStandInRow: isPlain && !bare.holds(slot.state))
       if bytes != slot.stored { try save(bytes, kind: table.kind.id, key: key, channel: slot.channel) }
       let wasPlain = slot.stored.map { StateCodec.form(of: $0) != .full } ?? true
-      let isPlain = StateCodec.form(of: bytes) != .full
       if wasPlain && isPlain && keyProblem == nil && slots.count == 1 { continue }
       try note(
         table, key, slot, clashes: slots.count > 1 && slots.filter { $0.state.exists(table.kind.deletion) }.count > 1,
