@@ -123,6 +123,17 @@ let package = Package(
     .testTarget(name: "TransportTests", dependencies: ["Transport", "Server"], swiftSettings: strict),
     .testTarget(name: "SystemdTests", swiftSettings: strict),
     .testTarget(
-      name: "NodeTests", dependencies: ["Node", "Store", "birlik"], swiftSettings: strict),
+      name: "NodeTests", dependencies: ["Node", "Store", "birlik"], exclude: ["Clock"], swiftSettings: strict),
   ]
 )
+
+// The fuzzers have no main of their own, so they stand apart from everyday builds: `.ci/fuzz` asks for them.
+if Context.environment["BIRLIK_FUZZ"] != nil {
+  let sanitized = ["-sanitize=fuzzer,address", "-parse-as-library"]
+  for decoder in ["Segment", "Exchange"] {
+    package.targets.append(
+      .executableTarget(
+        name: "Fuzz" + decoder, dependencies: ["Wire", "SyncCore"], path: "Tests/Fuzz/" + decoder,
+        swiftSettings: strict + [.unsafeFlags(sanitized)], linkerSettings: [.unsafeFlags(sanitized)]))
+  }
+}

@@ -11,6 +11,8 @@ final class Engine {
   private(set) var published: PublishedCatalog
   private(set) var tables: [Int: KindTable] = [:]
   var streams = StreamTable()
+  /// The changes whose bodies are not kept here.
+  var bare = BareChanges()
   private(set) var channelNumbers: [Channel: Int] = [:]
   private(set) var channelNames: [Int: Channel] = [:]
   private(set) var cards: [NodeID: NodeCard] = [:]
@@ -26,8 +28,14 @@ final class Engine {
   var totals: TotalsTracker?
   /// Counted over a transaction, for reports.
   var conflictsOpened = 0
+  /// Records whose changes are not absorbed; set only where the log is folded again without all of it.
+  var isPassedOver: ((RecordName, _ channel: Int) -> Bool)?
   /// Whether the running transaction changed what other processes keep in memory.
   var needsNewGeneration = false
+  /// Whether the running transaction changed how far this node has sealed.
+  var needsNewMark = false
+  /// Where that is remembered beside the database; nil for a database of no node's own.
+  var stateFile: StateFile?
 
   init(connection: Connection, identity: Identity, published: PublishedCatalog) {
     self.connection = connection
@@ -49,7 +57,8 @@ final class Engine {
   /// Runs `body` in one write transaction with everything of other processes read first, and totals kept in step.
   func write<Value>(_ body: () throws -> Value) throws -> Value {
     do {
-      return try connection.transaction {
+      var mark: StateFile.Mark?
+      let value = try connection.transaction {
         try refresh()
         totals = TotalsTracker(engine: self)
         let value = try body()
@@ -60,12 +69,19 @@ final class Engine {
           try setMeta(.generation, .integer(generation))
           needsNewGeneration = false
         }
+        if needsNewMark {
+          mark = try self.mark()
+          needsNewMark = false
+        }
         return value
       }
+      if let mark { stateFile?.write(mark) }
+      return value
     } catch {
       // What was remembered may be of a transaction that never was.
       totals = nil
       needsNewGeneration = false
+      needsNewMark = false
       generation = -1
       throw error
     }
@@ -147,6 +163,7 @@ final class Engine {
           tip: Tip(origin: origin, sequence: statement.int64(4), hash: hash), seen: try decodeSeen(statement.bytes(6))))
     }
     streams = StreamTable(streams: loaded)
+    try loadBare()
   }
 
   private func decodeSeen(_ bytes: [UInt8]) throws(WireError) -> SeenVector {

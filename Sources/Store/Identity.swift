@@ -27,6 +27,9 @@ enum Meta: String {
   case headquarters
   /// The random part of the origin under which this node numbers its changes.
   case nonce
+  /// How many origins this node took, and how many transactions sealed something: see `StateFile`.
+  case origins
+  case seals
   case catalog
   /// Where headquarters listens.
   case upstream
@@ -48,6 +51,13 @@ enum Meta: String {
   case unsent
   /// 1 while totals have to be counted again before they are shown; at federations only.
   case staleTotals = "stale_totals"
+  /// The earliest time at which a segment was sealed whose body is kept, as of the last look; only where bodies are
+  /// dropped.
+  case oldestBody = "oldest_body"
+  /// What headquarters lacks and this node cannot give back, in words; empty when nothing.
+  case cannotGive = "cannot_give"
   /// What happened to this node that its administrator should know.
   case notice
+  /// The last of `birlik_refused` that people at this node were told of.
+  case seenRefused = "seen_refused"
 }

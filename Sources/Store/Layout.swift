@@ -7,7 +7,7 @@ extension Engine {
   func layOut(_ beginning: Store.Beginning) throws {
     try connection.execute("PRAGMA application_id=\(Schema.applicationID)")
     try connection.execute("PRAGMA user_version=\(Schema.version)")
-    for table in Schema.tables { try connection.execute(table) }
+    for table in Schema.tables + Schema.snapshots { try connection.execute(table) }
     try setMeta(.card, blob: identity.card.bytes)
     try setMeta(.headquarters, blob: identity.headquarters)
     try setMeta(.catalog, blob: beginning.catalog.bytes)
@@ -22,6 +22,18 @@ extension Engine {
       for trigger in table.triggers { try connection.execute(trigger.sql) }
     }
     try setMeta(.generation, .integer(1))
+  }
+
+  /// Makes the tables that a file of an earlier program lacks.
+  func addTables() throws {
+    let known = try connection.prepared("SELECT count(*) FROM sqlite_master WHERE type='table' AND name=?1")
+    let missing = try Schema.added.filter { table in
+      known.bind(1, text: table.name)
+      defer { known.reset() }
+      return try known.step() && known.int(0) == 0
+    }
+    guard !missing.isEmpty else { return }
+    try write { for table in missing { try connection.execute(table.sql) } }
   }
 
   /// Finds triggers that were dropped or changed, and builds them again.

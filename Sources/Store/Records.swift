@@ -106,13 +106,15 @@ extension Engine {
       if key.columns.count == table.kind.key.count { try delete.step() }
     }
     for (index, slot) in slots.enumerated() {
-      let bytes = StateCodec.encode(slot.state, valuesStandInRow: index == shown && shownFits)
+      let isPlain = index == shown && shownFits && StateCodec.isPlain(slot.state)
+      // What the log no longer tells has to stand in the heads.
+      let bytes = StateCodec.encode(slot.state, valuesStandInRow: isPlain && !bare.holds(slot.state))
       if bytes != slot.stored { try save(bytes, kind: table.kind.id, key: key, channel: slot.channel) }
       let wasPlain = slot.stored.map { StateCodec.form(of: $0) != .full } ?? true
-      let isPlain = StateCodec.form(of: bytes) != .full
       if wasPlain && isPlain && keyProblem == nil && slots.count == 1 { continue }
       try note(
-        table, key, slot, clashes: slots.count > 1 && slots.filter { $0.state.exists(table.kind.deletion) }.count > 1)
+        table, key, slot, clashes: slots.count > 1 && slots.filter { $0.state.exists(table.kind.deletion) }.count > 1,
+        isHidden: shown.map { $0 != index } ?? false)
     }
   }
 
@@ -126,7 +128,9 @@ extension Engine {
   }
 
   /// Lists a record's conflicts and wrong values, and closes those that are no more.
-  private func note(_ table: KindTable, _ key: RecordKey, _ slot: RecordSlot, clashes: Bool) throws {
+  private func note(
+    _ table: KindTable, _ key: RecordKey, _ slot: RecordSlot, clashes: Bool, isHidden: Bool
+  ) throws {
     let found = RecordNotes(table, key, slot.state, facts: self, clashes: clashes)
     let now = Wall.now()
     for field in found.conflicts {
@@ -152,6 +156,9 @@ extension Engine {
       close.bind(5, now)
       try close.step()
     }
+    gone.removeAll { field in found.conflicts.contains { $0.utf8.elementsEqual(field) } }
+    let closed = gone.map { String(decoding: $0, as: UTF8.self) }
+    try Inbox(self, now: now).tell(table, key, slot, closed: closed, isHidden: clashes && isHidden)
     let forget = try connection.prepared("DELETE FROM birlik_invalid WHERE kind=?1 AND key=?2 AND channel=?3")
     bind(forget, table, key, slot.channel)
     try forget.step()

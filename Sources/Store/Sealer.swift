@@ -99,6 +99,7 @@ final class Sealer {
     old.bind(1, log.lastSequence)
     try old.step()
     try engine.setMeta(.previousSeal, .integer(now))
+    try engine.countSeal()
     return true
   }
 

@@ -151,7 +151,7 @@ extension Store {
     let origin = try read { try $0.origin() }
     guard Restoration.isShown(by: unknown, to: origin) else { return false }
     try write { engine in
-      if try engine.origin() == origin { try engine.takeFreshOrigin() }
+      if try engine.origin() == origin { try engine.takeFreshOrigin(because: .peer) }
     }
     return true
   }

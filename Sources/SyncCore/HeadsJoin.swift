@@ -1,60 +1,74 @@
+/// Brings what two stores remember of one record together without the changes between them: how a store goes on from a
+/// snapshot of another's heads.
+///
+/// A head stays when the other side has it too, or does not know it. One that the other side knows and no longer has was
+/// replaced there by a change that had seen it. So the result is what absorbing the changes of both sides would have
+/// made, as long as each side's state is that of all the changes it knows and these are closed under "seen".
+public enum HeadsJoin {
+  /// - Parameters:
+  ///   - mine: what this store remembers; empty where nothing.
+  ///   - theirs: what the other store remembers, with its streams numbered as in this store.
+  ///   - iKnow: whether this store had absorbed the change at a clock, before the other's were taken over.
+  ///   - theyKnow: whether the other store had.
+  /// - Returns: what a store remembers that knows both sides' changes. Heads that are mine come first, in their order.
+  public static func join(
+    mine: RecordState, theirs: RecordState, iKnow: (Clock) -> Bool, theyKnow: (Clock) -> Bool
+  ) -> RecordState {
+    if theirs.isEmpty { return mine }
+    let rows = kept(mine.rows, theirs.rows, \.clock, iKnow, theyKnow)
+    let rowClocks = Set(rows.map(\.clock))
+    var joinedRows = rows.map { row in
+      RowHead(clock: row.clock, contents: contents(of: row.clock, mine.rows, theirs.rows))
+    }
+    var registers: [RegisterKey: [Head]] = [:]
+    for key in Set(mine.registers.keys).union(theirs.registers.keys) {
+      let heads = kept(mine.heads(key), theirs.heads(key), \.clock, iKnow, theyKnow)
+      // A register whose heads are the rows' again is told by these.
+      let isFolded = Set(heads.map(\.clock)) == rowClocks
+      for index in joinedRows.indices {
+        let content = isFolded ? heads.first { $0.clock == joinedRows[index].clock }?.content : nil
+        joinedRows[index].contents[key] = content.flatMap { $0.isEmpty ? nil : $0 }
+      }
+      if !isFolded { registers[key] = heads }
+    }
+    var state = RecordState(rows: joinedRows, registers: registers, deletions: [])
+    let edits = state.edits
+    let deletions = kept(mine.deletions, theirs.deletions, \.clock, iKnow, theyKnow).map { deletion in
+      let both = (mine.deletions + theirs.deletions).filter { $0.clock == deletion.clock }
+      return RecordState.Deletion(
+        clock: deletion.clock, covered: both.reduce(into: Set()) { $0.formUnion($1.covered) }.intersection(edits))
+    }
+    state = RecordState(rows: joinedRows, registers: registers, deletions: deletions)
+    return state
+  }
+
+  private static func kept<Item>(
+    _ mine: [Item], _ theirs: [Item], _ clock: (Item) -> Clock, _ iKnow: (Clock) -> Bool, _ theyKnow: (Clock) -> Bool
+  ) -> [Item] {
+    let mineHeld = Set(mine.map(clock))
+    let theirsHeld = Set(theirs.map(clock))
+    return mine.filter { theirsHeld.contains(clock($0)) || !theyKnow(clock($0)) }
+      + theirs.filter { !mineHeld.contains(clock($0)) && !iKnow(clock($0)) }
+  }
+
+  /// What a whole-row change says of the registers that either side tells by the rows.
+  private static func contents(
+    of clock: Clock, _ mine: [RowHead], _ theirs: [RowHead]
+  ) -> [RegisterKey: Content] {
+    var contents: [RegisterKey: Content] = [:]
+    for row in mine + theirs where row.clock == clock { contents.merge(row.contents) { first, _ in first } }
+    return contents
+  }
+}
+
 extension RecordState {
-  /// The heads of a record after a snapshot: a head is kept when the other side also has it or does not know it.
-  ///
-  /// A head that the other side knows and no longer has was replaced there by an edit that had seen it. So the result is
-  /// what this store would hold had it absorbed every segment that either side did, whatever bodies are gone. What is
-  /// held after it (the frontier) is the union of both.
-  ///
-  /// ```swift
-  /// let before = table.everything(in: channel)       // before the snapshot's streams are added
-  /// // … place the headers of the snapshot's streams, translate its clocks, gather what it holds into `theirs` …
-  /// record.state.join(snapshotState, held: before, theirs: theirs)
-  /// ```
+  /// The heads of a record after a snapshot.
   ///
   /// - Parameters:
   ///   - other: the other side's heads of the same record in the same channel, with this store's stream numbers.
   ///   - held: everything of the channel that this store held before the snapshot.
   ///   - theirs: everything of the channel that the other side holds, with this store's stream numbers.
   public mutating func join(_ other: RecordState, held: SeenVector, theirs: SeenVector) {
-    let rowClocks = Self.joined(rows.map(\.clock), other.rows.map(\.clock), held, theirs)
-    var contents: [[RegisterKey: Content]] = Array(repeating: [:], count: rowClocks.count)
-    var registers: [RegisterKey: [Head]] = [:]
-    for key in Set(knownRegisters + other.knownRegisters) {
-      let heads = Self.joined(heads(key), other.heads(key), held, theirs)
-      guard Set(heads.map(\.clock)) == Set(rowClocks) else {
-        registers[key] = heads
-        continue
-      }
-      for (index, clock) in rowClocks.enumerated() {
-        guard let head = heads.first(where: { $0.clock == clock }), !head.content.isEmpty else { continue }
-        contents[index][key] = head.content
-      }
-    }
-    let rows = zip(rowClocks, contents).map { RowHead(clock: $0, contents: $1) }
-    let deletions = joinedDeletions(other, held, theirs)
-    self = RecordState(rows: rows, registers: registers, deletions: [])
-    let edits = edits
-    self = RecordState(
-      rows: rows, registers: registers,
-      deletions: deletions.map { Deletion(clock: $0.clock, covered: $0.covered.intersection(edits)) })
-  }
-
-  private func joinedDeletions(_ other: RecordState, _ held: SeenVector, _ theirs: SeenVector) -> [Deletion] {
-    let clocks = Self.joined(deletions.map(\.clock), other.deletions.map(\.clock), held, theirs)
-    return clocks.map { clock in
-      // Each side knows of its own heads whether the deletion covers them, and nothing unknown was seen by it.
-      let covered = (deletions + other.deletions).filter { $0.clock == clock }.map(\.covered)
-      return Deletion(clock: clock, covered: covered.reduce(into: []) { $0.formUnion($1) })
-    }
-  }
-
-  private static func joined(_ a: [Head], _ b: [Head], _ held: SeenVector, _ theirs: SeenVector) -> [Head] {
-    let kept = Set(joined(a.map(\.clock), b.map(\.clock), held, theirs))
-    let mine = a.filter { kept.contains($0.clock) }
-    return mine + b.filter { head in kept.contains(head.clock) && !mine.contains { $0.clock == head.clock } }
-  }
-
-  private static func joined(_ a: [Clock], _ b: [Clock], _ held: SeenVector, _ theirs: SeenVector) -> [Clock] {
-    a.filter { b.contains($0) || !theirs.covers($0) } + b.filter { !a.contains($0) && !held.covers($0) }
+    self = HeadsJoin.join(mine: self, theirs: other, iKnow: held.covers, theyKnow: theirs.covers)
   }
 }
