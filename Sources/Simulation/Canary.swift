@@ -8,6 +8,8 @@ public enum Canary: String, Sendable, CaseIterable {
   case sealsAfterRows
   /// What to send is computed from what the peer showed in an earlier sync.
   case trustsMemory
+  /// A sync is told even although going over to another catalog has sealed edits that were not sent.
+  case forgetsAdoption
   /// A node that takes a snapshot keeps every head of its own.
   case joinKeepsAll
   /// A restored node drops all that it has captured.

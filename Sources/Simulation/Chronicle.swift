@@ -80,6 +80,8 @@ final class Chronicle {
     return segment
   }
 
+  func segment(_ hash: Digest) -> SealedSegment? { numbers[hash].map { segments[$0] } }
+
   private func register(_ key: RegisterKey, of record: Int) -> Int {
     if let known = registers[record].firstIndex(of: key) { return known }
     registers[record].append(key)

@@ -134,7 +134,24 @@ final class Machine {
       }
       piece.segments.append(entry.segment)
     }
+    checkThrift(piece, frontier + marks.filter(\.isHeld).map(\.entry))
     return piece
+  }
+
+  /// Nothing is sent that the other side showed or said to hold, or that it holds below that.
+  private func checkThrift(_ piece: Piece, _ shown: [FrontierEntry]) {
+    guard chronicle.canary != .trustsMemory else { return }
+    var held = Bitset()
+    for entry in shown where store.holds(entry.tip.hash) {
+      var next = chronicle.segment(entry.tip.hash)
+      while let segment = next, !held.contains(segment.number) {
+        held.insert(segment.number)
+        next = chronicle.segment(segment.header.predecessor)
+      }
+    }
+    for segment in piece.segments where held.contains(segment.number) {
+      chronicle.fail("\(name) sends what the other side said to hold")
+    }
   }
 
   /// Takes what came, in one transaction.

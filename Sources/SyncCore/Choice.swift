@@ -54,6 +54,12 @@ public struct Choice: Sendable, Equatable {
   public init(
     among heads: [Head], rule: MergeRule, facts: some HeadFacts, isValid: (Content) -> Bool = { _ in true }
   ) {
+    if heads.count == 1 {
+      // By far the most registers have one head, and there is nothing to choose.
+      shown = isValid(heads[0].content) ? heads[0] : nil
+      others = []
+      return
+    }
     let ordered = heads.sorted { facts.precedes($1.clock, $0.clock) }
     let valid = ordered.filter { isValid($0.content) }
     shown = Self.best(of: valid, rule: rule, facts: facts)
