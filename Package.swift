@@ -28,6 +28,14 @@ let package = Package(
     .target(name: "SyncCore", swiftSettings: strict),
     .target(name: "Consolidation", dependencies: ["SyncCore"], swiftSettings: strict),
 
+    // Many nodes, one seed, no I/O: as pure as what it plays on.
+    .target(name: "Simulation", dependencies: ["SyncCore", "Consolidation"], swiftSettings: strict),
+    // A tool for those who work on Birlik: it looks for histories that break a promise.
+    .executableTarget(
+      name: "birlik-simulate",
+      dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+
     // Bytes.
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(
@@ -100,6 +108,9 @@ let package = Package(
     .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"], swiftSettings: strict),
     .testTarget(
       name: "ConsolidationTests", dependencies: ["Consolidation", "SyncCore"], swiftSettings: strict),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation", "SyncCore"], resources: [.copy("failed-seeds.txt")],
+      swiftSettings: strict),
     .testTarget(
       name: "WireTests",
       dependencies: ["Wire", "SyncCore", .product(name: "Crypto", package: "swift-crypto")],
