@@ -112,7 +112,7 @@ let package = Package(
     .testTarget(name: "TransportTests", dependencies: ["Transport", "Server"], swiftSettings: strict),
     .testTarget(name: "SystemdTests", swiftSettings: strict),
     .testTarget(
-      name: "NodeTests", dependencies: ["Node", "Store", "birlik"], swiftSettings: strict),
+      name: "NodeTests", dependencies: ["Node", "Store", "birlik"], exclude: ["Clock"], swiftSettings: strict),
   ]
 )
 

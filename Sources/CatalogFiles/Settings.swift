@@ -17,19 +17,22 @@ public struct Settings: Equatable, Sendable {
   public var interval: Int?
   /// One of `Settings.logLevels`.
   public var logLevel: String?
+  /// How much of the log a federation's node keeps.
+  public var keepLog: KeepLog?
 
   public static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
-  private static let keys = ["database", "listen", "public_url", "interval", "log_level"]
+  private static let keys = ["database", "listen", "public_url", "interval", "log_level", "keep_log"]
 
   public init(
     database: String? = nil, listen: String? = nil, publicURL: String? = nil, interval: Int? = nil,
-    logLevel: String? = nil
+    logLevel: String? = nil, keepLog: KeepLog? = nil
   ) {
     self.database = database
     self.listen = listen
     self.publicURL = publicURL
     self.interval = interval
     self.logLevel = logLevel
+    self.keepLog = keepLog
   }
 
   /// The settings in the file.
@@ -64,6 +67,6 @@ public struct Settings: Equatable, Sendable {
     return Settings(
       database: table.text("database"), listen: table.text("listen"), publicURL: table.text("public_url"),
       interval: table.node("interval") == nil ? nil : table.requiredInteger("interval", in: 1...604_800),
-      logLevel: level)
+      logLevel: level, keepLog: KeepLog(table))
   }
 }

@@ -46,6 +46,9 @@ struct Follower: Service {
           "received": "\(report.received.changes)", "conflicts": "\(report.conflictsOpened)",
         ])
       for words in report.notices + report.refusals { logger.warning("\(words)") }
+      if !report.cannotGive.isEmpty {
+        logger.warning("headquarters lacks what is not kept here: \(report.cannotGive.joined(separator: "; "))")
+      }
       return report.outcome == .even
     } catch {
       notifier.status("headquarters or the database is away; edits are kept")

@@ -16,6 +16,8 @@ import Wire
 /// ```
 public struct LocalNode: Sendable {
   public let store: Store
+  /// How much of the log is kept here; applied after every sync.
+  public var keepLog = KeepLog.all
 
   /// Opens a node by its database and the key file beside it.
   ///

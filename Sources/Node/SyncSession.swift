@@ -1,3 +1,4 @@
+import CatalogFiles
 import Store
 import SyncCore
 import Transport
@@ -34,6 +35,8 @@ public struct SyncReport: Sendable, Equatable {
   public var refusals: [String] = []
   /// What the administrator should know.
   public var notices: [String] = []
+  /// What headquarters lacks and this node cannot give back, in words.
+  public var cannotGive: [String] = []
 }
 
 extension LocalNode {
@@ -70,10 +73,11 @@ extension LocalNode {
 
 /// One run of exchanges with headquarters.
 struct SyncSession {
-  private let store: Store
+  let store: Store
   private let client: HeadquartersClient
-  private let role: NodeRole
-  private var report = SyncReport()
+  let role: NodeRole
+  let keepLog: KeepLog
+  var report = SyncReport()
   /// The frontier that this side showed last, to which the marks of the answer belong.
   private var shown: [FrontierEntry] = []
   private var marks: [(entry: FrontierEntry, isHeld: Bool)] = []
@@ -83,10 +87,13 @@ struct SyncSession {
   private var takenEnds: [FrontierEntry] = []
   /// Whether edits were left for a later part of a large seal.
   private var hasMoreToSeal = false
+  /// Where the parts of the log end whose bodies are not kept here, once headquarters seems to lack some.
+  var bareEnds: [FrontierEntry] = []
 
   init(_ node: LocalNode) throws {
     store = node.store
     role = node.store.identity.role
+    keepLog = node.keepLog
     guard !role.isHeadquarters else {
       throw NodeError(
         .usage, "syncing", "this node is headquarters: the others sync with it", hint: "run `birlik serve`")
@@ -122,6 +129,7 @@ struct SyncSession {
       let theirs = answer.frontier ?? mine
       mine = try await frontier()
       let piece = try await piece(for: theirs)
+      try await note(piece.unkept)
       progress(
         SyncProgress(
           sentChanges: report.sent.changes, receivedChanges: report.received.changes, toSend: piece.lacking))
@@ -134,7 +142,9 @@ struct SyncSession {
       last = answer.frontierDigest
       answer = try await exchange(frontier: shown, digest: Digest(of: mine), piece: piece)
     }
+    if report.outcome == .even { report.cannotGive = [] }
     try await remember()
+    try await dropOldBodies(answer.frontier ?? mine)
     return report
   }
 
@@ -222,7 +232,8 @@ struct SyncSession {
   private mutating func toShow(_ mine: [FrontierEntry], sending piece: Store.Piece) -> [FrontierEntry] {
     let sent = headers(piece.segments, unless: piece.unknown.isEmpty)
     sentEnds = ExchangePlan.ends(sentEnds, continuedBy: sent, of: piece.unknown)
-    return sentEnds.isEmpty && takenEnds.isEmpty ? mine : Set(mine + sentEnds + takenEnds).sorted()
+    let ends = sentEnds + takenEnds + bareEnds
+    return ends.isEmpty ? mine : Set(mine + ends).sorted()
   }
 
   private func headers(
@@ -277,6 +288,7 @@ struct SyncSession {
       let mark = SyncMark(at: Wall.now(), outcome: report.outcome.rawValue, error: error)
       let status = try store.status()
       let last = status.lastSync
+      try store.setCannotGive(report.cannotGive)
       let held = report.outcome == .even ? try store.ownChangeCount() : nil
       // An uneventful sync within the same hour is not worth a durable commit.
       let isNews =

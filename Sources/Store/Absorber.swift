@@ -116,7 +116,7 @@ final class Absorber {
     } catch {
       problem = error.detail
     }
-    if segment.header.origin == (try engine.origin()) { try engine.takeFreshOrigin(because: .peer) }
+    if Restoration.isShown(by: segment.header, to: try engine.origin()) { try engine.takeFreshOrigin(because: .peer) }
     let stream = try engine.append(segment, placement: placement, problem: problem)
     try engine.noteKeys(of: blocks, hash: segment.hash)
     let channel = try engine.number(of: segment.header.channel)
@@ -177,6 +177,10 @@ extension Engine {
     }
     var cursor = KindBlock.Cursor(block)
     for place in 0..<block.count {
+      if let isPassedOver, isPassedOver(RecordName(kind: block.kind, key: block.key(place)), channel) {
+        cursor.pass(place, of: block)
+        continue
+      }
       let clock = Clock(stream: stream, sequence: first &+ Int64(place), time: block.times[place])
       if let writer, let table, try writer.write(place, at: cursor, clock: clock, channel: channel, engine: self, table)
       {

@@ -11,6 +11,8 @@ final class Engine {
   private(set) var published: PublishedCatalog
   private(set) var tables: [Int: KindTable] = [:]
   var streams = StreamTable()
+  /// The changes whose bodies are not kept here.
+  var bare = BareChanges()
   private(set) var channelNumbers: [Channel: Int] = [:]
   private(set) var channelNames: [Int: Channel] = [:]
   private(set) var cards: [NodeID: NodeCard] = [:]
@@ -30,6 +32,8 @@ final class Engine {
   var totals: TotalsTracker?
   /// Counted over a transaction, for reports.
   var conflictsOpened = 0
+  /// Records whose changes are not absorbed; set only where the log is folded again without all of it.
+  var isPassedOver: ((RecordName, _ channel: Int) -> Bool)?
   /// Whether the running transaction changed what other processes keep in memory.
   var needsNewGeneration = false
   /// Whether the running transaction changed how far this node has sealed.
@@ -172,6 +176,7 @@ final class Engine {
           tip: Tip(origin: origin, sequence: statement.int64(4), hash: hash), seen: try decodeSeen(statement.bytes(6))))
     }
     streams = StreamTable(streams: loaded)
+    try loadBare()
   }
 
   private func decodeSeen(_ bytes: [UInt8]) throws(WireError) -> SeenVector {
@@ -301,19 +306,11 @@ final class Engine {
 }
 
 extension Engine: HeadFacts {
-  func precedes(_ a: Clock, _ b: Clock) -> Bool {
-    if a.time != b.time { return a.time < b.time }
-    guard let x = streams.stream(a.stream), let y = streams.stream(b.stream) else { return a.stream < b.stream }
-    if x.origin != y.origin { return x.origin < y.origin }
-    if a.sequence != b.sequence { return a.sequence < b.sequence }
-    return (hash(at: a) ?? .zero) < (hash(at: b) ?? .zero)
-  }
+  func precedes(_ a: Clock, _ b: Clock) -> Bool { streams.precedes(a, b) { hash(at: $0) } }
 
   func author(of clock: Clock) -> Author {
-    guard let stream = streams.stream(clock.stream), let role = cards[stream.origin.node]?.role else { return .other }
-    let owns = role.federation.sameBytes(as: stream.channel.owner)
-    if role.isHeadquarters { return owns ? .owningHeadquarters : .headquarters }
-    return owns ? .owner : .other
+    guard let stream = streams.stream(clock.stream) else { return .other }
+    return Author(cards[stream.origin.node]?.role, in: stream.channel)
   }
 
   /// The hash of the segment that a change stands in.

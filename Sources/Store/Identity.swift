@@ -51,6 +51,11 @@ enum Meta: String {
   case unsent
   /// 1 while totals have to be counted again before they are shown; at federations only.
   case staleTotals = "stale_totals"
+  /// The earliest time at which a segment was sealed whose body is kept, as of the last look; only where bodies are
+  /// dropped.
+  case oldestBody = "oldest_body"
+  /// What headquarters lacks and this node cannot give back, in words; empty when nothing.
+  case cannotGive = "cannot_give"
   /// What happened to this node that its administrator should know.
   case notice
   /// The last of `birlik_refused` that people at this node were told of.

@@ -7,7 +7,7 @@ extension Engine {
   func layOut(_ beginning: Store.Beginning) throws {
     try connection.execute("PRAGMA application_id=\(Schema.applicationID)")
     try connection.execute("PRAGMA user_version=\(Schema.version)")
-    for table in Schema.tables { try connection.execute(table) }
+    for table in Schema.tables + Schema.snapshots { try connection.execute(table) }
     try setMeta(.card, blob: identity.card.bytes)
     try setMeta(.headquarters, blob: identity.headquarters)
     try setMeta(.catalog, blob: beginning.catalog.bytes)

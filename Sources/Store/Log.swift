@@ -24,7 +24,7 @@ extension Engine {
       var segments: [[UInt8]] = []
       while try statement.step() { segments.append(statement.bytes(0)) }
       for bytes in segments {
-        for tip in try Segment(bytes: bytes).header.context {
+        for tip in try BareSegment(bytes: bytes).header.context {
           if let found = try self.position(of: tip.hash) { streams.join(found, into: &seen) }
         }
       }
@@ -34,8 +34,11 @@ extension Engine {
 
   /// Decides where a segment belongs.
   func place(_ segment: Segment) throws -> StreamTable.Placement {
-    try streams.place(
-      segment.header, hash: segment.hash, position: { try position(of: $0) }, seenAt: { try seen(at: $0) })
+    try place(segment.header, hash: segment.hash)
+  }
+
+  func place(_ header: SegmentHeader, hash: Digest) throws -> StreamTable.Placement {
+    try streams.place(header, hash: hash, position: { try position(of: $0) }, seenAt: { try seen(at: $0) })
   }
 
   /// Writes a placed segment into the log and its stream.
@@ -43,17 +46,34 @@ extension Engine {
   /// - Parameter problem: why its changes could not be read, where they could not.
   /// - Returns: the number of its stream.
   func append(_ segment: Segment, placement: StreamTable.Placement, problem: String?) throws -> Int {
-    guard let number = streams.append(segment.header, hash: segment.hash, placement: placement) else {
+    try append(
+      segment.header, hash: segment.hash, bytes: segment.bytes, hasBody: true, placement: placement, problem: problem)
+  }
+
+  /// Writes a placed segment of which no body is kept.
+  func append(_ segment: BareSegment, placement: StreamTable.Placement, problem: String?) throws -> Int {
+    let number = try append(
+      segment.header, hash: segment.hash, bytes: segment.bytes, hasBody: false, placement: placement, problem: problem)
+    bare.insert(segment.header.first...segment.header.last, stream: number)
+    return number
+  }
+
+  private func append(
+    _ header: SegmentHeader, hash: Digest, bytes: [UInt8], hasBody: Bool, placement: StreamTable.Placement,
+    problem: String?
+  ) throws -> Int {
+    guard let number = streams.append(header, hash: hash, placement: placement) else {
       throw StoreError(.failed, "writing the log", "a segment has no place")
     }
     let insert = try connection.prepared(
-      "INSERT INTO birlik_segment(stream, first, last, hash, problem, bytes) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
+      "INSERT INTO birlik_segment(stream, first, last, hash, problem, bytes, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")
     insert.bind(1, number)
-    insert.bind(2, segment.header.first)
-    insert.bind(3, segment.header.last)
-    insert.bind(4, blob: segment.hash.bytes)
+    insert.bind(2, header.first)
+    insert.bind(3, header.last)
+    insert.bind(4, blob: hash.bytes)
     insert.bind(5, problem.map { Value.text($0) } ?? .null)
-    insert.bind(6, blob: segment.bytes)
+    insert.bind(6, blob: bytes)
+    insert.bind(7, hasBody ? 1 : 0)
     try insert.step()
     try save(stream: number)
     needsNewGeneration = true

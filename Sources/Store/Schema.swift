@@ -2,8 +2,8 @@
 enum Schema {
   /// "BRLK": marks the file as one of Birlik's.
   static let applicationID: Int32 = 0x4252_4C4B
-  /// The version of the tables below.
-  static let version = 1
+  /// The version of the tables below; `SchemaUpgrade` brings older files up to it.
+  static let version = 2
 
   /// Columns in which a delete trigger notes what a row held; one for each possible register's field.
   static let oldValueColumns = 61
@@ -24,13 +24,15 @@ enum Schema {
     CREATE TABLE birlik_stream(id INTEGER PRIMARY KEY, origin BLOB NOT NULL, channel INTEGER NOT NULL,
       parent INTEGER, fork INTEGER, tip INTEGER NOT NULL, hash BLOB NOT NULL, seen BLOB NOT NULL)
     """,
-    // The log: segments as they travel, in an order in which each comes after all that it builds on.
+    // The log: segments as they travel, in an order in which each comes after all that it builds on. Where `body` is 0
+    // the changes are not kept here, and `bytes` is a `BareSegment`.
     """
     CREATE TABLE birlik_segment(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL,
-      last INTEGER NOT NULL, hash BLOB NOT NULL, problem TEXT, bytes BLOB NOT NULL)
+      last INTEGER NOT NULL, hash BLOB NOT NULL, problem TEXT, bytes BLOB NOT NULL, body INTEGER NOT NULL DEFAULT 1)
     """,
     "CREATE UNIQUE INDEX birlik_segment_hash ON birlik_segment(hash)",
     "CREATE INDEX birlik_segment_place ON birlik_segment(stream, last)",
+    bareIndex,
     // Which keys a segment may hold, so that history need not open every one.
     """
     CREATE TABLE birlik_segment_keys(segment INTEGER NOT NULL, kind INTEGER NOT NULL, low BLOB NOT NULL,
@@ -89,4 +91,17 @@ enum Schema {
 
   /// Tables that files of an earlier program of the same version may lack; they are made when such a file is opened.
   static let added = [inbox]
+
+  /// Finds the segments whose bodies are not kept here.
+  static let bareIndex = "CREATE INDEX birlik_segment_bare ON birlik_segment(stream, last) WHERE body=0"
+
+  /// Snapshots of heads: at headquarters those that nodes are fetching, at a node the one that it fetches itself.
+  static let snapshots: [String] = [
+    """
+    CREATE TABLE birlik_snapshot(name BLOB PRIMARY KEY, federation TEXT NOT NULL, made_at INTEGER NOT NULL,
+      used_at INTEGER NOT NULL, manifest BLOB NOT NULL) WITHOUT ROWID
+    """,
+    // By the digest of the bytes, which the manifest names.
+    "CREATE TABLE birlik_piece(digest BLOB PRIMARY KEY, bytes BLOB NOT NULL)",
+  ]
 }

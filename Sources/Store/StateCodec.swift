@@ -24,12 +24,15 @@ enum StateCodec {
     encode(clock, into: &writer)
   }
 
+  /// True for one whole-row change and one head for each field edited later: what may stand in the row alone.
+  static func isPlain(_ state: RecordState) -> Bool {
+    state.rows.count == 1 && state.deletions.isEmpty && state.registers.values.allSatisfy { $0.count == 1 }
+  }
+
   /// - Parameter valuesStandInRow: true when every head's value can be read back from the shown row.
   static func encode(_ state: RecordState, valuesStandInRow: Bool) -> [UInt8] {
     var writer = ByteWriter()
-    guard valuesStandInRow, state.rows.count == 1, state.deletions.isEmpty,
-      state.registers.values.allSatisfy({ $0.count == 1 })
-    else {
+    guard valuesStandInRow, isPlain(state) else {
       encodeFull(state, into: &writer)
       return writer.bytes
     }

@@ -91,8 +91,20 @@ extension Store {
     public var lacking: Int64 = 0
     /// Tips of the peer that are not held here.
     public var unknown: [FrontierEntry] = []
+    /// What the peer seems to lack and cannot be sent because its bodies are not kept here.
+    public var unkept: [Unkept] = []
 
     public init() {}
+  }
+
+  /// Changes of one stream whose bodies are not kept here.
+  public struct Unkept: Sendable, Equatable {
+    public var channel: Channel
+    /// What people call their author.
+    public var node: String
+    /// The numbers of the first and the last of them.
+    public var first: Int64
+    public var last: Int64
   }
 
   /// How large a piece may be.
@@ -124,14 +136,18 @@ extension Store {
       var piece = Piece()
       piece.unknown = plan.unknown
       var wanted: [(id: Int64, stream: Int)] = []
+      var unsendable = Unsendable()
       for (number, stream) in engine.streams.streams.enumerated() where role.mayRead(stream.channel) {
         guard let from = plan.lacks(number, of: engine.streams) else { continue }
-        piece.lacking &+= stream.tip.sequence &- max(from, stream.parent?.sequence ?? 0)
+        let start = max(from, stream.parent?.sequence ?? 0)
+        let end = unsendable.begin(number, after: start, engine, &piece) ?? stream.tip.sequence &+ 1
+        piece.lacking &+= end &- 1 &- start
         let select = try engine.connection.prepared(
-          "SELECT id FROM birlik_segment WHERE stream=?1 AND last>?2 ORDER BY last LIMIT ?3")
+          "SELECT id FROM birlik_segment WHERE stream=?1 AND last>?2 AND last<?4 ORDER BY last LIMIT ?3")
         select.bind(1, number)
         select.bind(2, from)
         select.bind(3, WireLimits.segmentsPerMessage)
+        select.bind(4, end)
         while try select.step() { wanted.append((select.int64(0), number)) }
       }
       // The order of the log is causal. Of each stream at most a message's worth was read, so what lies beyond the last
@@ -139,6 +155,7 @@ extension Store {
       wanted.sort { $0.id < $1.id }
       var authors: Set<NodeID> = []
       for item in wanted {
+        if try unsendable.holds(item.id, stream: item.stream, engine) { continue }
         guard try piece.take(item.id, engine, &authors, limit) else { break }
       }
       piece.cards = authors.sorted().compactMap { engine.cards[$0]?.bytes }

@@ -149,7 +149,7 @@ extension Store {
   public func noticeRestoration(_ unknown: [FrontierEntry]) throws -> Bool {
     guard !unknown.isEmpty else { return false }
     let origin = try read { try $0.origin() }
-    guard unknown.contains(where: { $0.tip.origin == origin }) else { return false }
+    guard Restoration.isShown(by: unknown, to: origin) else { return false }
     try write { engine in
       if try engine.origin() == origin { try engine.takeFreshOrigin(because: .peer) }
     }

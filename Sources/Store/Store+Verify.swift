@@ -10,6 +10,11 @@ public struct VerifyReport: Sendable, Equatable {
   public var ok: Bool { problems.isEmpty }
   public var records = 0
   public var changes = 0
+  /// Segments whose bodies are not kept here, and their changes: of those only chain and signature were checked.
+  public var bareSegments = 0
+  public var bareChanges: Int64 = 0
+  /// Records of which a value came from those: that it is what its author sealed could not be checked.
+  public var uncheckedRecords = 0
   /// In words, the first few of each sort.
   public var problems: [String] = []
   /// For each channel the hash of all its heads: equal on two nodes exactly when they hold the same.
@@ -72,40 +77,9 @@ extension Store {
     let fold = try Store(path: path, key: identity.key)
     defer { try? fold.close() }
     try fold.inQueue { try $0.connection.execute("PRAGMA synchronous=OFF") }
-    let cards = try cards().map(\.bytes)
-    var last: Int64 = 0
-    while true {
-      let (segments, next) = try nextSegments(after: last)
-      guard !segments.isEmpty else { break }
-      let absorbed = try fold.absorb(segments: segments, cards: cards)
-      report.changes += absorbed.changes
-      report.problems += absorbed.refusals.prefix(Self.toldDifferences).map {
-        "segment \($0.segment.hex.prefix(16)): \($0.reason)"
-      }
-      if absorbed.waiting > 0 { report.problems.append("\(absorbed.waiting) segments build on one that is missing") }
-      progress(report.changes)
-      last = next
-    }
+    let passing = try VerifyPass(self, fold)
+    try passing.run(into: &report, told: Self.toldDifferences, progress)
     try fold.refreshTotals()
-  }
-
-  /// The next run of the log, small enough for one transaction.
-  private func nextSegments(after id: Int64) throws -> (segments: [[UInt8]], last: Int64) {
-    try read { engine in
-      let select = try engine.connection.prepared(
-        "SELECT id, first, last, bytes FROM birlik_segment WHERE id>?1 ORDER BY id")
-      select.bind(1, id)
-      defer { select.reset() }
-      var segments: [[UInt8]] = []
-      var changes: Int64 = 0
-      var last = id
-      while changes < 65_536, segments.count < WireLimits.segmentsPerMessage, try select.step() {
-        last = select.int64(0)
-        changes &+= select.int64(2) &- select.int64(1) &+ 1
-        segments.append(select.bytes(3))
-      }
-      return (segments, last)
-    }
   }
 }
 

@@ -17,6 +17,20 @@ public enum Author: Sendable, Equatable {
   case owningHeadquarters
   case other
 
+  /// Whose edit a change in a channel is that a node of a role made; `other` where the role is not known.
+  public init(_ role: NodeRole?, in channel: Channel) {
+    guard let role else {
+      self = .other
+      return
+    }
+    let owns = role.federation.sameBytes(as: channel.owner)
+    if role.isHeadquarters {
+      self = owns ? .owningHeadquarters : .headquarters
+    } else {
+      self = owns ? .owner : .other
+    }
+  }
+
   var isOwner: Bool { self == .owner || self == .owningHeadquarters }
   var isHeadquarters: Bool { self == .headquarters || self == .owningHeadquarters }
 }

@@ -103,11 +103,17 @@ public struct Segment: Equatable, Sendable {
   /// - Parameter publicKey: the 32 bytes of the origin's Ed25519 key.
   /// - Throws: `WireError` with code `badSignature`.
   public func verify(publicKey: [UInt8]) throws(WireError) {
+    try Self.verify(signature, of: hash, origin: header.origin, publicKey: publicKey)
+  }
+
+  static func verify(
+    _ signature: [UInt8], of hash: Digest, origin: Origin, publicKey: [UInt8]
+  ) throws(WireError) {
     guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: publicKey),
-      key.isValidSignature(signature, for: Self.signatureDomain + hash.bytes)
+      key.isValidSignature(signature, for: signatureDomain + hash.bytes)
     else {
       throw WireError(
-        .badSignature, "checking a segment", "its signature is not that of origin \(header.origin.hex)",
+        .badSignature, "checking a segment", "its signature is not that of origin \(origin.hex)",
         hint: "it was altered on the way or made by somebody else; nothing of it was taken")
     }
   }
@@ -159,14 +165,14 @@ public struct Segment: Equatable, Sendable {
 
   // MARK: Header
 
-  private static func hash(header: [UInt8]) -> Digest {
+  static func hash(header: [UInt8]) -> Digest {
     var hasher = SHA256()
     hasher.update(data: hashDomain)
     hasher.update(data: header)
     return Digest(hasher.finalize())
   }
 
-  private static func encode(header: SegmentHeader, packed: Bool, size: Int, body: Digest) -> [UInt8] {
+  static func encode(header: SegmentHeader, packed: Bool, size: Int, body: Digest) -> [UInt8] {
     var writer = ByteWriter()
     writer.raw(header.origin.bytes)
     writer.text(header.channel.description)
@@ -183,7 +189,7 @@ public struct Segment: Equatable, Sendable {
     return writer.bytes
   }
 
-  private static func decode(
+  static func decode(
     header bytes: [UInt8]
   ) throws(WireError) -> (header: SegmentHeader, packed: Bool, size: Int, body: Digest) {
     var reader = ByteReader(bytes, operation: reading)

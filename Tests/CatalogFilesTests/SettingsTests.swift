@@ -9,6 +9,7 @@ struct SettingsTests {
     #expect(hub.database == "/var/lib/birlik/headquarters.db" && hub.logLevel == "info")
     let member = try Settings.load(ShippedConfig.folder.appendingPathComponent("birlik.federation.toml").path)
     #expect(member.interval == 300 && member.listen == nil && member.logLevel == "info")
+    #expect(member.keepLog == .all && hub.keepLog == nil)
   }
 
   @Test func faultsAreNamedWithTheirLines() throws {
@@ -19,6 +20,28 @@ struct SettingsTests {
     #expect(error?.code == .invalid)
     #expect(throws: CatalogError.self) { try Settings.load(folder.file("b.toml")) }
     #expect(throws: CatalogError.self) { try Settings.load(folder.file("c.toml")) }
+  }
+
+  @Test(
+    "How much of the log is kept is all, or a number of days",
+    arguments: [
+      ("keep_log = \"all\"", KeepLog.all), ("keep_log = 1", .days(1)), ("keep_log = 36500", .days(36_500)),
+    ])
+  func keepLog(line: String, expected: KeepLog) throws {
+    let folder = try TestFolder(["a.toml": line])
+    #expect(try Settings.load(folder.file("a.toml")).keepLog == expected)
+  }
+
+  @Test("Anything else is refused", arguments: ["\"some\"", "0", "-1", "36501", "true", "1.5", "[]", "\"7\""])
+  func wrongKeepLog(value: String) throws {
+    let folder = try TestFolder(["a.toml": "keep_log = \(value)"])
+    #expect(throws: CatalogError.self) { try Settings.load(folder.file("a.toml")) }
+  }
+
+  @Test func theCutoffIsSoManyDaysAgo() {
+    #expect(KeepLog.all.cutoff(now: 864_000_000) == nil)
+    let seventhDay: Int64 = 604_800_000
+    #expect(KeepLog.days(3).cutoff(now: 864_000_000) == seventhDay)
   }
 
   @Test func aMissingFileIsUnreadable() {

@@ -8,7 +8,7 @@ import Testing
   @Test("The random worlds reach every hard case")
   func reached() throws {
     var reached: [String: Int] = [:]
-    for seed in 0..<24 as Range<UInt64> {
+    for seed in 0..<32 as Range<UInt64> {
       let world = try World(seed: seed)
       try world.run(steps: 30)
       try world.settle(verifies: false)
@@ -17,6 +17,7 @@ import Testing
       add("restored", world.restored)
       add("clones", world.nodes.count - 4)
       add("decided", world.decided)
+      add("dropped", world.dropped)
       add("forks", try hq.count("birlik_stream WHERE parent IS NOT NULL"))
       add("refused", try world.nodes.reduce(0) { try $0 + $1.count("birlik_refused") })
       add("wrong", try hq.count("birlik_invalid"))
@@ -33,6 +34,7 @@ import Testing
     let least = [
       "restored": 5, "clones": 3, "decided": 5, "forks": 2, "refused": 5, "wrong": 5, "clashes": 3, "existence": 2,
       "elements": 10, "conflicts": 100, "closed": 20, "notices": 3, "later catalogs": 5, "gone": 10, "changes": 400,
+      "dropped": 40,
     ]
     for (name, count) in least { #expect(reached[name, default: 0] >= count, "\(name): \(reached)") }
   }

@@ -18,11 +18,12 @@ struct HistoryCommand: ParsableCommand {
     let store = try node.open().store
     try TypedEdits.include(in: store)
     let entries = try store.history(kind: record.kind, key: record.key)
+    let gaps = try store.logGaps(kind: record.kind, key: record.key)
     let output = Output()
     if self.output.json {
       let types = ColumnTypes(try store.catalog().kind(named: record.kind))
       output.line(.array(entries.map { Self.json($0, types) }))
-    } else if entries.isEmpty {
+    } else if entries.isEmpty && gaps.isEmpty {
       output.say("Nothing is known of \(record.kind) \(record.key).")
     } else {
       var table = Table([.text("when"), .text("node"), .text("what"), .text("values")])
@@ -30,9 +31,16 @@ struct HistoryCommand: ParsableCommand {
         let values = entry.fields.map { "\($0.name)=\($0.value.display)" }.joined(separator: " ")
         table.add([Moment(entry.at).words, entry.node, Self.what(entry), values])
       }
-      table.write(to: output)
+      if !entries.isEmpty { table.write(to: output) }
     }
     try output.finish()
+    for gap in gaps { StandardError.note(Self.words(gap)) }
+  }
+
+  /// Where the log is silent.
+  private static func words(_ gap: LogGap) -> String {
+    "of the log of \(gap.channel), \(Words.count(gap.segments, "segment")) sealed until \(Moment(gap.sealedUntil).words) "
+      + "are not kept here and may hold older edits of this record; headquarters has them"
   }
 
   private static func what(_ entry: HistoryEntry) -> String {

@@ -34,7 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
     let settings = try node.settings()
     let level = logLevel?.level ?? settings.logLevel.flatMap { Logger.Level(rawValue: $0) } ?? .info
     let logger = ConsoleLog.logger(level: level)
-    let opened = try node.open()
+    let opened = try node.openToSync()
     try await Daemon.run(
       node: opened,
       settings: DaemonSettings(

@@ -22,11 +22,14 @@ struct StatusCommand: ParsableCommand {
     let refused = status.refused > 0 ? try store.refusedEdits() : []
     let invalid = status.invalid > 0 ? try store.invalidValues() : []
     let inbox = try store.newInboxCount()
-    if output.json { return try Output.answer(Self.json(status, inbox: inbox, refused, invalid)) }
+    let log = try store.logSummary()
+    let cannotGive = try store.cannotGive()
+    if output.json { return try Output.answer(Self.json(status, inbox: inbox, refused, invalid, log, cannotGive)) }
     let output = Output()
     Self.sayWho(status, to: output)
     Self.sayWork(status, inbox: inbox, to: output)
     Self.saySync(status, to: output)
+    Self.sayLog(log, cannotGive, to: output)
     Self.say(
       refused.map { "\(Moment($0.at).words)  \($0.operation) of \($0.kind) \($0.key): \($0.reason)" },
       "Edits that cannot be taken", to: output)
@@ -38,9 +41,10 @@ struct StatusCommand: ParsableCommand {
 
   // MARK: - JSON
 
-  private static func json(_ status: StoreStatus, inbox: Int, _ refused: [RefusedView], _ invalid: [InvalidView])
-    -> JSON
-  {
+  private static func json(
+    _ status: StoreStatus, inbox: Int, _ refused: [RefusedView], _ invalid: [InvalidView], _ log: LogSummary,
+    _ cannotGive: String?
+  ) -> JSON {
     [
       "node": .string(status.node), "role": .string(status.roleName), "federation": .string(status.role.federation),
       "name": .string(status.name), "catalog": .number(status.catalogVersion), "unsealed": .number(status.unsealed),
@@ -50,6 +54,8 @@ struct StatusCommand: ParsableCommand {
       "last_sync": status.lastSync.map(json) ?? .null, "clock_offset_ms": .integer(status.clockOffset),
       "notice": .string(status.notice), "frontier": .array(status.frontier.map(json)),
       "refused_edits": .array(refused.map(json)), "invalid_values": .array(invalid.map(json)),
+      "segments": .number(log.segments), "segments_not_kept": .number(log.bareSegments),
+      "changes_not_kept": .integer(log.bareChanges), "cannot_give": .string(cannotGive),
     ]
   }
 
@@ -110,6 +116,14 @@ struct StatusCommand: ParsableCommand {
       output.say("  clock          this machine's clock is \(difference) \(side) headquarters'")
     }
     if let notice = status.notice { output.say("  notice         \(notice)") }
+  }
+
+  private static func sayLog(_ log: LogSummary, _ cannotGive: String?, to output: Output) {
+    if log.bareSegments > 0 {
+      output.say(
+        "  log            \(Words.count(log.bareChanges, "older change")) not kept here; headquarters has them")
+    }
+    if let cannotGive { output.say("  not given back " + SyncRun.cannotGive(cannotGive)) }
   }
 
   private static func say(_ lines: [String], _ title: String, to output: Output) {

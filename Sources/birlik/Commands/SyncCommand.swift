@@ -29,7 +29,7 @@ struct SyncCommand: AsyncParsableCommand {
       let report = try await node.open(isForReading: true).rehearseSync()
       return try RehearsalText(report, options: node.repeated).answer(asJSON: output.json)
     }
-    let opened = try node.open()
+    let opened = try node.openToSync()
     let report = try await SyncRun.sync(opened)
     let inbox = try opened.store.newInboxCount()
     if output.json {
@@ -39,7 +39,7 @@ struct SyncCommand: AsyncParsableCommand {
       if inbox > 0 {
         try Output.say("There is news of \(Words.count(inbox, "edit")) typed here: see `birlik inbox`.")
       }
-      for line in report.refusals + report.notices { StandardError.note(line) }
+      for line in SyncRun.notes(report) { StandardError.note(line) }
     }
     if report.outcome == .partial { throw ExitStatus.tryLater.exit }
   }

@@ -42,12 +42,19 @@ struct VerifyCommand: ParsableCommand {
     if self.output.json {
       output.line([
         "ok": .bool(report.ok), "records": .number(report.records), "changes": .number(report.changes),
+        "changes_not_kept": .integer(report.bareChanges), "unchecked_records": .number(report.uncheckedRecords),
         "problems": .strings(report.problems), "digest": .string(report.digest),
         "digests": .object(
           report.digests.sorted { $0.key < $1.key }.map { ($0.key.description, .string($0.value)) }),
       ])
     } else {
       for problem in report.problems { output.say(problem) }
+      if report.bareSegments > 0 {
+        output.say(
+          "\(Words.count(report.bareChanges, "older change")) in \(Words.count(report.bareSegments, "segment")) are not kept "
+            + "here: their chain and signatures were checked. Of \(Words.count(report.uncheckedRecords, "record")) the "
+            + "heads could not be compared with the log, only what is shown with the heads.")
+      }
       let counted = "\(Words.count(report.records, "record")) and \(Words.count(report.changes, "change"))"
       output.say(report.ok ? "All is well: \(counted), digest \(report.digest)." : "Not all is well among \(counted).")
     }

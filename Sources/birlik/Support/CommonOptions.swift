@@ -2,6 +2,8 @@ import ArgumentParser
 import CatalogFiles
 import Glibc
 import Node
+import Store
+import SyncCore
 
 /// Where the node's file is.
 struct NodeOptions: ParsableArguments {
@@ -34,6 +36,18 @@ struct NodeOptions: ParsableArguments {
   /// - Parameter isForReading: true to leave the file as it is to the last byte.
   func open(isForReading: Bool = false) throws -> LocalNode {
     try LocalNode.open(database: try path(), isForReading: isForReading)
+  }
+
+  /// Opens the node with what the settings say of its log.
+  func openToSync() throws -> LocalNode {
+    var opened = try open()
+    opened.keepLog = try settings().keepLog ?? .all
+    guard !opened.store.identity.role.isHeadquarters || opened.keepLog == .all else {
+      throw Failure(
+        .config, "headquarters keeps its whole log, because members get back from it what they do not keep",
+        hint: "remove keep_log from the settings")
+    }
+    return opened
   }
 
   /// The option as it has to be given again to reach the same file; empty where it was not given.

@@ -14,11 +14,24 @@ enum SyncRun {
       "outcome": .string(report.outcome.rawValue), "rounds": .number(report.rounds), "sent": json(report.sent),
       "received": json(report.received), "conflicts_opened": .number(report.conflictsOpened), "inbox": .number(inbox),
       "refusals": .strings(report.refusals), "notices": .strings(report.notices),
+      "cannot_give": .strings(report.cannotGive),
     ]
   }
 
   private static func json(_ amount: SyncReport.Amount) -> JSON {
     ["changes": .number(amount.changes), "bytes": .number(amount.bytes)]
+  }
+
+  /// What is said beside the outcome.
+  static func notes(_ report: SyncReport) -> [String] {
+    report.refusals + report.notices
+      + (report.cannotGive.isEmpty ? [] : [Self.cannotGive(report.cannotGive.joined(separator: "; "))])
+  }
+
+  /// That headquarters lost what this node cannot give back.
+  static func cannotGive(_ parts: String) -> String {
+    "headquarters lacks what is not kept in the log here: \(parts). Members that keep the whole log give it back at their "
+      + "next sync, or restore a backup of headquarters"
   }
 
   /// One line that a person understands.

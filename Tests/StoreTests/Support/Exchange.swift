@@ -24,7 +24,7 @@ enum Exchange {
     -> (piece: Store.Piece, report: AbsorbReport)
   {
     let role = role(sender, receiver)
-    let shown = try sender.store.frontier(visibleTo: role)
+    let shown = try sender.store.frontier(visibleTo: role) + sender.store.bareEnds(visibleTo: role)
     let held = try receiver.store.holds(shown, visibleTo: role)
     let marks = zip(shown, held).map { (entry: $0, isHeld: $1) }
     let piece = try sender.store.piece(

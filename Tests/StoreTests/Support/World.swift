@@ -17,6 +17,8 @@ final class World {
     var smallPieces = false
     var upgrades = 0
     var decisions = 0
+    /// Bodies of what headquarters holds are dropped.
+    var drops = 0
   }
 
   let seed: UInt64
@@ -28,7 +30,10 @@ final class World {
   private(set) var statements = 0
   private(set) var restored = 0
   private(set) var decided = 0
+  private(set) var dropped = 0
   private var dice: Dice
+  /// For what befalls the log alone, so that switching it off leaves everything else as it is.
+  private var logDice: Dice
   private var backups: [(node: Int, file: String)] = []
   private var clock: Int64 = House.start
 
@@ -37,6 +42,7 @@ final class World {
   init(seed: UInt64) throws {
     self.seed = seed
     dice = Dice(seed: seed)
+    logDice = Dice(seed: ~seed)
     house = try House()
     headquarters = try house.add("otuts")
     others = [try house.add("ftuu"), try house.add("ftuu", office: "Samarkand"), try house.add("fturk")]
@@ -55,6 +61,7 @@ final class World {
     faults.smallPieces = dice.chance(50)
     if dice.chance(40) { faults.upgrades = 10 }
     if dice.chance(50) { faults.decisions = 35 }
+    if logDice.chance(60) { faults.drops = 15 }
   }
 
   /// Runs a number of steps.
@@ -71,6 +78,7 @@ final class World {
       if dice.chance(faults.upgrades) { try upgrade(nodes[number]) }
       if dice.chance(faults.decisions) { try decide(nodes[number]) }
       if dice.chance(10), number > 0 { try backUp(number - 1) }
+      if logDice.chance(faults.drops) { try drop(others[logDice.below(others.count)]) }
       if dice.chance(faults.restores), let backup = backups.randomElement(using: &dice) {
         try others[backup.node].restoreFile(from: backup.file, keepsState: dice.chance(50))
         restored += 1
@@ -115,6 +123,18 @@ final class World {
       decided += 1
     } catch let error as StoreError where error.code == .invalid {
       // What is set once, or a value that nobody may type.
+    }
+    try checkTotals(node)
+  }
+
+  /// A node stops keeping the bodies of a part of the log.
+  private func drop(_ node: TestNode) throws {
+    let held = try headquarters.store.frontier(visibleTo: node.role)
+    let until = logDice.chance(50) ? clock + 1 : clock - Int64(logDice.below(20))
+    let before = try node.store.hasCaptured() ? nil : Tables(node)
+    dropped += try node.store.dropBodies(sealedBefore: until, heldBy: held, now: clock).segments
+    if let before, let words = before.difference(try Tables(node)) {
+      Issue.record("seed \(seed): dropping bodies at \(node.name) shows something else: \(words)")
     }
     try checkTotals(node)
   }
