@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `birlik verify --capture` after a program that had switched the triggers off.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandCaptureTests {
   @Test("Edits made with triggers off are listed with 65, captured with --take, and reach headquarters")
   func audit() async throws {

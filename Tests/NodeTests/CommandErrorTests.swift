@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What is wrong is said in one sentence on standard error, with the exit code of its sort.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandErrorTests {
   @Test(
     "Wrong calls end with 64",

@@ -7,7 +7,7 @@ import Wire
 @testable import Node
 
 /// Files that go back in time: nothing is lost, nobody is told "even" wrongly.
-@Suite(.timeLimit(.minutes(5))) struct RestoreTests {
+@Suite(.timeLimit(.minutes(20))) struct RestoreTests {
   @Test("Headquarters restored from a copy gets back from its members what it lost", arguments: [false, true])
   func restoredHeadquarters(keepsState: Bool) async throws {
     var house = try House()
