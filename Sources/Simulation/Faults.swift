@@ -18,6 +18,8 @@ public struct Faults: Sendable, Equatable {
   var hasStateFiles = true
   var movesClocks = false
   var jumpsClocks = false
+  /// Clocks that show full hours only, so that many changes bear one time.
+  var roundsClocks = false
   var goesAway = false
   var dropsBodies = false
   // People.
@@ -50,6 +52,7 @@ public struct Faults: Sendable, Equatable {
     hasStateFiles = dice.chance(60)
     movesClocks = dice.chance(50)
     jumpsClocks = movesClocks && dice.chance(60)
+    roundsClocks = dice.chance(15)
     goesAway = dice.chance(25)
     dropsBodies = dice.chance(25)
     publishesCatalogs = dice.chance(35)
@@ -61,5 +64,18 @@ public struct Faults: Sendable, Equatable {
     smallPieces = dice.chance(40)
     smallSegments = dice.chance(30)
     smallPasses = dice.chance(20)
+    if dice.chance(6) { makeStorm() }
+  }
+
+  /// Everything that loses and brings back at once: some paths need several misfortunes together.
+  private mutating func makeStorm() {
+    losesAnswers = 12
+    delaysRequests = 30
+    shufflesSegments = 60
+    cutsBodies = 40
+    crashes = true
+    restoresNodes = true
+    restoresHeadquarters = true
+    smallSegments = true
   }
 }

@@ -53,7 +53,12 @@ final class Machine {
   var hasStateFile: Bool { chronicle.setting.faults.hasStateFiles }
 
   /// What its clock shows, in milliseconds since 1970.
-  var wall: Int64 { chronicle.now &+ skew }
+  var wall: Int64 {
+    let time = chronicle.now &+ skew
+    return chronicle.setting.faults.roundsClocks ? time - time % Self.hour : time
+  }
+
+  private static let hour: Int64 = 3_600_000
 
   /// Notes that a sync has ended with both sides even.
   func noteEven() {
@@ -93,7 +98,7 @@ final class Machine {
     stepsToCrash = nil
     isUnnoticed = isCopy
     guard hasStateFile else { return }
-    if let file = stateFile, Restoration.isOlder(store.mark, than: file) {
+    if let file = stateFile, file.isAhead(of: store.mark) {
       chronicle.coverage.add(.noticedByStateFile)
       isUnnoticed = false
       store.takeFreshOrigin(nonce())

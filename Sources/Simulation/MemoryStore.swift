@@ -34,6 +34,7 @@ struct MemoryStore {
   let role: NodeRole
   var nonce: UInt64
   var seals: Int64 = 0
+  var origins: Int64 = 0
   var version: Int
   var offset: Int64 = 0
   var previousSeal = Int64.min
@@ -81,13 +82,16 @@ struct MemoryStore {
   }
 
   var origin: Origin { Origin(node: id, nonce: nonce) }
-  var mark: SealMark { SealMark(nonce: nonce, seals: seals) }
+  var mark: SealMark { SealMark(origins: origins, seals: seals, nonce: Int64(bitPattern: nonce)) }
 
   func shape(_ kind: Int) -> KindShape? { Catalogs.shapes[version][kind] }
 
   func holds(_ hash: Digest) -> Bool { positions[hash] != nil }
 
-  mutating func takeFreshOrigin(_ nonce: UInt64) { self.nonce = nonce }
+  mutating func takeFreshOrigin(_ nonce: UInt64) {
+    self.nonce = nonce
+    origins += 1
+  }
 
   /// The stream that this node's next segment in a channel continues.
   func ownStream(in channel: Channel) -> Int? {

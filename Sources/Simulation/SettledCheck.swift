@@ -8,7 +8,10 @@ struct SettledCheck {
   /// - Parameter owed: the edits that some machine had when the faults ended.
   func run(owed: Bitset) {
     for machine in machines {
-      StoreCheck(store: machine.store, chronicle: chronicle, name: machine.name).everything()
+      // What machines hold alike was looked at after every step, so of many only a few are looked at whole once more.
+      if machine.number % 4 == 0 {
+        StoreCheck(store: machine.store, chronicle: chronicle, name: machine.name).everything()
+      }
       equal(machine)
       waiting(machine)
     }

@@ -9,20 +9,7 @@ import Wire
 /// It only helps: without it a peer tells, one sync later, and nothing is lost either way. So it is written after the
 /// commit, never waited for, and whatever cannot be read is no file.
 struct StateFile: Sendable {
-  /// How far a node had sealed.
-  struct Mark: Equatable, Sendable {
-    /// How many origins the node took.
-    var origins: Int64
-    /// How many transactions sealed something.
-    var seals: Int64
-    var nonce: Int64
-
-    /// True when a database that stands at `other` is older than the one that left this mark.
-    func isAhead(of other: Mark) -> Bool {
-      if origins != other.origins { return origins > other.origins }
-      return seals > other.seals || nonce != other.nonce
-    }
-  }
+  typealias Mark = SealMark
 
   private static let magic = "birlik-state-1"
   let path: String

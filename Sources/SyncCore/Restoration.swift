@@ -11,26 +11,29 @@ public enum Restoration {
 
   /// True when a segment about to be written into the log, and not held so far, is of this node's own origin.
   public static func isShown(by header: SegmentHeader, to origin: Origin) -> Bool { header.origin == origin }
-
-  /// True when a database is not the one that last wrote the file beside it, or older than it was then: it was restored
-  /// while the file stayed.
-  ///
-  /// The file is written after the transaction that it tells of, so a crash between the two leaves the database ahead,
-  /// which is no restoration. Where the nonces differ nobody can tell, and one fresh origin too many does no harm.
-  public static func isOlder(_ database: SealMark, than file: SealMark) -> Bool {
-    database.nonce != file.nonce || database.seals < file.seals
-  }
 }
 
-/// What the state file beside a database holds: under which nonce the node numbers its changes, and how often it sealed.
+/// How far a node had sealed, as the state file beside its database remembers.
+///
+/// The file is written after the transaction that it tells of, so a crash between the two leaves the database ahead,
+/// which is no restoration.
 public struct SealMark: Hashable, Sendable {
-  /// The random part of the node's origin.
-  public var nonce: UInt64
-  /// How many times anything was sealed in this database, under all nonces.
+  /// How many origins the node took.
+  public var origins: Int64
+  /// How many transactions sealed something.
   public var seals: Int64
+  /// The random part of the node's origin.
+  public var nonce: Int64
 
-  public init(nonce: UInt64, seals: Int64) {
-    self.nonce = nonce
+  public init(origins: Int64, seals: Int64, nonce: Int64) {
+    self.origins = origins
     self.seals = seals
+    self.nonce = nonce
+  }
+
+  /// True when a database that stands at `other` is older than the one that left this mark: it was restored.
+  public func isAhead(of other: SealMark) -> Bool {
+    if origins != other.origins { return origins > other.origins }
+    return seals > other.seals || nonce != other.nonce
   }
 }

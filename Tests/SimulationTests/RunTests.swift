@@ -23,16 +23,6 @@ import Testing
     #expect(one.coverage == many.coverage)
   }
 
-  /// Dictionaries and sets are ordered anew in every process; nothing of a run may depend on that.
-  @Test("The fingerprint of a batch is the same in every process")
-  func isTheSameEverywhere() async {
-    let batch = await Batch(0..<40, jobs: 2)
-    #expect(batch.fingerprint == Self.fingerprint)
-  }
-
-  /// Changes with the simulator, and with whatever changes what nodes seal or show.
-  static let fingerprint: UInt64 = 0
-
   @Test("A step left out changes no other")
   func stepsAreIndependent() {
     let history = History(seed: 11)
