@@ -68,7 +68,7 @@ struct CaptureAudit {
       rows = rows.filter { $0.key <= end }
     }
     let standing = Dictionary(rows.map { ($0.key, $0.row) }) { $1 }
-    let folded = try engine.fold(table, Set(known))
+    let folded = try fold(Set(known))
     var piece = Piece()
     piece.last = end
     for key in Set(known + rows.map(\.key)).sorted() {
@@ -89,15 +89,32 @@ struct CaptureAudit {
 
   // MARK: Reading
 
+  /// Records from the log alone. What heads hold by themselves may have been taken from a row that was changed already.
+  private func fold(_ keys: Set<RecordKey>) throws -> [RecordKey: [RecordSlot]] {
+    var found: [RecordKey: [RecordSlot]] = [:]
+    try engine.eachChange(kind: table.kind.id, keys: keys) { logged in
+      guard let stream = engine.streams.stream(logged.clock.stream) else { return }
+      let channel = try engine.number(of: stream.channel)
+      var slots = found[logged.change.key, default: []]
+      let index = slots.firstIndex { $0.channel == channel } ?? slots.count
+      if index == slots.count { slots.append(RecordSlot(channel: channel, state: RecordState(), stored: nil)) }
+      slots[index].state.absorb(logged.change, at: logged.clock) { other in
+        other.stream == logged.clock.stream ? other.sequence < logged.clock.sequence : logged.seen.covers(other)
+      }
+      found[logged.change.key] = slots
+    }
+    return found
+  }
+
   /// A record as it was sealed last; nil where neither the log nor the heads by themselves tell its values.
   private func whole(_ key: RecordKey, _ folded: [RecordSlot]) throws -> [RecordSlot]? {
     let stored = try engine.slots(kind: table.kind.id, key: key) { [:] }
-    guard stored.count >= folded.count else { return folded }
     var slots: [RecordSlot] = []
     for slot in stored {
-      if let told = folded.first(where: { $0.channel == slot.channel }), told.state.edits == slot.state.edits,
+      if var told = folded.first(where: { $0.channel == slot.channel }), told.state.edits == slot.state.edits,
         Set(told.state.deletions.map(\.clock)) == Set(slot.state.deletions.map(\.clock))
       {
+        told.stored = slot.stored
         slots.append(told)
       } else if let bytes = slot.stored, StateCodec.form(of: bytes) == .full {
         slots.append(slot)

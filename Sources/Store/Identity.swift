@@ -37,6 +37,9 @@ enum Meta: String {
   case listen
   /// What to add to this machine's clock to get headquarters', in milliseconds.
   case offset
+  /// When that was last measured, and since when it was too much, by headquarters' clock.
+  case clockMeasuredAt = "clock_measured_at"
+  case clockWrongSince = "clock_wrong_since"
   /// When this node last sealed, by headquarters' clock.
   case previousSeal = "previous_seal"
   /// Raised by every transaction that changes streams or the catalog, so that other processes read them again.

@@ -13,7 +13,10 @@ extension Engine {
     try setMeta(.catalog, blob: beginning.catalog.bytes)
     try setMeta(.nonce, .integer(Int64.random(in: Int64.min...Int64.max)))
     try setMeta(.offset, .integer(beginning.offset))
-    if let upstream = beginning.upstream { try setMeta(.upstream, .text(upstream)) }
+    if let upstream = beginning.upstream {
+      try setMeta(.upstream, .text(upstream))
+      try setMeta(.clockMeasuredAt, .integer(Wall.now() &+ beginning.offset))
+    }
     try keep(beginning.headquartersCard)
     try keep(identity.card)
     for kind in catalog.kinds {
@@ -74,18 +77,22 @@ extension Engine {
   /// To be called after everything captured was sealed, in the same transaction.
   func adopt(_ later: PublishedCatalog) throws {
     let earlier = tables
+    for table in earlier.values { try writeOut(table, unknownTo: later.catalog.kind(table.kind.id)) }
     use(later)
     for kind in later.catalog.kinds {
       guard let table = tables[kind.id] else { continue }
       if let known = earlier[kind.id] {
         for field in kind.fields where known.kind.field(field.id) == nil {
+          try makeRoom(column: field.name, in: kind.name)
           try connection.execute("ALTER TABLE \(kind.name) ADD COLUMN \(KindTable.column(field))")
         }
       } else {
+        try makeRoom(table: kind.name)
         try connection.execute(table.createTable(federation: identity.role.federation))
       }
     }
     try rebuildTriggers()
+    for table in earlier.values { try retire(table, in: later.catalog.kind(table.kind.id)) }
     for kind in later.catalog.kinds {
       guard let table = tables[kind.id], table.isShared, earlier[kind.id]?.kind != kind else { continue }
       try projectAgain(table)

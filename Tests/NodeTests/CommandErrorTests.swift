@@ -35,6 +35,8 @@ struct CommandErrorTests {
     }
     let check = try await folder.good("catalog", "check", "--help")
     #expect(check.output.hasPrefix("OVERVIEW: birlik catalog check"))
+    let publish = try await folder.good("catalog", "publish", "--help")
+    #expect(publish.output.hasPrefix("OVERVIEW: birlik catalog publish"))
     let version = try await folder.good("--version")
     #expect(version.output.wholeMatch(of: #/\d+\.\d+\.\d+\n/#) != nil)
   }

@@ -1,4 +1,5 @@
 import Node
+import Store
 
 /// One sync with its progress on the terminal and its outcome in words.
 enum SyncRun {
@@ -9,10 +10,11 @@ enum SyncRun {
   }
 
   /// - Parameter inbox: how many edits of this node there is news of.
-  static func json(_ report: SyncReport, inbox: Int) -> JSON {
+  static func json(_ report: SyncReport, inbox: Int, _ clock: ClockReading) -> JSON {
     [
       "outcome": .string(report.outcome.rawValue), "rounds": .number(report.rounds), "sent": json(report.sent),
       "received": json(report.received), "conflicts_opened": .number(report.conflictsOpened), "inbox": .number(inbox),
+      "clock": ClockJSON.reading(clock),
       "refusals": .strings(report.refusals), "notices": .strings(report.notices),
       "cannot_give": .strings(report.cannotGive),
     ]
