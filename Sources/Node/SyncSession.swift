@@ -37,6 +37,8 @@ public struct SyncReport: Sendable, Equatable {
   public var notices: [String] = []
   /// What headquarters lacks and this node cannot give back, in words.
   public var cannotGive: [String] = []
+  /// The snapshot that this node began from in this sync; nil when none.
+  public var snapshot: SnapshotReport?
 }
 
 extension LocalNode {
@@ -74,9 +76,10 @@ extension LocalNode {
 /// One run of exchanges with headquarters.
 struct SyncSession {
   let store: Store
-  private let client: HeadquartersClient
+  let client: HeadquartersClient
   let role: NodeRole
   let keepLog: KeepLog
+  let snapshotUse: SnapshotUse
   var report = SyncReport()
   /// The frontier that this side showed last, to which the marks of the answer belong.
   private var shown: [FrontierEntry] = []
@@ -97,6 +100,7 @@ struct SyncSession {
     store = node.store
     role = node.store.identity.role
     keepLog = node.keepLog
+    snapshotUse = node.snapshotUse
     guard !role.isHeadquarters else {
       throw NodeError(
         .usage, "syncing", "this node is headquarters: the others sync with it", hint: "run `birlik serve`")
@@ -112,6 +116,7 @@ struct SyncSession {
   private static let patience = 2
 
   mutating func run(_ progress: @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
+    try await beginFromSnapshot()
     var mine = try await frontier()
     // A greeting carries no more than a hash, however many streams there are.
     var answer = try await exchange(frontier: nil, digest: Digest(of: mine), piece: Store.Piece())

@@ -59,6 +59,8 @@ enum Meta: String {
   case oldestBody = "oldest_body"
   /// What headquarters lacks and this node cannot give back, in words; empty when nothing.
   case cannotGive = "cannot_give"
+  /// 1 once it is decided whether this node begins from a snapshot.
+  case snapshotAsked = "snapshot_asked"
   /// What happened to this node that its administrator should know.
   case notice
   /// The last of `birlik_refused` that people at this node were told of.
