@@ -6,8 +6,9 @@ import Wire
 
 /// What headquarters does with requests.
 struct Headquarters: HeadquartersService {
-  private let store: Store
-  private let logger: Logger
+  let store: Store
+  let logger: Logger
+  let snapshots = SnapshotDesk()
 
   init(_ store: Store, logger: Logger) {
     self.store = store
@@ -144,7 +145,7 @@ struct Headquarters: HeadquartersService {
     return card.role
   }
 
-  private func answer(to error: any Error) -> ServiceAnswer {
+  func answer(to error: any Error) -> ServiceAnswer {
     switch error {
     case let error as WireError:
       return .error(

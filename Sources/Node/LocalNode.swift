@@ -18,6 +18,8 @@ public struct LocalNode: Sendable {
   public let store: Store
   /// How much of the log is kept here; applied after every sync.
   public var keepLog = KeepLog.all
+  /// Whether this node begins from a snapshot while it is new.
+  public var snapshotUse = SnapshotUse.whereShorter
 
   /// Opens a node by its database and the key file beside it.
   ///

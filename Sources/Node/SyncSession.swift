@@ -37,6 +37,8 @@ public struct SyncReport: Sendable, Equatable {
   public var notices: [String] = []
   /// What headquarters lacks and this node cannot give back, in words.
   public var cannotGive: [String] = []
+  /// The snapshot that this node began from in this sync; nil when none.
+  public var snapshot: SnapshotReport?
 }
 
 extension LocalNode {
@@ -74,9 +76,10 @@ extension LocalNode {
 /// One run of exchanges with headquarters.
 struct SyncSession {
   let store: Store
-  private let client: HeadquartersClient
+  let client: HeadquartersClient
   let role: NodeRole
   let keepLog: KeepLog
+  let snapshotUse: SnapshotUse
   var report = SyncReport()
   /// The frontier that this side showed last, to which the marks of the answer belong.
   private var shown: [FrontierEntry] = []
@@ -85,6 +88,9 @@ struct SyncSession {
   /// other's branch begins.
   private var sentEnds: [FrontierEntry] = []
   private var takenEnds: [FrontierEntry] = []
+  /// Whether headquarters holds edits of this node that it lost. They are taken back before anything is sealed, because
+  /// some of what was captured in the backup may be among them.
+  private var awaitsOwn = false
   /// Whether edits were left for a later part of a large seal.
   private var hasMoreToSeal = false
   /// Where the parts of the log end whose bodies are not kept here, once headquarters seems to lack some.
@@ -94,6 +100,7 @@ struct SyncSession {
     store = node.store
     role = node.store.identity.role
     keepLog = node.keepLog
+    snapshotUse = node.snapshotUse
     guard !role.isHeadquarters else {
       throw NodeError(
         .usage, "syncing", "this node is headquarters: the others sync with it", hint: "run `birlik serve`")
@@ -109,6 +116,7 @@ struct SyncSession {
   private static let patience = 2
 
   mutating func run(_ progress: @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
+    try await beginFromSnapshot()
     var mine = try await frontier()
     // A greeting carries no more than a hash, however many streams there are.
     var answer = try await exchange(frontier: nil, digest: Digest(of: mine), piece: Store.Piece())
@@ -126,7 +134,7 @@ struct SyncSession {
           report.outcome = .even
           break
         }
-      } else {
+      } else if !awaitsOwn || idle > 0 {
         _ = try await seal()
       }
       let theirs = answer.frontier ?? even
@@ -194,18 +202,23 @@ struct SyncSession {
   private mutating func take(_ answer: ExchangeAnswer) async throws -> Int {
     let store = store
     let role = role
+    let node = store.identity.node
     // First of all: whatever is sealed from here on is sealed under the right origin.
+    var lost: [FrontierEntry] = []
     if let theirs = answer.frontier {
-      let noticed = try await offload { () throws -> Bool in
+      let (unknown, noticed) = try await offload { () throws -> ([FrontierEntry], Bool) in
         let held = try store.holds(theirs, visibleTo: role)
-        return try store.noticeRestoration(zip(theirs, held).filter { !$1 }.map(\.0))
+        let unknown = zip(theirs, held).filter { !$1 }.map(\.0)
+        return (unknown, try store.noticeRestoration(unknown))
       }
+      lost = unknown.filter { $0.tip.origin.node == node }
       if noticed {
         report.notices.append(
           "this database was restored or copied; it goes on under a new identity and nothing is lost")
       }
     }
-    if let bytes = answer.catalog {
+    // Going over to another catalog seals as well. Headquarters offers it again.
+    if let bytes = answer.catalog, lost.isEmpty {
       let catalog = try PublishedCatalog(bytes: bytes, signedBy: store.identity.headquarters)
       try await offload { try store.adopt(catalog) }
       report.notices.append("the catalog is now version \(catalog.catalog.version)")
@@ -213,6 +226,7 @@ struct SyncSession {
     let absorbed = try await offload {
       try store.absorb(segments: answer.segments, cards: answer.cards, mayRead: role.mayRead)
     }
+    awaitsOwn = try await offload { [lost] in try store.holds(lost, visibleTo: role).contains(false) }
     report.received.changes += absorbed.changes
     report.received.bytes += absorbed.bytes
     report.conflictsOpened += absorbed.conflictsOpened

@@ -57,6 +57,7 @@ struct Edge: HTTPResponder {
   private func answer(_ request: Request, path: String, headers: HeaderFields) async -> Outcome {
     switch (request.method, path) {
     case (.post, "/v1/exchange"): await exchange(request, path: path, headers: headers)
+    case (.post, "/v1/snapshot"): await snapshot(request, path: path, headers: headers)
     case (.post, "/v1/join"): await join(request, headers: headers)
     default: .early(.denied)
     }
@@ -75,12 +76,34 @@ struct Edge: HTTPResponder {
     guard (try? claim.verifyTime(now: service.now(), tolerance: limits.clockToleranceSeconds)) != nil else {
       return .early(.clock)
     }
+    return await serve(request, claim: claim, limit: limits.bodyBytes) { [service] body in
+      await service.exchange(body, from: claim.keyID)
+    }
+  }
+
+  /// Snapshots are for nodes that are known.
+  private func snapshot(_ request: Request, path: String, headers: HeaderFields) async -> Outcome {
+    guard let claim = try? RequestClaim(method: request.method.rawValue, path: path, headers: headers),
+      let key = await service.publicKey(of: claim.keyID), (try? claim.verifySignature(publicKey: key)) != nil
+    else { return .early(.denied) }
+    guard (try? claim.verifyTime(now: service.now(), tolerance: limits.clockToleranceSeconds)) != nil else {
+      return .early(.clock)
+    }
+    return await serve(request, claim: claim, limit: limits.joinBytes) { [service] body in
+      await service.snapshot(body, from: claim.keyID)
+    }
+  }
+
+  /// Reads the body of a known node's request and has it answered.
+  private func serve(
+    _ request: Request, claim: RequestClaim, limit: Int, _ answer: ([UInt8]) async -> ServiceAnswer
+  ) async -> Outcome {
     let outcome: Outcome? = await members.enter {
-      switch await read(request, limit: limits.bodyBytes) {
+      switch await read(request, limit: limit) {
       case .failure(let refusal): return .early(refusal.answer)
       case .success(let body):
         guard (try? claim.verify(body: body)) != nil else { return .whole(.denied) }
-        return .whole(await service.exchange(body, from: claim.keyID))
+        return .whole(await answer(body))
       }
     }
     return outcome ?? .early(.busy(retryAfterSeconds: limits.retryAfterSeconds))

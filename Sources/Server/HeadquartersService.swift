@@ -15,6 +15,9 @@ public protocol HeadquartersService: Sendable {
   /// One exchange of a node whose signature was verified.
   func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer
 
+  /// A piece of a snapshot for a node whose signature was verified.
+  func snapshot(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer
+
   /// Somebody wants to join. Nothing is verified; the invitation is inside the body.
   func join(_ body: [UInt8]) async -> ServiceAnswer
 
@@ -26,4 +29,9 @@ public protocol HeadquartersService: Sendable {
 
   /// Who signs the answers: headquarters.
   func signer() async -> MessageSigner
+}
+
+extension HeadquartersService {
+  /// Headquarters that have no snapshots answer as to any path that they do not know.
+  public func snapshot(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { .denied }
 }

@@ -24,6 +24,10 @@ final class Engine {
   private let insertHead = LazyStatement(
     "INSERT INTO birlik_head(kind, key, channel, state) VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")
   private var selectRows: [Int: LazyStatement] = [:]
+  /// `PRAGMA data_version` when triggers were last compared with what they should be.
+  var checkedDataVersion: Int64?
+  /// The triggers of the catalog by name, as bytes of their SQL.
+  private(set) lazy var expectedTriggers: [String: [UInt8]] = Self.triggers(of: tables)
   /// Set while a transaction runs that changes rows.
   var totals: TotalsTracker?
   /// Counted over a transaction, for reports.
@@ -61,6 +65,7 @@ final class Engine {
       let value = try connection.transaction {
         try refresh()
         totals = TotalsTracker(engine: self)
+        try keepCaptureSound()
         let value = try body()
         try totals?.finish()
         totals = nil
@@ -83,6 +88,7 @@ final class Engine {
       needsNewGeneration = false
       needsNewMark = false
       generation = -1
+      checkedDataVersion = nil
       throw error
     }
   }
@@ -119,8 +125,15 @@ final class Engine {
   func use(_ catalog: PublishedCatalog) {
     published = catalog
     tables = Dictionary(uniqueKeysWithValues: catalog.catalog.kinds.map { ($0.id, KindTable($0)) })
+    expectedTriggers = Self.triggers(of: tables)
     selectRows = [:]
     connection.forgetStatements()
+  }
+
+  private static func triggers(of tables: [Int: KindTable]) -> [String: [UInt8]] {
+    var triggers: [String: [UInt8]] = [:]
+    for table in tables.values { for trigger in table.triggers { triggers[trigger.name] = Array(trigger.sql.utf8) } }
+    return triggers
   }
 
   private func loadChannels() throws {

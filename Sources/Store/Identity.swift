@@ -37,6 +37,9 @@ enum Meta: String {
   case listen
   /// What to add to this machine's clock to get headquarters', in milliseconds.
   case offset
+  /// When that was last measured, and since when it was too much, by headquarters' clock.
+  case clockMeasuredAt = "clock_measured_at"
+  case clockWrongSince = "clock_wrong_since"
   /// When this node last sealed, by headquarters' clock.
   case previousSeal = "previous_seal"
   /// Raised by every transaction that changes streams or the catalog, so that other processes read them again.
@@ -56,6 +59,8 @@ enum Meta: String {
   case oldestBody = "oldest_body"
   /// What headquarters lacks and this node cannot give back, in words; empty when nothing.
   case cannotGive = "cannot_give"
+  /// 1 once it is decided whether this node begins from a snapshot.
+  case snapshotAsked = "snapshot_asked"
   /// What happened to this node that its administrator should know.
   case notice
   /// The last of `birlik_refused` that people at this node were told of.

@@ -86,6 +86,11 @@ public final class Rehearsal {
         try target.execute("PRAGMA main.application_id=\(Schema.applicationID)")
         try target.execute("PRAGMA main.user_version=\(Schema.version)")
         try copyTables(catalog, target)
+        // What a sync would find amiss in the file's form it finds in the copy as well, and nothing else.
+        let isSound = try original.read { try $0.isCaptureSound() }
+        try target.execute(
+          "UPDATE main.birlik_meta SET value=\(isSound ? "(SELECT schema_version FROM pragma_schema_version)" : "-1") "
+            + "WHERE name='\(Meta.checkedSchema.rawValue)'")
         try target.execute("COMMIT")
         target.forgetStatements()
         try target.execute("DETACH source")

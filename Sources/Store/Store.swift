@@ -46,7 +46,7 @@ public final class Store: @unchecked Sendable {
     (identity, engine) = try queue.inDatabase { database in
       let connection = Connection(database)
       try Self.checkIsOurs(connection, path)
-      try SchemaUpgrade.run(connection)
+      if isForReading { try SchemaUpgrade.check(connection) } else { try SchemaUpgrade.run(connection) }
       let identity = try Self.identity(connection, key: key)
       let catalog = try Self.value(connection, .catalog).map { bytes throws in
         try PublishedCatalog(bytes: bytes, signedBy: identity.headquarters)

@@ -72,6 +72,9 @@ public struct LostTail: Sendable {
   /// True when nothing of this node's own arrives.
   public var isEmpty: Bool { changes.isEmpty }
 
+  /// True when something of a record arrives that this node sealed.
+  public func touches(kind: Int, key: RecordKey) -> Bool { changes[Name(kind: kind, key: key)] != nil }
+
   /// What of a record's captured edits is still to be sealed.
   ///
   /// - Parameters:

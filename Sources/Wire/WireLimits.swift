@@ -35,6 +35,16 @@ public enum WireLimits {
   public static let nameBytes = 256
   /// Bytes of a catalog.
   public static let catalogBytes = 1 << 20
+  /// Bytes of one snapshot's manifest.
+  public static let manifestBytes = 4 << 20
+  /// Pieces of one snapshot.
+  public static let snapshotPieces = 16_384
+  /// Bytes of one piece of a snapshot as it travels.
+  public static let pieceBytes = 3 << 20
+  /// Bytes of one piece when it is unpacked.
+  public static let pieceContentBytes = 8 << 20
+  /// Records of one snapshot that changed while it was taken.
+  public static let snapshotAmendments = 65_536
 }
 
 /// Ours, where Crypto's protocol of the same name is in sight as well.

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The contract of the command line, from invitation to totals, with several real processes over loopback.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandContractTests {
   @Test("A day of headquarters, two federations and an office, with every answer in JSON")
   func wholeDay() async throws {

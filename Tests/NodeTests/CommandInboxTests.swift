@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Conflicts as a work list, and what a clerk whose edit lost is told, by real processes.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandInboxTests {
   @Test(
     "A clerk whose edit lost is told at the next sync, restores it by the printed command, and history keeps it all")

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `birlik sync --dry-run` by real processes: it tells what a sync does then, and leaves every byte alone.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandRehearsalTests {
   @Test("A rehearsal foretells the sync and changes neither side's file")
   func rehearsal() async throws {

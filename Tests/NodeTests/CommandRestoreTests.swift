@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Backups put back, files copied and clocks that are wrong, as they happen to people: with real processes.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandRestoreTests {
   private static let year: Int64 = 31_557_600_000
 

@@ -7,7 +7,7 @@ import Wire
 @testable import Node
 
 /// Files that go back in time: nothing is lost, nobody is told "even" wrongly.
-@Suite(.timeLimit(.minutes(5))) struct RestoreTests {
+@Suite(.timeLimit(.minutes(20))) struct RestoreTests {
   @Test("Headquarters restored from a copy gets back from its members what it lost", arguments: [false, true])
   func restoredHeadquarters(keepsState: Bool) async throws {
     var house = try House()
@@ -166,6 +166,41 @@ import Wire
       #expect(try office.name(of: "ftuu-3") == "goes on" && office.name(of: "ftuu-2") != nil)
     }
     for node in [house.headquarters, uz, office] { #expect(try node.store.verify().problems == []) }
+  }
+
+  @Test("Edits captured in a backup and sealed since are sealed once", arguments: [false, true], [false, true])
+  func capturedInBackup(keepsState: Bool, withCatalog: Bool) async throws {
+    let house = try House()
+    var (uz, office, _) = try await house.joinThree()
+    try await house.serve {
+      try uz.name("ftuu-1", "first")
+      _ = try await uz.sync()
+      try uz.name("ftuu-1", "captured in the backup")
+      uz = try house.keep(uz, as: "old.db")
+      _ = try await uz.sync()
+      try uz.name("ftuu-1", "later")
+      _ = try await uz.sync()
+      let before = try uz.store.history(kind: "org_unit", key: "ftuu-1").count
+      if withCatalog {
+        var catalog = try house.headquarters.store.catalog()
+        catalog.version += 1
+        try house.headquarters.store.adopt(
+          PublishedCatalog.sign(catalog, by: house.headquarters.store.identity.key))
+      }
+      uz = try house.putBack("old.db", for: uz, keepsState: keepsState)
+      try uz.name("ftuu-2", "typed after the restoration")
+      #expect(try await uz.sync().outcome == .even)
+      #expect(try await office.sync().outcome == .even)
+      for node in [uz, office, house.headquarters] {
+        #expect(try node.name(of: "ftuu-1") == "later")
+        #expect(try node.name(of: "ftuu-2") == "typed after the restoration")
+        #expect(try node.store.openConflictCount() == 0)
+        #expect(try node.store.history(kind: "org_unit", key: "ftuu-1").count == before)
+      }
+      if withCatalog {
+        #expect(try uz.store.catalog().version == house.headquarters.store.catalog().version)
+      }
+    }
   }
 
   @Test("A restored node that meets a later catalog seals nothing under its old origin")

@@ -19,6 +19,10 @@ struct JoinCommand: AsyncParsableCommand {
   @Argument(help: "The line that `birlik invite` printed, or - to read it from standard input.")
   var invitation: String
 
+  @Flag(
+    help: "Fetch the whole log, however long, in place of a snapshot: should headquarters lose it, this node has it.")
+  var wholeLog = false
+
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
@@ -26,7 +30,8 @@ struct JoinCommand: AsyncParsableCommand {
     let path = try node.path()
     var line = invitation
     if line == "-" { line = readLine() ?? "" }
-    let joined = try await LocalNode.join(invitation: line, database: path)
+    var joined = try await LocalNode.join(invitation: line, database: path)
+    if wholeLog { joined.snapshotUse = .never }
     // The node exists from here on: what is still to be fetched comes with any later sync as well.
     var report: SyncReport?
     do {
@@ -38,8 +43,14 @@ struct JoinCommand: AsyncParsableCommand {
     if output.json { return try Output.answer(Welcome.json(status, path: path)) }
     try Output.say(
       "\(path) is \(status.name) of \(status.role.federation), with catalog \(status.catalogVersion) "
-        + "and \(Words.count(report?.received.changes ?? 0, "change")) of the others.",
+        + "and \(Self.received(report)) of the others.",
       "Its key is \(path).key: back it up, and let nobody else read it.",
       "Next: `birlik set`, `birlik import` or any SQLite program, and `birlik sync`.")
+  }
+
+  private static func received(_ report: SyncReport?) -> String {
+    let changes = Words.count(report?.received.changes ?? 0, "change")
+    guard let snapshot = report?.snapshot else { return changes }
+    return "\(Words.count(snapshot.records, "record")) from a snapshot and \(changes)"
   }
 }

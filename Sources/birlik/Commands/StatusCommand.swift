@@ -51,7 +51,8 @@ struct StatusCommand: ParsableCommand {
       "unsent": .integer(status.unsent), "refused": .number(status.refused), "invalid": .number(status.invalid),
       "conflicts": .number(status.conflicts), "inbox": .number(inbox), "waiting": .number(status.waiting),
       "upstream": .string(status.upstream),
-      "last_sync": status.lastSync.map(json) ?? .null, "clock_offset_ms": .integer(status.clockOffset),
+      "last_sync": status.lastSync.map(json) ?? .null, "clock_offset_ms": .integer(status.clock.offset),
+      "clock": ClockJSON.reading(status.clock),
       "notice": .string(status.notice), "frontier": .array(status.frontier.map(json)),
       "refused_edits": .array(refused.map(json)), "invalid_values": .array(invalid.map(json)),
       "segments": .number(log.segments), "segments_not_kept": .number(log.bareSegments),
@@ -110,10 +111,11 @@ struct StatusCommand: ParsableCommand {
     } else if !status.role.isHeadquarters {
       output.say("  last sync      none yet")
     }
-    if abs(status.clockOffset) > 2000 {
-      let side = status.clockOffset > 0 ? "behind" : "ahead of"
-      let difference = Words.duration(milliseconds: status.clockOffset)
-      output.say("  clock          this machine's clock is \(difference) \(side) headquarters'")
+    if let warning = status.clock.warning {
+      output.say("  clock          \(warning)")
+    } else if let measuredAt = status.clock.measuredAt {
+      let difference = Words.duration(milliseconds: status.clock.offset)
+      output.say("  clock          within \(difference) of headquarters', measured \(Moment(measuredAt).words)")
     }
     if let notice = status.notice { output.say("  notice         \(notice)") }
   }

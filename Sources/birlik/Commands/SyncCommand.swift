@@ -32,14 +32,15 @@ struct SyncCommand: AsyncParsableCommand {
     let opened = try node.openToSync()
     let report = try await SyncRun.sync(opened)
     let inbox = try opened.store.newInboxCount()
+    let clock = try opened.store.clockReading()
     if output.json {
-      try Output.answer(SyncRun.json(report, inbox: inbox))
+      try Output.answer(SyncRun.json(report, inbox: inbox, clock))
     } else {
       try Output.say(SyncRun.words(report))
       if inbox > 0 {
         try Output.say("There is news of \(Words.count(inbox, "edit")) typed here: see `birlik inbox`.")
       }
-      for line in SyncRun.notes(report) { StandardError.note(line) }
+      for line in SyncRun.notes(report) + [clock.warning].compactMap({ $0 }) { StandardError.note(line) }
     }
     if report.outcome == .partial { throw ExitStatus.tryLater.exit }
   }

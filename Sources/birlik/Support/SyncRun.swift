@@ -1,4 +1,5 @@
 import Node
+import Store
 
 /// One sync with its progress on the terminal and its outcome in words.
 enum SyncRun {
@@ -9,12 +10,16 @@ enum SyncRun {
   }
 
   /// - Parameter inbox: how many edits of this node there is news of.
-  static func json(_ report: SyncReport, inbox: Int) -> JSON {
+  static func json(_ report: SyncReport, inbox: Int, _ clock: ClockReading) -> JSON {
     [
       "outcome": .string(report.outcome.rawValue), "rounds": .number(report.rounds), "sent": json(report.sent),
       "received": json(report.received), "conflicts_opened": .number(report.conflictsOpened), "inbox": .number(inbox),
+      "clock": ClockJSON.reading(clock),
       "refusals": .strings(report.refusals), "notices": .strings(report.notices),
       "cannot_give": .strings(report.cannotGive),
+      "snapshot": report.snapshot.map {
+        ["records": .number($0.records), "bytes": .number($0.bytes), "changes_not_kept": .integer($0.changes)]
+      } ?? .null,
     ]
   }
 
@@ -39,6 +44,10 @@ enum SyncRun {
     let moved = [("sent", report.sent), ("received", report.received)].filter { $0.1.changes > 0 }
       .map { "\($0.0) \(Words.count($0.1.changes, "change")) (\(Words.bytes($0.1.bytes)))" }
     var words = moved.isEmpty ? "nothing was new" : moved.joined(separator: ", ")
+    if let snapshot = report.snapshot {
+      words =
+        "began from a snapshot of \(Words.count(snapshot.records, "record")) (\(Words.bytes(snapshot.bytes))); \(words)"
+    }
     if report.conflictsOpened > 0 {
       words += ", \(Words.count(report.conflictsOpened, "conflict")) opened: see `birlik conflicts`"
     }

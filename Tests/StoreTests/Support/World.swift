@@ -19,6 +19,8 @@ final class World {
     var decisions = 0
     /// Bodies of what headquarters holds are dropped.
     var drops = 0
+    /// A node goes on from a snapshot, which headquarters takes while others work.
+    var snapshots = 0
   }
 
   let seed: UInt64
@@ -31,6 +33,7 @@ final class World {
   private(set) var restored = 0
   private(set) var decided = 0
   private(set) var dropped = 0
+  private(set) var snapshots = 0
   private var dice: Dice
   /// For what befalls the log alone, so that switching it off leaves everything else as it is.
   private var logDice: Dice
@@ -62,6 +65,7 @@ final class World {
     if dice.chance(40) { faults.upgrades = 10 }
     if dice.chance(50) { faults.decisions = 35 }
     if logDice.chance(60) { faults.drops = 15 }
+    if logDice.chance(60) { faults.snapshots = 8 }
   }
 
   /// Runs a number of steps.
@@ -79,6 +83,7 @@ final class World {
       if dice.chance(faults.decisions) { try decide(nodes[number]) }
       if dice.chance(10), number > 0 { try backUp(number - 1) }
       if logDice.chance(faults.drops) { try drop(others[logDice.below(others.count)]) }
+      if logDice.chance(faults.snapshots) { try bringSnapshot(others[logDice.below(others.count)]) }
       if dice.chance(faults.restores), let backup = backups.randomElement(using: &dice) {
         try others[backup.node].restoreFile(from: backup.file, keepsState: dice.chance(50))
         restored += 1
@@ -137,6 +142,18 @@ final class World {
       Issue.record("seed \(seed): dropping bodies at \(node.name) shows something else: \(words)")
     }
     try checkTotals(node)
+  }
+
+  /// A node goes on from a snapshot of headquarters.
+  private func bringSnapshot(_ node: TestNode) throws {
+    try Snapshots.carry(from: headquarters, to: node, pieceBytes: logDice.chance(50) ? 150 : 100_000) { [self] in
+      guard logDice.chance(40) else { return }
+      try edit(nodes[logDice.below(nodes.count)])
+      if logDice.chance(50) { try exchange(others[logDice.below(others.count)]) }
+    }
+    snapshots += 1
+    try checkTotals(node)
+    try checkTotals(headquarters)
   }
 
   /// Sealing shows what was typed.

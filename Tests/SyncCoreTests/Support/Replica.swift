@@ -142,3 +142,51 @@ extension Replica: HeadFacts {
     return authors[Int(name(of: clock).origin.node.low % 4)]
   }
 }
+
+extension Replica {
+  /// The store after it took over another's heads, without the changes: a snapshot.
+  func joined(with other: Replica) -> Replica {
+    var result = self
+    var runs: [Int: [(last: Int64, stream: Int)]] = [:]
+    var theirs = SeenVector()
+    for segment in other.log {
+      if result.positions[segment.hash] == nil,
+        let number = result.table.append(
+          segment.header, hash: segment.hash, placement: result.place(segment))
+      {
+        if number == result.ends.count { result.ends.append([]) }
+        result.ends[number].append((segment.header.last, segment.hash))
+        result.positions[segment.hash] = Position(stream: number, sequence: segment.header.last)
+        result.seenBy[segment.hash] = result.table.stream(number)?.seen
+        result.log.append(segment)
+      }
+      guard let stream = result.positions[segment.hash]?.stream, let source = other.positions[segment.hash]?.stream
+      else {
+        continue
+      }
+      theirs.raise(stream, to: segment.header.last)
+      runs[source, default: []].append((segment.header.last, stream))
+    }
+    let translate = { (clock: Clock) in
+      let stream = runs[clock.stream]?.first { $0.last >= clock.sequence }?.stream ?? -1
+      return Clock(stream: stream, sequence: clock.sequence, time: clock.time)
+    }
+    var mine = SeenVector()
+    for (number, stream) in table.streams.enumerated() { mine.raise(number, to: stream.tip.sequence) }
+    for (name, state) in other.records {
+      result.records[name] = HeadsJoin.join(
+        mine: records[name] ?? RecordState(), theirs: state.renumbered(translate), iKnow: { mine.covers($0) },
+        theyKnow: { theirs.covers($0) })
+    }
+    return result
+  }
+}
+
+extension RecordState {
+  fileprivate func renumbered(_ clock: (Clock) -> Clock) -> RecordState {
+    RecordState(
+      rows: rows.map { RowHead(clock: clock($0.clock), contents: $0.contents) },
+      registers: registers.mapValues { $0.map { Head(clock: clock($0.clock), content: $0.content) } },
+      deletions: deletions.map { Deletion(clock: clock($0.clock), covered: Set($0.covered.map(clock))) })
+  }
+}

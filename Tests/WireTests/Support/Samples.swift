@@ -101,8 +101,13 @@ enum Samples {
       catalog: try PublishedCatalog.sign(CatalogSamples.small, by: key(0)).bytes, now: now)
   }
 
-  /// Everything that travels, with the way to read it.
-  static func messages() throws -> [(name: String, bytes: [UInt8], read: @Sendable ([UInt8]) throws -> Void)] {
+  /// A message with the way to read it.
+  typealias Message = (name: String, bytes: [UInt8], read: @Sendable ([UInt8]) throws -> Void)
+
+  /// Everything that travels.
+  static func messages() throws -> [Message] { try exchangeMessages() + snapshotMessages() }
+
+  private static func exchangeMessages() throws -> [Message] {
     let headquarters = try publicKey(0)
     return [
       ("segment", try segment(seed: 1).bytes, { _ = try Segment(bytes: $0).blocks() }),
@@ -124,6 +129,20 @@ enum Samples {
       ),
       ("join request", try join().bytes, { _ = try JoinRequest(bytes: $0) }),
       ("join answer", try joinAnswer().bytes, { _ = try JoinAnswer(bytes: $0) }),
+    ]
+  }
+
+  /// What travels of snapshots.
+  private static func snapshotMessages() throws -> [Message] {
+    let headquarters = try publicKey(0)
+    return [
+      ("manifest", try manifest(seed: 5).bytes, { _ = try SnapshotManifest(bytes: $0, signedBy: headquarters) }),
+      ("snapshot request", SnapshotRequest(name: .zero, first: 3).bytes, { _ = try SnapshotRequest(bytes: $0) }),
+      (
+        "snapshot answer", SnapshotAnswer(now: now, manifest: try manifest(seed: 6).bytes, pieces: [[0, 1, 2]]).bytes,
+        { _ = try SnapshotAnswer(bytes: $0) }
+      ),
+      ("bare segment", try BareSegment(bytes: segment(seed: 1).bytes).bytes, { _ = try BareSegment(bytes: $0) }),
     ]
   }
 }

@@ -1,0 +1,90 @@
+import SyncCore
+import Wire
+
+/// Headquarters' side of snapshots.
+extension Store {
+  /// The snapshot that a node is to begin from: one taken lately for its federation, or a new one.
+  ///
+  /// Must not run twice at once.
+  ///
+  /// - Parameter insists: true to take one even where the log is not much longer.
+  /// - Returns: nil when the log is the shorter way.
+  /// - Throws: `StoreError` with code `busy` when too much changes meanwhile.
+  public func offerSnapshot(
+    to role: NodeRole, insists: Bool, now: @escaping () -> Int64 = { Wall.now() }
+  ) throws -> SnapshotManifest? {
+    let time = now()
+    if let known = try read({
+      try $0.latestManifest(for: role.federation, since: time &- SnapshotShelf.offerTime)
+    }) {
+      return known
+    }
+    guard try insists || read({ try $0.isSnapshotShorter(for: role) }) else { return nil }
+    let manifest = try SnapshotMaker(self, for: role).make(now: now)
+    try write { try $0.tidySnapshots(now: time) }
+    return manifest
+  }
+
+  /// Pieces of a snapshot in order, as many as fit and at least one.
+  ///
+  /// - Returns: nil for a snapshot that is not kept here, or any longer.
+  public func snapshotPieces(
+    _ name: Digest, from first: Int, limit: Int, now: Int64 = Wall.now()
+  ) throws -> (manifest: SnapshotManifest, pieces: [[UInt8]])? {
+    let found: (SnapshotManifest, [[UInt8]])? = try read { engine in
+      guard let manifest = try engine.manifest(name) else { return nil }
+      var pieces: [[UInt8]] = []
+      var size = 0
+      for entry in manifest.pieces.dropFirst(first) {
+        size += entry.size
+        if !pieces.isEmpty, size > limit { break }
+        guard let piece = try engine.piece(entry.digest) else { return nil }
+        pieces.append(piece)
+      }
+      return (manifest, pieces)
+    }
+    guard let found else { return nil }
+    try noteUse(of: name, now: now)
+    return found
+  }
+
+  /// Remembers that somebody is fetching a snapshot, to the day.
+  private func noteUse(of name: Digest, now: Int64) throws {
+    let isOld: Bool = try read { engine in
+      let select = try engine.connection.prepared("SELECT used_at FROM birlik_snapshot WHERE name=?1")
+      select.bind(1, blob: name.bytes)
+      defer { select.reset() }
+      return try select.step() && select.int64(0) < now &- 86_400_000
+    }
+    guard isOld else { return }
+    try write { engine in
+      let update = try engine.connection.prepared("UPDATE birlik_snapshot SET used_at=?2 WHERE name=?1")
+      update.bind(1, blob: name.bytes)
+      update.bind(2, now)
+      try update.step()
+    }
+  }
+}
+
+extension Engine {
+  /// Whether a snapshot is much shorter than the log that a node would have to fetch.
+  fileprivate func isSnapshotShorter(for role: NodeRole) throws -> Bool {
+    var log: Int64 = 0
+    var segments: Int64 = 0
+    let select = try connection.prepared(
+      "SELECT stream, sum(length(bytes)), count(*) FROM birlik_segment GROUP BY stream")
+    while try select.step() {
+      guard let channel = streams.stream(select.int(0))?.channel, role.mayRead(channel) else { continue }
+      log &+= select.int64(1)
+      segments &+= select.int64(2)
+    }
+    guard log > SnapshotShelf.shortLog else { return false }
+    var records: Int64 = 0
+    let heads = try connection.prepared("SELECT channel, count(*) FROM birlik_head GROUP BY channel")
+    while try heads.step() {
+      if let channel = channelNames[heads.int(0)], role.mayRead(channel) { records &+= heads.int64(1) }
+    }
+    let estimate = records &* SnapshotShelf.bytesPerRecord &+ segments &* SnapshotShelf.bytesPerSegment
+    return log / SnapshotShelf.factor > estimate
+  }
+}

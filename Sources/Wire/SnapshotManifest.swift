@@ -1,0 +1,109 @@
+import Crypto
+import SyncCore
+
+/// Headquarters' signed word on one snapshot of heads: whom it is for, at which frontier it was taken, and the pieces
+/// that it consists of.
+///
+/// A snapshot brings a node to a frontier without the changes that led there. Its name is the hash of the manifest, and
+/// every piece is named in it by its hash: so pieces that were fetched in several requests are certainly of one snapshot.
+public struct SnapshotManifest: Equatable, Sendable {
+  static let domain = Array("birlik.snapshot.v1\0".utf8)
+  private static let reading = "reading a snapshot's manifest"
+
+  /// One piece as it travels.
+  public struct Piece: Equatable, Sendable {
+    /// Bytes as they travel.
+    public var size: Int
+    /// Bytes when unpacked.
+    public var content: Int
+    /// SHA-256 of the bytes as they travel.
+    public var digest: Digest
+
+    public init(size: Int, content: Int, digest: Digest) {
+      self.size = size
+      self.content = content
+      self.digest = digest
+    }
+  }
+
+  /// The federation whose nodes may read what the snapshot holds.
+  public let federation: String
+  /// When it was taken, in milliseconds since 1970 by headquarters' clock.
+  public let takenAt: Int64
+  /// The version of headquarters' catalog at that time.
+  public let catalogVersion: Int
+  /// The tips of every stream that the federation's nodes may read.
+  public let frontier: [FrontierEntry]
+  /// In the order in which they have to be taken.
+  public let pieces: [Piece]
+  /// Everything, with the signature, as it travels.
+  public let bytes: [UInt8]
+
+  /// What names the snapshot.
+  public var name: Digest { Digest(sha256: bytes) }
+
+  /// The bytes of all pieces.
+  public var size: Int { pieces.reduce(0) { $0 + $1.size } }
+
+  /// Signs a manifest with headquarters' key.
+  ///
+  /// - Throws: `WireError` when there is more than a manifest may name, or the key does not sign.
+  public static func issue(
+    federation: String, takenAt: Int64, catalogVersion: Int, frontier: [FrontierEntry], pieces: [Piece],
+    by key: Curve25519.Signing.PrivateKey
+  ) throws(WireError) -> SnapshotManifest {
+    var writer = ByteWriter()
+    writer.byte(1)
+    writer.text(federation)
+    writer.zigzag(takenAt)
+    writer.count(catalogVersion)
+    FrontierCodec.encode(frontier, into: &writer)
+    writer.count(pieces.count)
+    for piece in pieces {
+      writer.count(piece.size)
+      writer.count(piece.content)
+      writer.digest(piece.digest)
+    }
+    guard let signature = try? key.signature(for: domain + writer.bytes) else {
+      throw WireError(.badSignature, "signing a snapshot", "the private key does not sign")
+    }
+    writer.raw(Array(signature))
+    return try SnapshotManifest(bytes: writer.bytes, signedBy: Array(key.publicKey.rawRepresentation))
+  }
+
+  /// Reads a manifest and checks headquarters' signature.
+  ///
+  /// - Throws: `WireError` for anything else than a whole manifest signed by that key.
+  public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
+    guard bytes.count <= WireLimits.manifestBytes else {
+      throw WireError(.tooLarge, Self.reading, "it has \(bytes.count) bytes")
+    }
+    var reader = ByteReader(bytes, operation: Self.reading)
+    guard try reader.byte() == 1 else { throw WireError(.unsupported, Self.reading, "it has an unknown version") }
+    federation = try reader.text(limit: FederationCode.maximumLength, of: "a federation")
+    takenAt = try reader.zigzag()
+    catalogVersion = try reader.count(limit: Int(Int32.max), of: "catalog versions")
+    frontier = try FrontierCodec.decode(&reader)
+    var pieces: [Piece] = []
+    for _ in 0..<(try reader.count(limit: WireLimits.snapshotPieces, of: "pieces")) {
+      let size = try reader.count(limit: WireLimits.pieceBytes, of: "bytes of a piece")
+      let content = try reader.count(limit: WireLimits.pieceContentBytes, of: "bytes of a piece's content")
+      pieces.append(Piece(size: size, content: content, digest: try reader.digest()))
+    }
+    self.pieces = pieces
+    let signedCount = bytes.count - reader.remaining
+    let signature = Array(try reader.raw(64))
+    try reader.finish()
+    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
+      key.isValidSignature(signature, for: Self.domain + bytes.prefix(signedCount))
+    else {
+      throw WireError(
+        .badSignature, Self.reading, "headquarters did not sign it",
+        hint: "heads are taken from this node's own headquarters alone; nothing of it was taken")
+    }
+    guard FederationCode.isValid(federation) else {
+      throw WireError(.malformed, Self.reading, "its federation is not proper")
+    }
+    self.bytes = bytes
+  }
+}
