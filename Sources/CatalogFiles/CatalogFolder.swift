@@ -66,6 +66,17 @@ public enum CatalogFolder {
     check(folder.path, against: published)
   }
 
+  /// What is not wrong but should be known, by file and line: deprecated columns, and what is counted from them. Empty
+  /// where something is wrong.
+  public static func warnings(_ folder: String) -> [CatalogFinding] {
+    let wrong = FindingList()
+    let draft = draft(folder, findings: wrong)
+    guard wrong.all.isEmpty else { return [] }
+    let findings = FindingList()
+    Deprecation(draft: draft, findings: findings).warn()
+    return findings.sorted
+  }
+
   // MARK: - Shared
 
   private static func draft(_ folder: String, findings: FindingList) -> CatalogDraft {

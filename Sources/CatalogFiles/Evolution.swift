@@ -3,7 +3,8 @@ import SyncCore
 /// Compares a catalog with the one published before it.
 ///
 /// Nodes with either catalog exchange changes by ids, so an id keeps its meaning for ever: kinds, fields and codes may
-/// be added, rules other than `owner` may change; what is gone is retired and its number never used again.
+/// be added, rules other than `owner` may change; what is to go is deprecated first, then retired, and its number never
+/// used again.
 struct Evolution {
   let draft: CatalogDraft
   let published: Catalog
@@ -74,6 +75,7 @@ struct Evolution {
     checkKey(old, new)
     checkGroups(old, new)
     for field in old.fields { checkField(field, of: old, new) }
+    for field in new.kind.fields where old.field(field.id) == nil { checkNew(field, of: old, new) }
     for id in old.retiredFields { checkRetired(id, new) }
   }
 
@@ -118,7 +120,14 @@ struct Evolution {
 
   private func checkField(_ field: Field, of old: Kind, _ new: KindDraft) {
     guard let same = new.kind.field(field.id) else {
-      checkGone(id: field.id, name: field.name, what: "column", old, new)
+      if new.kind.retiredFields.contains(field.id), !field.isDeprecated, !field.isLocal {
+        findings.add(
+          new.place,
+          "The column `\(field.name)` of the kind `\(old.name)` is removed, but people and nodes still fill it.",
+          hint: "Put it back with `deprecated = true` and publish that; remove it in a later version.")
+      } else {
+        checkGone(id: field.id, name: field.name, what: "column", old, new)
+      }
       return
     }
     guard same.name.sameBytes(as: field.name) else {
@@ -145,6 +154,18 @@ struct Evolution {
         place, "\(subject) changes `local`, which settles whether personal data leaves the file.",
         hint: "Keep it; add a new column instead.")
     }
+  }
+
+  /// A group is written whole: a node that does not know one of its columns yet would empty it with every edit.
+  private func checkNew(_ field: Field, of old: Kind, _ new: KindDraft) {
+    guard let group = old.groups.first(where: { $0.id == field.group }), idOfName(field.name, in: old) == nil else {
+      return
+    }
+    findings.add(
+      new.place(of: field.name),
+      "The new column `\(field.name)` of the kind `\(old.name)` joins the published group `\(group.name)`, which nodes "
+        + "with the old catalog would empty with every edit of the group.",
+      hint: "Add it without a group, or in a new group.")
   }
 
   private func checkGone(id: Int, name: String, what: String, _ old: Kind, _ new: KindDraft) {

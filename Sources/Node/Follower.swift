@@ -18,8 +18,10 @@ struct Follower: Service {
 
   private func loop() async throws {
     var backoff = Backoff()
+    var news = PersonalNews()
     while !Task.isCancelled {
       let isEven = await sync()
+      await news.tell(node.store, logger)
       let pause: Duration
       if isEven {
         backoff.succeed()

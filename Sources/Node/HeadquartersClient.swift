@@ -21,6 +21,21 @@ final class HeadquartersClient: Sendable {
     client = HTTPClient(userAgent: "birlik")
   }
 
+  /// Talks to the headquarters that a node knows.
+  ///
+  /// - Throws: `NodeError` with code `usage` at headquarters itself, `config` for a node that knows none.
+  convenience init(for store: Store, _ operation: String) throws {
+    guard !store.identity.role.isHeadquarters else {
+      throw NodeError(
+        .usage, operation, "this node is headquarters: the others sync with it", hint: "run `birlik serve`")
+    }
+    guard let url = try store.upstream() else {
+      throw NodeError(.config, operation, "this node knows no headquarters", hint: "run `birlik join`")
+    }
+    let signer = MessageSigner(keyID: store.identity.node, privateKey: store.identity.key)
+    self.init(url: url, headquarters: store.identity.headquarters, signer: signer)
+  }
+
   /// Sends one request.
   ///
   /// - Parameter offset: what to add to this machine's clock to get headquarters', in milliseconds.

@@ -25,8 +25,9 @@ public struct LocalNode: Sendable {
 
   /// Opens a node by its database and the key file beside it.
   ///
+  /// - Parameter isForReading: true to leave the file as it is to the last byte.
   /// - Throws: `StoreError`, or `NodeError` with code `config` for a missing or unfit key file.
-  public static func open(database: String) throws -> LocalNode {
+  public static func open(database: String, isForReading: Bool = false) throws -> LocalNode {
     guard FileManager.default.fileExists(atPath: database) else {
       throw StoreError(
         .missing, "opening the database", "there is no database \(database)",
@@ -35,7 +36,7 @@ public struct LocalNode: Sendable {
     // A file of another program is told as such before a key file is missed.
     let key = (try? KeyFile.read(for: database)) ?? Curve25519.Signing.PrivateKey()
     do {
-      return LocalNode(store: try Store(path: database, key: key))
+      return LocalNode(store: try Store(path: database, key: key, isForReading: isForReading))
     } catch let error as StoreError where error.code == .notPermitted && error.detail.contains("key file") {
       _ = try KeyFile.read(for: database)
       throw error

@@ -89,6 +89,9 @@ struct SyncSession {
   /// other's branch begins.
   private var sentEnds: [FrontierEntry] = []
   private var takenEnds: [FrontierEntry] = []
+  /// Whether headquarters holds edits of this node that it lost. They are taken back before anything is sealed, because
+  /// some of what was captured in the backup may be among them.
+  private var awaitsOwn = false
   /// Whether edits were left for a later part of a large seal.
   private var hasMoreToSeal = false
   /// Where the parts of the log end whose bodies are not kept here, once headquarters seems to lack some.
@@ -123,6 +126,9 @@ struct SyncSession {
     var last = answer.frontierDigest
     while true {
       let received = try await take(answer)
+      let even = mine
+      // Going over to another catalog seals what was captured.
+      if answer.catalog != nil { mine = try await frontier() }
       if answer.frontierDigest == Digest(of: mine) && received == 0 && answer.frontier == nil {
         // Even so far. What was captured is sealed only now that the clocks are compared.
         let sealed = try await seal()
@@ -130,10 +136,10 @@ struct SyncSession {
           report.outcome = .even
           break
         }
-      } else {
+      } else if !awaitsOwn || idle > 0 {
         _ = try await seal()
       }
-      let theirs = answer.frontier ?? mine
+      let theirs = answer.frontier ?? even
       mine = try await frontier()
       let piece = try await piece(for: theirs)
       try await note(piece.unkept)
@@ -198,18 +204,23 @@ struct SyncSession {
   private mutating func take(_ answer: ExchangeAnswer) async throws -> Int {
     let store = store
     let role = role
+    let node = store.identity.node
     // First of all: whatever is sealed from here on is sealed under the right origin.
+    var lost: [FrontierEntry] = []
     if let theirs = answer.frontier {
-      let noticed = try await offload { () throws -> Bool in
+      let (unknown, noticed) = try await offload { () throws -> ([FrontierEntry], Bool) in
         let held = try store.holds(theirs, visibleTo: role)
-        return try store.noticeRestoration(zip(theirs, held).filter { !$1 }.map(\.0))
+        let unknown = zip(theirs, held).filter { !$1 }.map(\.0)
+        return (unknown, try store.noticeRestoration(unknown))
       }
+      lost = unknown.filter { $0.tip.origin.node == node }
       if noticed {
         report.notices.append(
           "this database was restored or copied; it goes on under a new identity and nothing is lost")
       }
     }
-    if let bytes = answer.catalog {
+    // Going over to another catalog seals as well. Headquarters offers it again.
+    if let bytes = answer.catalog, lost.isEmpty {
       let catalog = try PublishedCatalog(bytes: bytes, signedBy: store.identity.headquarters)
       try await offload { try store.adopt(catalog) }
       report.notices.append("the catalog is now version \(catalog.catalog.version)")
@@ -217,6 +228,7 @@ struct SyncSession {
     let absorbed = try await offload {
       try store.absorb(segments: answer.segments, cards: answer.cards, mayRead: role.mayRead)
     }
+    awaitsOwn = try await offload { [lost] in try store.holds(lost, visibleTo: role).contains(false) }
     report.received.changes += absorbed.changes
     report.received.bytes += absorbed.bytes
     report.conflictsOpened += absorbed.conflictsOpened

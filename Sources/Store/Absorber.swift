@@ -116,7 +116,7 @@ final class Absorber {
     } catch {
       problem = error.detail
     }
-    if segment.header.origin == (try engine.origin()) { try engine.takeFreshOrigin() }
+    if Restoration.isShown(by: segment.header, to: try engine.origin()) { try engine.takeFreshOrigin(because: .peer) }
     let stream = try engine.append(segment, placement: placement, problem: problem)
     try engine.noteKeys(of: blocks, hash: segment.hash)
     let channel = try engine.number(of: segment.header.channel)
@@ -137,14 +137,30 @@ extension Engine {
     Origin(node: identity.node, nonce: UInt64(bitPattern: try meta(.nonce)?.integer ?? 0))
   }
 
-  /// Seals under a new identity from now on, because a peer showed that this node was restored or copied.
-  func takeFreshOrigin() throws {
-    try setMeta(.nonce, .integer(Int64.random(in: Int64.min...Int64.max)))
-    try setMeta(
-      .notice,
-      .text(
+  /// Who showed that this node was restored from a backup or copied.
+  enum Witness {
+    case peer
+    case stateFile
+
+    /// In words for the administrator.
+    var notice: String {
+      switch self {
+      case .peer:
         "This database was restored from a backup or copied: headquarters holds edits of this node that it had lost. "
-          + "They were taken back, nothing was overwritten, and the node goes on under a new identity."))
+          + "They were taken back, nothing was overwritten, and the node goes on under a new identity."
+      case .stateFile:
+        "This database was restored from a backup: the state file beside it is of a later day. The node goes on under a "
+          + "new identity, and what it had sent since then comes back when it syncs."
+      }
+    }
+  }
+
+  /// Seals under a new identity from now on, because this node was restored or copied.
+  func takeFreshOrigin(because witness: Witness) throws {
+    try setMeta(.nonce, .integer(Int64.random(in: Int64.min...Int64.max)))
+    try setMeta(.origins, .integer((try meta(.origins)?.integer ?? 0) &+ 1))
+    needsNewMark = true
+    try setMeta(.notice, .text(witness.notice))
   }
 
   /// The stream that this node's next segment in a channel continues.

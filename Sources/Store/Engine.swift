@@ -24,6 +24,10 @@ final class Engine {
   private let insertHead = LazyStatement(
     "INSERT INTO birlik_head(kind, key, channel, state) VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")
   private var selectRows: [Int: LazyStatement] = [:]
+  /// `PRAGMA data_version` when triggers were last compared with what they should be.
+  var checkedDataVersion: Int64?
+  /// The triggers of the catalog by name, as bytes of their SQL.
+  private(set) lazy var expectedTriggers: [String: [UInt8]] = Self.triggers(of: tables)
   /// Set while a transaction runs that changes rows.
   var totals: TotalsTracker?
   /// Counted over a transaction, for reports.
@@ -32,6 +36,10 @@ final class Engine {
   var isPassedOver: ((RecordName, _ channel: Int) -> Bool)?
   /// Whether the running transaction changed what other processes keep in memory.
   var needsNewGeneration = false
+  /// Whether the running transaction changed how far this node has sealed.
+  var needsNewMark = false
+  /// Where that is remembered beside the database; nil for a database of no node's own.
+  var stateFile: StateFile?
 
   init(connection: Connection, identity: Identity, published: PublishedCatalog) {
     self.connection = connection
@@ -53,9 +61,11 @@ final class Engine {
   /// Runs `body` in one write transaction with everything of other processes read first, and totals kept in step.
   func write<Value>(_ body: () throws -> Value) throws -> Value {
     do {
-      return try connection.transaction {
+      var mark: StateFile.Mark?
+      let value = try connection.transaction {
         try refresh()
         totals = TotalsTracker(engine: self)
+        try keepCaptureSound()
         let value = try body()
         try totals?.finish()
         totals = nil
@@ -64,13 +74,21 @@ final class Engine {
           try setMeta(.generation, .integer(generation))
           needsNewGeneration = false
         }
+        if needsNewMark {
+          mark = try self.mark()
+          needsNewMark = false
+        }
         return value
       }
+      if let mark { stateFile?.write(mark) }
+      return value
     } catch {
       // What was remembered may be of a transaction that never was.
       totals = nil
       needsNewGeneration = false
+      needsNewMark = false
       generation = -1
+      checkedDataVersion = nil
       throw error
     }
   }
@@ -107,8 +125,15 @@ final class Engine {
   func use(_ catalog: PublishedCatalog) {
     published = catalog
     tables = Dictionary(uniqueKeysWithValues: catalog.catalog.kinds.map { ($0.id, KindTable($0)) })
+    expectedTriggers = Self.triggers(of: tables)
     selectRows = [:]
     connection.forgetStatements()
+  }
+
+  private static func triggers(of tables: [Int: KindTable]) -> [String: [UInt8]] {
+    var triggers: [String: [UInt8]] = [:]
+    for table in tables.values { for trigger in table.triggers { triggers[trigger.name] = Array(trigger.sql.utf8) } }
+    return triggers
   }
 
   private func loadChannels() throws {
@@ -281,19 +306,11 @@ final class Engine {
 }
 
 extension Engine: HeadFacts {
-  func precedes(_ a: Clock, _ b: Clock) -> Bool {
-    if a.time != b.time { return a.time < b.time }
-    guard let x = streams.stream(a.stream), let y = streams.stream(b.stream) else { return a.stream < b.stream }
-    if x.origin != y.origin { return x.origin < y.origin }
-    if a.sequence != b.sequence { return a.sequence < b.sequence }
-    return (hash(at: a) ?? .zero) < (hash(at: b) ?? .zero)
-  }
+  func precedes(_ a: Clock, _ b: Clock) -> Bool { streams.precedes(a, b) { hash(at: $0) } }
 
   func author(of clock: Clock) -> Author {
-    guard let stream = streams.stream(clock.stream), let role = cards[stream.origin.node]?.role else { return .other }
-    let owns = role.federation.sameBytes(as: stream.channel.owner)
-    if role.isHeadquarters { return owns ? .owningHeadquarters : .headquarters }
-    return owns ? .owner : .other
+    guard let stream = streams.stream(clock.stream) else { return .other }
+    return Author(cards[stream.origin.node]?.role, in: stream.channel)
   }
 
   /// The hash of the segment that a change stands in.

@@ -27,6 +27,9 @@ enum Meta: String {
   case headquarters
   /// The random part of the origin under which this node numbers its changes.
   case nonce
+  /// How many origins this node took, and how many transactions sealed something: see `StateFile`.
+  case origins
+  case seals
   case catalog
   /// Where headquarters listens.
   case upstream
@@ -34,6 +37,9 @@ enum Meta: String {
   case listen
   /// What to add to this machine's clock to get headquarters', in milliseconds.
   case offset
+  /// When that was last measured, and since when it was too much, by headquarters' clock.
+  case clockMeasuredAt = "clock_measured_at"
+  case clockWrongSince = "clock_wrong_since"
   /// When this node last sealed, by headquarters' clock.
   case previousSeal = "previous_seal"
   /// Raised by every transaction that changes streams or the catalog, so that other processes read them again.
@@ -57,4 +63,6 @@ enum Meta: String {
   case snapshotAsked = "snapshot_asked"
   /// What happened to this node that its administrator should know.
   case notice
+  /// The last of `birlik_refused` that people at this node were told of.
+  case seenRefused = "seen_refused"
 }

@@ -2,14 +2,12 @@ import SyncCore
 
 /// The SQL of one kind: its plain table, its triggers, and the statements that read and write its rows.
 final class KindTable: Sendable {
+  let shape: KindShape
   let kind: Kind
-  /// Shared fields in ascending order of id; local ones are never read or written by the engine.
+  /// As in `KindShape`; copied, because they are read for every cell.
   let fields: [Field]
   let registers: [Register]
-  /// For each of `fields` the index of its register.
   let registerOfField: [Int]
-  /// For each of `fields` the codes that it allows, where it is a code.
-  let codes: [Set<[UInt8]>?]
 
   let selectRow: String
   let insertRow: String
@@ -17,17 +15,12 @@ final class KindTable: Sendable {
   let deleteRow: String
 
   init(_ kind: Kind) {
+    shape = KindShape(kind)
     self.kind = kind
-    let shared = kind.recordClass == .local ? [] : kind.fields.filter { !$0.isLocal }
-    fields = shared
-    registers = kind.recordClass == .local ? [] : kind.registers
-    let registers = registers
-    registerOfField = shared.map { field in
-      registers.firstIndex { $0.fields.contains { $0.id == field.id } } ?? 0
-    }
-    codes = shared.map { field in
-      if case .code(let codes) = field.type { Set(codes.map { Array($0.utf8) }) } else { nil }
-    }
+    fields = shape.fields
+    registers = shape.registers
+    registerOfField = shape.registerOfField
+    let shared = fields
     let keys = kind.key.map(\.name.sql)
     let values = ["federation"] + shared.map(\.name.sql)
     let all = keys + values
@@ -42,11 +35,11 @@ final class KindTable: Sendable {
     deleteRow = "DELETE FROM \(kind.name) WHERE \(whereKey)"
   }
 
-  var isShared: Bool { kind.recordClass != .local }
+  var isShared: Bool { shape.isShared }
 
-  func registerIndex(id: Int) -> Int? { registers.firstIndex { $0.id == id } }
+  func registerIndex(id: Int) -> Int? { shape.registerIndex(id: id) }
 
-  func fieldIndex(id: Int) -> Int? { fields.firstIndex { $0.id == id } }
+  func fieldIndex(id: Int) -> Int? { shape.fieldIndex(id: id) }
 
   func fieldIndex(named name: String) -> Int? { fields.firstIndex { $0.name.sameBytes(as: name) } }
 

@@ -13,7 +13,10 @@ extension Engine {
     try setMeta(.catalog, blob: beginning.catalog.bytes)
     try setMeta(.nonce, .integer(Int64.random(in: Int64.min...Int64.max)))
     try setMeta(.offset, .integer(beginning.offset))
-    if let upstream = beginning.upstream { try setMeta(.upstream, .text(upstream)) }
+    if let upstream = beginning.upstream {
+      try setMeta(.upstream, .text(upstream))
+      try setMeta(.clockMeasuredAt, .integer(Wall.now() &+ beginning.offset))
+    }
     try keep(beginning.headquartersCard)
     try keep(identity.card)
     for kind in catalog.kinds {
@@ -22,28 +25,29 @@ extension Engine {
       for trigger in table.triggers { try connection.execute(trigger.sql) }
     }
     try setMeta(.generation, .integer(1))
+    try noteSchema()
   }
 
-  /// Finds triggers that were dropped or changed, and builds them again.
-  func checkTriggers() throws {
-    guard try schemaVersion() != (try meta(.checkedSchema)?.integer) else { return }
+  /// Makes the tables that a file of an earlier program lacks.
+  func addTables() throws {
+    let known = try connection.prepared("SELECT count(*) FROM sqlite_master WHERE type='table' AND name=?1")
+    let missing = try Schema.added.filter { table in
+      known.bind(1, text: table.name)
+      defer { known.reset() }
+      return try known.step() && known.int(0) == 0
+    }
+    guard !missing.isEmpty else { return }
     try write {
-      if try rebuildTriggers() {
-        try setMeta(
-          .notice,
-          .text(
-            "Triggers of this database were missing or changed and were built again: edits made without them may not "
-              + "have been captured."))
-      }
-      // The version after the commit, which counts one up when something was built.
-      try setMeta(.checkedSchema, .integer(try schemaVersion()))
+      for table in missing { try connection.execute(table.sql) }
+      try noteSchema()
     }
   }
 
-  private func schemaVersion() throws -> Int64 {
-    let statement = try connection.prepared("PRAGMA schema_version")
-    defer { statement.reset() }
-    return try statement.step() ? statement.int64(0) : 0
+  /// Finds triggers that were dropped or changed, builds them again, and captures what was written meanwhile.
+  func checkTriggers() throws {
+    // Looking first keeps a sound file from being written.
+    guard try !isCaptureSound() else { return }
+    try write {}
   }
 
   /// Makes the triggers what the catalog says, byte for byte.
@@ -51,8 +55,7 @@ extension Engine {
   /// - Returns: true when something had to be built.
   @discardableResult
   func rebuildTriggers() throws -> Bool {
-    var expected: [String: String] = [:]
-    for table in tables.values { for trigger in table.triggers { expected[trigger.name] = trigger.sql } }
+    let expected = expectedTriggers.mapValues { String(decoding: $0, as: UTF8.self) }
     var standing: [String: String] = [:]
     let statement = try connection.prepared(
       "SELECT name, sql FROM sqlite_master WHERE type='trigger' AND name LIKE 'birlik\\_%' ESCAPE '\\'")
@@ -74,18 +77,22 @@ extension Engine {
   /// To be called after everything captured was sealed, in the same transaction.
   func adopt(_ later: PublishedCatalog) throws {
     let earlier = tables
+    for table in earlier.values { try writeOut(table, unknownTo: later.catalog.kind(table.kind.id)) }
     use(later)
     for kind in later.catalog.kinds {
       guard let table = tables[kind.id] else { continue }
       if let known = earlier[kind.id] {
         for field in kind.fields where known.kind.field(field.id) == nil {
+          try makeRoom(column: field.name, in: kind.name)
           try connection.execute("ALTER TABLE \(kind.name) ADD COLUMN \(KindTable.column(field))")
         }
       } else {
+        try makeRoom(table: kind.name)
         try connection.execute(table.createTable(federation: identity.role.federation))
       }
     }
     try rebuildTriggers()
+    for table in earlier.values { try retire(table, in: later.catalog.kind(table.kind.id)) }
     for kind in later.catalog.kinds {
       guard let table = tables[kind.id], table.isShared, earlier[kind.id]?.kind != kind else { continue }
       try projectAgain(table)
@@ -93,6 +100,7 @@ extension Engine {
     totals = TotalsTracker(engine: self)
     totals?.countAgain()
     try setMeta(.catalog, blob: later.bytes)
+    try noteSchema()
     needsNewGeneration = true
   }
 

@@ -17,8 +17,7 @@ struct RecordSlot {
 }
 
 extension KindTable {
-  /// The registers that are sets, one bit each.
-  var setMask: Int64 { registers.reduce(0) { $1.isSet ? $0 | 1 << Int64($1.id) : $0 } }
+  var setMask: Int64 { shape.setMask }
 
   /// True when the catalog allows every value and sets stand in canonical form.
   func isProper(_ row: ShownRow) -> Bool {
@@ -33,58 +32,18 @@ extension KindTable {
   }
 
   /// A row's values by register: a set's elements one by one, a group's fields together.
-  func contents(of row: ShownRow) -> [RegisterKey: Content] {
-    contents { row.values[$0] }
-  }
-
-  func contents(_ value: (Int) -> Value) -> [RegisterKey: Content] {
-    var contents: [RegisterKey: Content] = [:]
-    for register in registers {
-      if register.isSet {
-        guard let field = register.fields.first, let index = fieldIndex(id: field.id),
-          case .text(let json) = value(index)
-        else { continue }
-        for element in elements(json) {
-          contents[RegisterKey(register.id, element: element)] = .element(of: field.id, present: true)
-        }
-      } else {
-        let cells = register.fields.compactMap { field in
-          fieldIndex(id: field.id).map { Cell(field: field.id, value: value($0)) }
-        }
-        contents[RegisterKey(register.id)] = Content(cells)
-      }
-    }
-    return contents
-  }
+  func contents(of row: ShownRow) -> [RegisterKey: Content] { shape.contents { row.values[$0] } }
 
   /// A set's elements. Text that is no JSON array is kept as one element that no valid set could hold.
-  func elements(_ json: [UInt8]) -> [[UInt8]] {
-    if let set = TextSet(json: json) { return set.elements }
-    return json.isEmpty ? [] : [Self.malformedSet + json]
-  }
-
-  /// Marks an element that stands for a text that was no set at all.
-  static let malformedSet: [UInt8] = [0]
+  func elements(_ json: [UInt8]) -> [[UInt8]] { shape.elements(json) }
 
   /// Why the catalog does not allow a register's content, with the field's name; nil when it does.
   func problem(_ content: Content, of key: RegisterKey) -> (field: String, value: Value, reason: String)? {
-    if let element = key.element {
-      guard element.first == 0, !content.isEmpty, let field = kind.field(key.id) else { return nil }
-      let text = Value.text(Array(element.dropFirst()))
-      return (field.name, text, Validity.problem(text, .set) ?? "it is not a JSON array of texts")
-    }
-    for cell in content.cells {
-      guard let index = fieldIndex(id: cell.field) else { continue }
-      if let reason = problem(cell.value, field: index) { return (fields[index].name, cell.value, reason) }
-    }
-    return nil
+    shape.problem(content, of: key)
   }
 
   /// Why the catalog does not allow a value in one of `fields`.
-  func problem(_ value: Value, field index: Int) -> String? {
-    if let codes = codes[index], case .text(let bytes) = value, codes.contains(bytes) { return nil }
-    return Validity.problem(value, fields[index].type)
-  }
+  func problem(_ value: Value, field index: Int) -> String? { shape.problem(value, field: index) }
 
   /// Binds the columns of a key to the first places of a statement.
   func bindKey(_ key: RecordKey, _ statement: Prepared) {
@@ -98,14 +57,7 @@ extension KindTable {
   }
 
   /// Why a record with this key is not shown; nil for a proper key.
-  func problem(key: RecordKey) -> (field: String, reason: String)? {
-    let columns = key.columns
-    guard columns.count == kind.key.count else { return ("key", "the key has \(columns.count) columns") }
-    for (column, bytes) in zip(kind.key, columns) {
-      if let reason = Validity.problem(key: bytes, column.type) { return (column.name, reason) }
-    }
-    return nil
-  }
+  func problem(key: RecordKey) -> (field: String, reason: String)? { shape.problem(key: key) }
 }
 
 extension Engine {
@@ -133,15 +85,7 @@ extension Engine {
 
   /// Which of several owners' records under one key is shown: the one created earliest of those that exist.
   func shownSlot(_ slots: [RecordSlot], rule: DeletionRule) -> Int? {
-    slots.indices.filter { slots[$0].state.exists(rule) }.min { a, b in
-      guard let x = created(slots[a].state), let y = created(slots[b].state) else { return a < b }
-      return x == y ? slots[a].channel < slots[b].channel : precedes(x, y)
-    }
-  }
-
-  private func created(_ state: RecordState) -> Clock? {
-    let clocks = state.rows.isEmpty ? Array(state.edits) : state.rows.map(\.clock)
-    return clocks.min { precedes($0, $1) }
+    RecordState.shown(among: slots.map(\.state), rule: rule, facts: self)
   }
 
   /// Shows what stands under a key, and writes its heads, conflicts and wrong values down.
@@ -169,7 +113,8 @@ extension Engine {
       let wasPlain = slot.stored.map { StateCodec.form(of: $0) != .full } ?? true
       if wasPlain && isPlain && keyProblem == nil && slots.count == 1 { continue }
       try note(
-        table, key, slot, clashes: slots.count > 1 && slots.filter { $0.state.exists(table.kind.deletion) }.count > 1)
+        table, key, slot, clashes: slots.count > 1 && slots.filter { $0.state.exists(table.kind.deletion) }.count > 1,
+        isHidden: shown.map { $0 != index } ?? false)
     }
   }
 
@@ -183,7 +128,9 @@ extension Engine {
   }
 
   /// Lists a record's conflicts and wrong values, and closes those that are no more.
-  private func note(_ table: KindTable, _ key: RecordKey, _ slot: RecordSlot, clashes: Bool) throws {
+  private func note(
+    _ table: KindTable, _ key: RecordKey, _ slot: RecordSlot, clashes: Bool, isHidden: Bool
+  ) throws {
     let found = RecordNotes(table, key, slot.state, facts: self, clashes: clashes)
     let now = Wall.now()
     for field in found.conflicts {
@@ -209,6 +156,9 @@ extension Engine {
       close.bind(5, now)
       try close.step()
     }
+    gone.removeAll { field in found.conflicts.contains { $0.utf8.elementsEqual(field) } }
+    let closed = gone.map { String(decoding: $0, as: UTF8.self) }
+    try Inbox(self, now: now).tell(table, key, slot, closed: closed, isHidden: clashes && isHidden)
     let forget = try connection.prepared("DELETE FROM birlik_invalid WHERE kind=?1 AND key=?2 AND channel=?3")
     bind(forget, table, key, slot.channel)
     try forget.step()

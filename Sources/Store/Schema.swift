@@ -75,7 +75,22 @@ enum Schema {
     """,
     // Headquarters' signed words on how far this node's streams are held there: evidence, never state.
     "CREATE TABLE birlik_receipt(at INTEGER PRIMARY KEY, receipt BLOB NOT NULL)",
+    inbox.sql,
   ]
+
+  /// What the people at this node should be told of their own edits: those that lost, and values that are not allowed.
+  static let inbox = (
+    name: "birlik_inbox",
+    sql: """
+    CREATE TABLE IF NOT EXISTS birlik_inbox(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, sort TEXT NOT NULL,
+      kind INTEGER NOT NULL, key BLOB NOT NULL, channel INTEGER NOT NULL, field TEXT NOT NULL,
+      stream INTEGER NOT NULL, sequence INTEGER NOT NULL, time INTEGER NOT NULL, content BLOB NOT NULL,
+      reason TEXT NOT NULL, seen_at INTEGER, UNIQUE(kind, key, channel, field, sort, stream, sequence))
+    """
+  )
+
+  /// Tables that files of an earlier program of the same version may lack; they are made when such a file is opened.
+  static let added = [inbox]
 
   /// Finds the segments whose bodies are not kept here.
   static let bareIndex = "CREATE INDEX birlik_segment_bare ON birlik_segment(stream, last) WHERE body=0"

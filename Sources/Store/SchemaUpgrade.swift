@@ -27,6 +27,16 @@ enum SchemaUpgrade {
     connection.forgetStatements()
   }
 
+  /// For whoever may not change the file.
+  ///
+  /// - Throws: `StoreError` with code `invalid` for a file that is not up to date.
+  static func check(_ connection: Connection) throws {
+    guard try version(connection) < Schema.version else { return }
+    throw StoreError(
+      .invalid, "opening the database", "an older Birlik made the file, and it was not brought up to date yet",
+      hint: "`birlik status` does that")
+  }
+
   private static func version(_ connection: Connection) throws -> Int {
     let statement = try connection.prepared("PRAGMA user_version")
     defer { statement.reset() }

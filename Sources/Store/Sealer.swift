@@ -99,6 +99,7 @@ final class Sealer {
     old.bind(1, log.lastSequence)
     try old.step()
     try engine.setMeta(.previousSeal, .integer(now))
+    try engine.countSeal()
     return true
   }
 
@@ -116,35 +117,13 @@ final class Sealer {
     let old = row == nil ? try oldRow(table, edits) : nil
     let shown = row ?? old
     var (slots, isTyped) = try slots(edits, table, key, shown)
-    guard let channel = try channel(table, row: row, slots: slots) else {
-      return try refuse(edits, table, key, shown, slots, "the federation in the record is not a proper code")
-    }
-    guard engine.identity.role.mayWrite(channel) else {
-      return try refuse(edits, table, key, shown, slots, Self.reason(channel))
-    }
-    if let reason = limit(key, shown) { return try refuse(edits, table, key, shown, slots, reason) }
-    let number = try engine.number(of: channel)
-    if row != nil, edits.deletion != nil, let gone = engine.shownSlot(slots, rule: table.kind.deletion),
-      slots[gone].channel != number, let other = engine.channelNames[slots[gone].channel]
-    {
-      // The record of another owner was deleted, and this one typed under its key.
-      guard engine.identity.role.mayWrite(other) else {
-        return try refuse(edits, table, key, shown, slots, Self.reason(other))
-      }
-      let replaced = slots[gone].state.edits
-      let at = edits.deletion?.at ?? edits.lastAt
-      let deletion = change(table, key, .deletion, [], captured: at, replacing: replaced)
-      try absorb(deletion, table, in: other, into: &slots[gone].state)
-    }
-    let index = slots.firstIndex { $0.channel == number }
-    var state = index.map { slots[$0].state } ?? RecordState()
-    for change in changes(edits, table, key, row: row, old: old, state: state, isTyped: isTyped) {
-      try absorb(change, table, in: channel, into: &state)
-    }
-    if let index {
-      slots[index].state = state
-    } else if !state.isEmpty {
-      slots.append(RecordSlot(channel: number, state: state, stored: nil))
+    let plan = try plan(edits, table, key, row: row, old: old, slots: slots, isTyped: isTyped)
+    if let reason = plan.refusal ?? limit(key, shown) { return try refuse(edits, table, key, shown, slots, reason) }
+    for item in plan.items {
+      let number = try engine.number(of: item.channel)
+      let index = slots.firstIndex { $0.channel == number } ?? slots.count
+      if index == slots.count { slots.append(RecordSlot(channel: number, state: RecordState(), stored: nil)) }
+      try absorb(item.change, table, in: item.channel, into: &slots[index].state)
     }
     guard !slots.isEmpty else { return }
     // What the clerk typed stands in the row. Only where something else should is the row written.
@@ -210,18 +189,6 @@ final class Sealer {
     return keyCheck?.check.isProper(key) ?? false
   }
 
-  private func channel(_ table: KindTable, row: ShownRow?, slots: [RecordSlot]) throws -> Channel? {
-    if let row {
-      let owner = String(decoding: row.federation, as: UTF8.self)
-      return FederationCode.isValid(owner) ? Channel(owner: owner, recordClass: table.kind.recordClass) : nil
-    }
-    if let shown = engine.shownSlot(slots, rule: table.kind.deletion) {
-      return engine.channelNames[slots[shown].channel]
-    }
-    if let first = slots.first { return engine.channelNames[first.channel] }
-    return Channel(owner: engine.identity.role.federation, recordClass: table.kind.recordClass)
-  }
-
   /// Why a record cannot travel at all.
   private func limit(_ key: RecordKey, _ row: ShownRow?) -> String? {
     if key.bytes.count > WireLimits.keyBytes { return "its key is longer than \(WireLimits.keyBytes) bytes" }
@@ -229,87 +196,19 @@ final class Sealer {
     return bytes > Self.recordBytes ? "its values are longer than \(Self.recordBytes) bytes together" : nil
   }
 
-  /// The changes that the folded edits amount to.
-  private func changes(
-    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, row: ShownRow?, old: ShownRow?, state: RecordState,
-    isTyped: Bool
-  ) -> [Change] {
-    let isAlive = state.exists(table.kind.deletion)
-    guard let row else {
-      guard isAlive else { return [] }
-      // An edit before the deletion is sealed before it, so that a row that comes back is whole.
-      let mask = edits.editedBeforeDeletion
-      let before = old.map { self.edits(mask, edits, table, key, $0, state, isTyped: isTyped) } ?? []
-      let at = edits.deletion?.at ?? edits.lastAt
-      return before + [change(table, key, .deletion, [], captured: at, replacing: state.edits)]
+  /// What the folded edits amount to.
+  private func plan(
+    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, row: ShownRow?, old: ShownRow?,
+    slots: [RecordSlot], isTyped: Bool
+  ) throws -> SealPlan {
+    let records = slots.compactMap { slot in
+      engine.channelNames[slot.channel].map { OwnedRecord(channel: $0, state: slot.state) }
     }
-    let contents = table.contents(of: row)
-    if state.isEmpty || !isAlive || (edits.deletion != nil && edits.insertedAt != nil) {
-      let registers = contents.map { RegisterContent($0.key, $0.value) }.sorted { $0.key < $1.key }
-      return [change(table, key, .insertion, registers, captured: edits.lastAt, replacing: state.edits)]
-    }
-    // A row written whole over itself, as by OR REPLACE, says something only where it differs from what is shown.
-    let mask = edits.insertedAt == nil ? edits.edited : Int64.max
-    return self.edits(mask, edits, table, key, row, state, isTyped: isTyped)
-  }
-
-  /// One change for all registers edited in one moment.
-  ///
-  /// - Parameter isTyped: true when the values in `state` were read from the row as it was typed, so that nothing can be
-  ///   compared with them: every register that was edited is sealed.
-  private func edits(
-    _ mask: Int64, _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ row: ShownRow, _ state: RecordState,
-    isTyped: Bool
-  ) -> [Change] {
-    let typed = table.contents(of: row)
-    let standing = Projection(table, state, facts: engine).contents(table)
-    var byTime: [Int64: [RegisterContent]] = [:]
-    for register in table.registers where mask & (1 << Int64(register.id)) != 0 {
-      let at = edits.time(of: register.id)
-      let keys =
-        register.isSet
-        ? setKeys(register, typed, standing, state, confirms: edits.confirms) : [RegisterKey(register.id)]
-      for registerKey in keys {
-        let content = typed[registerKey] ?? .empty
-        // OR REPLACE empties what it does not name; a field that is set once stays set.
-        if mask == Int64.max, register.rule == .frozen, content.isEmpty { continue }
-        // A text that was no set is shown nowhere, and goes with the first set typed over it.
-        let isMalformed = registerKey.element?.first == KindTable.malformedSet.first
-        let says = isMalformed ? state.heads(registerKey).first?.content : standing[registerKey]
-        let isShown = !isTyped && content == says ?? .empty
-        let isSettled = state.heads(registerKey).count <= 1
-        // What equals the one head says nothing new; what confirms one of several does, when it was typed as such. And
-        // whoever keeps a row that another deleted says everything again.
-        let isSaidAgain = edits.confirms && (!isSettled || !state.deletions.isEmpty)
-        if isShown && !isSaidAgain && (isSettled || mask == Int64.max || register.isSet) { continue }
-        byTime[at, default: []].append(RegisterContent(registerKey, content))
-      }
-    }
-    return byTime.sorted { $0.key < $1.key }.map { at, registers in
-      let replaced = registers.flatMap { state.heads($0.key).map(\.clock) }
-      return change(table, key, .edit, registers.sorted { $0.key < $1.key }, captured: at, replacing: replaced)
-    }
-  }
-
-  private func setKeys(
-    _ register: Register, _ typed: [RegisterKey: Content], _ standing: [RegisterKey: Content], _ state: RecordState,
-    confirms: Bool
-  ) -> [RegisterKey] {
-    let known = state.knownRegisters.filter { confirms || $0.element?.first == KindTable.malformedSet.first }
-    return Set((Array(typed.keys) + Array(standing.keys) + known).filter { $0.id == register.id && $0.element != nil })
-      .sorted()
-  }
-
-  private func change(
-    _ table: KindTable, _ key: RecordKey, _ operation: Change.Operation, _ registers: [RegisterContent],
-    captured: Int64, replacing: some Sequence<Clock>
-  ) -> Change {
-    let time = timekeeping.stamp(captured: captured, replacing: replacing.map(\.time).sorted())
-    let isFlagged =
-      table.problem(key: key) != nil || registers.contains { table.problem($0.content, of: $0.key) != nil }
-    return Change(
-      kind: table.kind.id, key: key, operation: operation, registers: registers, captured: captured, time: time,
-      isFlagged: isFlagged)
+    return SealPlan(
+      edits, table.shape, key,
+      row: row.map { SealPlan.Row(federation: $0.federation, contents: table.contents(of: $0)) },
+      deleted: old.map(table.contents), records: records, isTyped: isTyped,
+      in: SealPlan.Circumstances(role: engine.identity.role, timekeeping: timekeeping, facts: engine))
   }
 
   private func absorb(_ change: Change, _ table: KindTable, in channel: Channel, into state: inout RecordState) throws {
@@ -322,10 +221,6 @@ final class Sealer {
   }
 
   // MARK: Edits that may not be sealed
-
-  private static func reason(_ channel: Channel) -> String {
-    "it belongs to \(channel.owner), whose records others may not edit"
-  }
 
   /// Keeps an edit that this node may not seal, and shows the record as it was.
   private func refuse(
@@ -397,9 +292,4 @@ final class Sealer {
     }
     builders = []
   }
-}
-
-extension Projection {
-  /// The shown values by register.
-  func contents(_ table: KindTable) -> [RegisterKey: Content] { table.contents { values[$0] } }
 }

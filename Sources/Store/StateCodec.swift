@@ -172,7 +172,7 @@ enum StateCodec {
     return RegisterKey(id, element: Array(try reader.sized(limit: WireLimits.cellBytes, of: "an element")))
   }
 
-  private static func encode(_ content: Content, into writer: inout ByteWriter) {
+  static func encode(_ content: Content, into writer: inout ByteWriter) {
     writer.count(content.cells.count)
     for cell in content.cells {
       writer.count(cell.field)
@@ -188,7 +188,7 @@ enum StateCodec {
     }
   }
 
-  private static func decodeContent(_ reader: inout ByteReader) throws(WireError) -> Content {
+  static func decodeContent(_ reader: inout ByteReader) throws(WireError) -> Content {
     var cells: [Cell] = []
     for _ in 0..<(try reader.count(limit: 65_535, of: "cells")) {
       let field = try reader.count(limit: 65_535, of: "fields")

@@ -9,6 +9,10 @@ public struct AttributedValue: Sendable, Equatable {
   public var node: String
   /// In milliseconds since 1970.
   public var at: Int64
+  /// The federation whose node it was.
+  public var federation = ""
+  /// False for a value that the catalog does not allow, which is never shown.
+  public var isAllowed = true
 
   public static func == (a: Self, b: Self) -> Bool {
     a.node == b.node && a.at == b.at
@@ -37,6 +41,28 @@ public struct ConflictView: Sendable, Equatable {
   public var openedAt: Int64
   /// When it was resolved; nil while it is open.
   public var closedAt: Int64?
+  /// One plain sentence that tells why it is a conflict; empty for one that was resolved.
+  public var why = ""
+  /// For each of `others` which totals would move if it were shown.
+  public var totals: [[TotalMove]] = []
+  /// How it was resolved, as far as the log tells.
+  public var resolution: Resolution?
+
+  /// A decision about a conflict.
+  public struct Resolution: Sendable, Equatable {
+    public enum Outcome: String, Sendable {
+      /// What was shown stayed.
+      case kept
+      /// Another of its values was taken.
+      case taken
+      /// A value was given that was none of them.
+      case given
+    }
+
+    public var outcome: Outcome
+    /// The value decided upon, who decided, and when.
+    public var value: AttributedValue
+  }
 }
 
 /// A value that the catalog does not allow.
@@ -62,8 +88,16 @@ public struct RefusedView: Sendable, Equatable {
 
 extension Store {
   /// Open conflicts in order of kind and key, and resolved ones after them where asked.
-  public func conflicts(includingResolved: Bool = false) throws -> [ConflictView] {
+  ///
+  /// - Parameter now: this machine's clock; totals are told as of its day.
+  public func conflicts(includingResolved: Bool = false, now: Int64 = Wall.now()) throws -> [ConflictView] {
+    try conflicts(includingResolved: includingResolved, weighedOn: CalendarDay(millisecondsSince1970: now))
+  }
+
+  /// - Parameter day: as of which totals are told; nil to leave them out.
+  private func conflicts(includingResolved: Bool = false, weighedOn day: CalendarDay?) throws -> [ConflictView] {
     try read { engine in
+      let stakes = day.map { ConflictStakes(engine, today: $0) }
       let statement = try engine.connection.prepared(
         "SELECT kind, key, channel, field, opened_at, closed_at FROM birlik_conflict "
           + "WHERE ?1 OR closed_at IS NULL ORDER BY closed_at IS NOT NULL, kind, key, field")
@@ -76,10 +110,24 @@ extension Store {
             statement.int64(4), statement.isNull(5) ? nil : statement.int64(5)
           ))
       }
-      return try rows.compactMap { kind, key, channel, field, opened, closed in
-        guard let table = engine.tables[kind] else { return nil }
-        return try engine.conflict(table, key, channel: channel, field: field, opened: opened, closed: closed)
+      var views: [ConflictView] = []
+      var resolved: [ConflictResolutions.Place: Int] = [:]
+      for (kind, key, channel, field, opened, closed) in rows {
+        guard let table = engine.tables[kind],
+          let view = try engine.conflict(
+            table, key, channel: channel, field: field, opened: opened, closed: closed, stakes)
+        else { continue }
+        if closed != nil {
+          resolved[ConflictResolutions.Place(kind: kind, key: key, channel: channel, field: field)] = views.count
+        }
+        views.append(view)
       }
+      for (place, found) in try ConflictResolutions(engine).find(Array(resolved.keys)) {
+        guard let index = resolved[place] else { continue }
+        views[index].resolution = found.resolution
+        views[index].others = found.lost
+      }
+      return views
     }
   }
 
@@ -140,7 +188,7 @@ extension Store {
     let recordKey = try Self.key(table, key)
     let operation = "resolving a conflict"
     guard
-      let conflict = try conflicts().first(where: {
+      let conflict = try conflicts(weighedOn: nil).first(where: {
         $0.kind.sameBytes(as: kind) && $0.key == recordKey.display && $0.field.sameBytes(as: field)
       })
     else {
@@ -242,7 +290,6 @@ extension Engine {
 
   /// A value with who gave it.
   func attributed(_ head: Head, _ table: KindTable, _ key: RegisterKey) -> AttributedValue {
-    let node = streams.stream(head.clock.stream).map { name(of: $0.origin.node) } ?? "?"
     let register = table.registers.first { $0.id == key.id }
     let cells: [(field: String, value: Value)]
     if key.element != nil {
@@ -252,21 +299,35 @@ extension Engine {
     } else {
       cells = head.content.cells.map { ("field \($0.field)", $0.value) }
     }
-    return AttributedValue(cells: cells, node: node, at: head.clock.time)
+    var value = attributed(cells, head.clock)
+    value.isAllowed = table.problem(head.content, of: key) == nil
+    return value
+  }
+
+  /// Cells with whose they are.
+  func attributed(_ cells: [(field: String, value: Value)], _ clock: Clock) -> AttributedValue {
+    let node = streams.stream(clock.stream)?.origin.node
+    return AttributedValue(
+      cells: cells, node: node.map { name(of: $0) } ?? "?", at: clock.time,
+      federation: node.flatMap { cards[$0]?.role.federation } ?? "")
   }
 
   func conflict(
-    _ table: KindTable, _ key: RecordKey, channel: Int, field: String, opened: Int64, closed: Int64?
+    _ table: KindTable, _ key: RecordKey, channel: Int, field: String, opened: Int64, closed: Int64?,
+    _ stakes: ConflictStakes?
   ) throws -> ConflictView? {
     let slots = try slots(table, kind: table.kind.id, key: key)
     guard let slot = slots.first(where: { $0.channel == channel }) else { return nil }
     var view = ConflictView(
       kind: table.kind.name, key: key.display, federation: channelNames[channel]?.owner ?? "", field: field,
       rule: "", shown: nil, others: [], openedAt: opened, closedAt: closed)
+    var hypothetical: [ShownRow?] = []
     if field == RecordNotes.existence {
       existence(slot.state, table, into: &view)
+      let exists = slot.state.exists(table.kind.deletion)
+      hypothetical = view.others.map { $0.display == RecordNotes.kept && !exists ? row(of: slot, table) : nil }
     } else if field == RecordNotes.clash {
-      clash(slots, table, into: &view)
+      hypothetical = clash(slots, table, into: &view)
     } else if let register = RecordNotes.register(table, label: field) {
       let rule = table.registers.first { $0.id == register.id }?.rule ?? .latest
       let choice = Choice(among: slot.state.heads(register), rule: rule, facts: self) {
@@ -275,33 +336,63 @@ extension Engine {
       view.rule = rule.rawValue
       view.shown = choice.shown.map { attributed($0, table, register) }
       view.others = choice.others.map { attributed($0, table, register) }
+      if closed == nil { view.why = why(view, choice, rule) }
+      hypothetical = choice.others.map { row(of: slot, table, showing: $0.content, in: register) }
+    }
+    guard closed == nil, let stakes else { return view }
+    let shown = shownRow(table, key, slots)
+    // A record that another owner's hides moves nothing, whatever it says.
+    let isHidden = shownSlot(slots, rule: table.kind.deletion).map { slots[$0].channel != channel } ?? false
+    view.totals = try zip(view.others, hypothetical).map { value, row in
+      let movesNothing = !value.isAllowed || (isHidden && field != RecordNotes.clash)
+      return movesNothing ? [] : try stakes.moves(table, key, from: shown, to: row)
     }
     return view
+  }
+
+  /// The record's row if another content of one register were shown.
+  private func row(
+    of slot: RecordSlot, _ table: KindTable, showing content: Content, in register: RegisterKey
+  ) -> ShownRow? {
+    guard slot.state.exists(table.kind.deletion), var row = row(of: slot, table) else { return nil }
+    // No total asks for a set.
+    guard register.element == nil else { return row }
+    for field in table.registers.first(where: { $0.id == register.id })?.fields ?? [] {
+      if let index = table.fieldIndex(id: field.id) { row.values[index] = content[field.id] }
+    }
+    return row
   }
 
   private func existence(_ state: RecordState, _ table: KindTable, into view: inout ConflictView) {
     let exists = state.exists(table.kind.deletion)
     let word = { (clock: Clock, text: String) in
-      AttributedValue(
-        cells: [(RecordNotes.existence, .text(text))],
-        node: self.streams.stream(clock.stream).map { self.name(of: $0.origin.node) } ?? "?", at: clock.time)
+      self.attributed([(RecordNotes.existence, .text(text))], clock)
     }
-    let latestEdit = state.survivingEdits.max { precedes($0, $1) }.map { word($0, "kept") }
-    let deletions = state.deletions.map(\.clock).sorted { precedes($1, $0) }.map { word($0, "deleted") }
+    let latestEdit = state.survivingEdits.max { precedes($0, $1) }.map { word($0, RecordNotes.kept) }
+    let deletions = state.deletions.map(\.clock).sorted { precedes($1, $0) }.map { word($0, RecordNotes.deleted) }
     view.rule = table.kind.deletion.rawValue
     view.shown = exists ? latestEdit : deletions.first
     view.others = exists ? deletions : Array(deletions.dropFirst()) + [latestEdit].compactMap { $0 }
+    if view.closedAt == nil { view.why = whyContested(view, exists: exists, table.kind.deletion) }
   }
 
-  private func clash(_ slots: [RecordSlot], _ table: KindTable, into view: inout ConflictView) {
+  /// - Returns: for each of the others the row that it would be.
+  private func clash(_ slots: [RecordSlot], _ table: KindTable, into view: inout ConflictView) -> [ShownRow?] {
     let shown = shownSlot(slots, rule: table.kind.deletion)
     view.rule = "earliest"
+    var rows: [ShownRow?] = []
     for (index, slot) in slots.enumerated() where slot.state.exists(table.kind.deletion) {
       guard let clock = slot.state.edits.min(by: { precedes($0, $1) }) else { continue }
-      let value = AttributedValue(
-        cells: [("federation", .text(channelNames[slot.channel]?.owner ?? ""))],
-        node: streams.stream(clock.stream).map { name(of: $0.origin.node) } ?? "?", at: clock.time)
-      if index == shown { view.shown = value } else { view.others.append(value) }
+      let owner = Value.text(channelNames[slot.channel]?.owner ?? "")
+      let value = attributed([("federation", owner)], clock)
+      if index == shown {
+        view.shown = value
+      } else {
+        view.others.append(value)
+        rows.append(row(of: slot, table))
+      }
     }
+    if view.closedAt == nil { view.why = whyClashing(view) }
+    return rows
   }
 }

@@ -49,6 +49,7 @@ extension Store {
   ) throws -> AbsorbReport {
     guard !segments.isEmpty else { return AbsorbReport() }
     return try write { engine in
+      try engine.dropSealedBefore(segments)
       let sealer = try Sealer(engine, wall: now)
       try sealer.sealAll()
       engine.conflictsOpened = 0

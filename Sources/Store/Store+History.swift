@@ -40,7 +40,7 @@ extension Store {
 }
 
 extension Engine {
-  fileprivate func entry(_ logged: LoggedChange, _ table: KindTable) -> HistoryEntry? {
+  func entry(_ logged: LoggedChange, _ table: KindTable) -> HistoryEntry? {
     guard let stream = streams.stream(logged.clock.stream) else { return nil }
     var fields: [(name: String, value: Value)] = []
     for register in logged.change.registers {

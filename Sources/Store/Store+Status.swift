@@ -36,8 +36,8 @@ public struct StoreStatus: Sendable, Equatable {
   /// What the administrator should know.
   public var notice: String?
   public var frontier: [FrontierEntry]
-  /// What to add to this machine's clock to get headquarters', in milliseconds.
-  public var clockOffset: Int64
+  /// How far this machine's clock is off.
+  public var clock: ClockReading
 }
 
 extension Store {
@@ -60,15 +60,12 @@ extension Store {
         conflicts: try engine.count("birlik_conflict WHERE closed_at IS NULL"),
         waiting: try engine.count("birlik_waiting"), upstream: try engine.meta(.upstream)?.display, lastSync: mark,
         notice: try engine.meta(.notice)?.display, frontier: engine.streams.frontier { _ in true },
-        clockOffset: try engine.meta(.offset)?.integer ?? 0)
+        clock: try engine.clockReading())
     }
   }
 
   /// Where headquarters listens; nil at headquarters.
   public func upstream() throws -> String? { try read { try $0.meta(.upstream)?.display } }
-
-  /// What to add to this machine's clock to get headquarters', in milliseconds, as last measured.
-  public func clockOffset() throws -> Int64 { try read { try $0.meta(.offset)?.integer ?? 0 } }
 
   /// Where headquarters listens by its own word, such as `127.0.0.1:8650`; nil at other nodes.
   public func listen() throws -> String? { try read { try $0.meta(.listen)?.display } }
@@ -91,13 +88,6 @@ extension Store {
   /// Keeps a card that headquarters signed.
   public func keep(_ card: NodeCard) throws {
     if try self.card(of: card.id) == nil { try write { try $0.keep(card) } }
-  }
-
-  /// Remembers how far this machine's clock is off, in milliseconds.
-  public func setClockOffset(_ offset: Int64) throws {
-    let known = try read { try $0.meta(.offset)?.integer ?? 0 }
-    // Small differences are the network's; writing each would cost a durable commit at every sync.
-    if abs(known &- offset) > 250 { try write { try $0.setMeta(.offset, .integer(offset)) } }
   }
 
   /// Remembers how a sync ended, and how many of this node's own changes headquarters holds.
@@ -149,9 +139,9 @@ extension Store {
   public func noticeRestoration(_ unknown: [FrontierEntry]) throws -> Bool {
     guard !unknown.isEmpty else { return false }
     let origin = try read { try $0.origin() }
-    guard unknown.contains(where: { $0.tip.origin == origin }) else { return false }
+    guard Restoration.isShown(by: unknown, to: origin) else { return false }
     try write { engine in
-      if try engine.origin() == origin { try engine.takeFreshOrigin() }
+      if try engine.origin() == origin { try engine.takeFreshOrigin(because: .peer) }
     }
     return true
   }

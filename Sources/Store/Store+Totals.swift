@@ -168,7 +168,7 @@ extension Engine {
   }
 
   /// The sum of all steps at or before a day.
-  private func total(_ indicator: String, slot: String, federation: String, day: CalendarDay) throws -> TotalDelta {
+  func total(_ indicator: String, slot: String, federation: String, day: CalendarDay) throws -> TotalDelta {
     let statement = try connection.prepared(
       "SELECT amount, reported, expected FROM birlik_total "
         + "WHERE indicator=?1 AND slot=?2 AND federation=?3 AND day<=?4")
@@ -184,7 +184,7 @@ extension Engine {
   }
 
   /// The units that are rows of the consolidated table, in order of code.
-  private func members(_ units: Indicator.Units) throws -> [String] {
+  func members(_ units: Indicator.Units) throws -> [String] {
     guard let kind = catalog.kind(named: units.kind) else { return [] }
     let marks = units.statuses.indices.map { "?\($0 + 1)" }.joined(separator: ", ")
     let statement = try connection.prepared(
@@ -197,7 +197,7 @@ extension Engine {
   }
 
   /// Published figures by unit.
-  private func figures(_ published: Indicator.Published) throws -> [String: [PublishedFigure]] {
+  func figures(_ published: Indicator.Published) throws -> [String: [PublishedFigure]] {
     guard let kind = catalog.kind(named: published.kind), kind.key.count == 4 else { return [:] }
     let keys = kind.key.map(\.name.sql)
     let statement = try connection.prepared(

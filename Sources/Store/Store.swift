@@ -33,15 +33,20 @@ public final class Store: @unchecked Sendable {
 
   /// Opens a node's database.
   ///
-  /// - Parameter key: the node's private key, from its own file.
+  /// - Parameters:
+  ///   - key: the node's private key, from its own file.
+  ///   - isForReading: true to leave the file as it is to the last byte: neither tables nor triggers are mended.
   /// - Throws: `StoreError` with code `missing`, `notOurs`, `notPermitted` or `damaged`.
-  public init(path: String, key: Curve25519.Signing.PrivateKey) throws {
+  public init(path: String, key: Curve25519.Signing.PrivateKey, isForReading: Bool = false) throws {
     self.path = path
-    queue = try Self.openQueue(path)
+    // Before the database: another process may seal between the two, and then the database is the later one.
+    let stateFile = StateFile(database: path)
+    let remembered = stateFile.read()
+    queue = try Self.openQueue(path, isForReading: isForReading)
     (identity, engine) = try queue.inDatabase { database in
       let connection = Connection(database)
       try Self.checkIsOurs(connection, path)
-      try SchemaUpgrade.run(connection)
+      if isForReading { try SchemaUpgrade.check(connection) } else { try SchemaUpgrade.run(connection) }
       let identity = try Self.identity(connection, key: key)
       let catalog = try Self.value(connection, .catalog).map { bytes throws in
         try PublishedCatalog(bytes: bytes, signedBy: identity.headquarters)
@@ -51,22 +56,29 @@ public final class Store: @unchecked Sendable {
       }
       return (identity, Engine(connection: connection, identity: identity, published: catalog))
     }
-    try inQueue { engine in try engine.checkTriggers() }
+    guard !isForReading else { return }
+    try inQueue { engine in
+      engine.stateFile = stateFile
+      try engine.addTables()
+      try engine.checkTriggers()
+      guard let remembered, remembered.isAhead(of: try engine.mark()) else { return }
+      try engine.write { try engine.takeFreshOrigin(because: .stateFile) }
+    }
   }
 
   private static let opening = "opening the database"
   private static let damagedHint = "restore a backup: what headquarters has comes back"
 
-  private static func openQueue(_ path: String) throws -> DatabaseQueue {
+  private static func openQueue(_ path: String, isForReading: Bool) throws -> DatabaseQueue {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
       throw StoreError(
         .missing, opening, "there is no database \(path)",
         hint: "make one with `birlik init` or `birlik join`, or check --database")
     }
-    do { return try DatabaseQueue(path: path, configuration: configuration(capturing: false)) } catch let error
-      as DatabaseError
-    {
+    do {
+      return try DatabaseQueue(path: path, configuration: configuration(capturing: false, isForReading: isForReading))
+    } catch let error as DatabaseError {
       throw StoreError(error, opening)
     }
   }
@@ -74,8 +86,10 @@ public final class Store: @unchecked Sendable {
   /// Settings of SQLite as a whole, which have to come before its first use.
   private static let configuresLibrary: Bool = birlik_sqlite_configure() == SQLITE_OK
 
-  /// - Parameter capturing: true for edits as a clerk makes them; false for the engine, whose own writes are no edits.
-  static func configuration(capturing: Bool) -> Configuration {
+  /// - Parameters:
+  ///   - capturing: true for edits as a clerk makes them; false for the engine, whose own writes are no edits.
+  ///   - isForReading: true where nothing is to be written, the file's journal mode included.
+  static func configuration(capturing: Bool, isForReading: Bool = false) -> Configuration {
     _ = configuresLibrary
     var configuration = Configuration()
     configuration.foreignKeysEnabled = false
@@ -89,7 +103,9 @@ public final class Store: @unchecked Sendable {
       // clerks bring their own SQLite. See `JournalPolicy`.
       // A file that is not ours stays as it is.
       let application = try Int32.fetchOne(database, sql: "PRAGMA application_id")
-      if application == Schema.applicationID { try database.execute(sql: "PRAGMA journal_mode=TRUNCATE") }
+      if application == Schema.applicationID, !isForReading {
+        try database.execute(sql: "PRAGMA journal_mode=TRUNCATE")
+      }
       try database.execute(sql: "PRAGMA synchronous=FULL")
       // A spill would take the exclusive lock in the middle of a transaction and keep readers out.
       try database.execute(sql: "PRAGMA cache_spill=0")

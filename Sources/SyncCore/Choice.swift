@@ -17,6 +17,20 @@ public enum Author: Sendable, Equatable {
   case owningHeadquarters
   case other
 
+  /// Whose edit a change in a channel is that a node of a role made; `other` where the role is not known.
+  public init(_ role: NodeRole?, in channel: Channel) {
+    guard let role else {
+      self = .other
+      return
+    }
+    let owns = role.federation.sameBytes(as: channel.owner)
+    if role.isHeadquarters {
+      self = owns ? .owningHeadquarters : .headquarters
+    } else {
+      self = owns ? .owner : .other
+    }
+  }
+
   var isOwner: Bool { self == .owner || self == .owningHeadquarters }
   var isHeadquarters: Bool { self == .headquarters || self == .owningHeadquarters }
 }
@@ -40,6 +54,12 @@ public struct Choice: Sendable, Equatable {
   public init(
     among heads: [Head], rule: MergeRule, facts: some HeadFacts, isValid: (Content) -> Bool = { _ in true }
   ) {
+    if heads.count == 1 {
+      // By far the most registers have one head, and there is nothing to choose.
+      shown = isValid(heads[0].content) ? heads[0] : nil
+      others = []
+      return
+    }
     let ordered = heads.sorted { facts.precedes($1.clock, $0.clock) }
     let valid = ordered.filter { isValid($0.content) }
     shown = Self.best(of: valid, rule: rule, facts: facts)

@@ -60,3 +60,15 @@ public enum HeadsJoin {
     return contents
   }
 }
+
+extension RecordState {
+  /// The heads of a record after a snapshot.
+  ///
+  /// - Parameters:
+  ///   - other: the other side's heads of the same record in the same channel, with this store's stream numbers.
+  ///   - held: everything of the channel that this store held before the snapshot.
+  ///   - theirs: everything of the channel that the other side holds, with this store's stream numbers.
+  public mutating func join(_ other: RecordState, held: SeenVector, theirs: SeenVector) {
+    self = HeadsJoin.join(mine: self, theirs: other, iKnow: held.covers, theyKnow: theirs.covers)
+  }
+}

@@ -220,4 +220,15 @@ public struct StreamTable: Sendable {
   public func frontier(where isVisible: (Channel) -> Bool) -> [FrontierEntry] {
     streams.filter { isVisible($0.channel) }.map { FrontierEntry(channel: $0.channel, tip: $0.tip) }.sorted()
   }
+
+  /// The proved total order of changes: time, origin, sequence, hash, bytewise.
+  ///
+  /// - Parameter hash: the hash of the segment that a change stands in; nil while it is not sealed.
+  public func precedes(_ a: Clock, _ b: Clock, hash: (Clock) -> Digest?) -> Bool {
+    if a.time != b.time { return a.time < b.time }
+    guard let x = stream(a.stream), let y = stream(b.stream) else { return a.stream < b.stream }
+    if x.origin != y.origin { return x.origin < y.origin }
+    if a.sequence != b.sequence { return a.sequence < b.sequence }
+    return (hash(a) ?? .zero) < (hash(b) ?? .zero)
+  }
 }

@@ -30,6 +30,7 @@ public struct Segment: Equatable, Sendable {
   public var bodyByteCount: Int { body.count }
 
   private static let reading = "reading a segment"
+  private static let unpacking = "unpacking a segment"
 
   /// Reads a segment and checks that its body is the one that its header names. The signature is not checked.
   ///
@@ -75,16 +76,14 @@ public struct Segment: Equatable, Sendable {
     // What no node could read must not be sealed: it could never be taken back.
     var budget = BlockBudget(changes: header.count)
     for block in blocks { try budget.spend(block, operation: operation) }
-    var raw = ByteWriter()
-    raw.count(blocks.count)
-    for block in blocks { block.encode(into: &raw) }
-    guard raw.bytes.count <= WireLimits.bodyBytes else {
-      throw WireError(.tooLarge, operation, "its changes take \(raw.bytes.count) bytes")
+    let raw = body(of: blocks)
+    guard raw.count <= WireLimits.bodyBytes else {
+      throw WireError(.tooLarge, operation, "its changes take \(raw.count) bytes")
     }
-    let packed = Zstandard.compress(raw.bytes)
-    let stored = packed ?? raw.bytes
+    let packed = Zstandard.compress(raw)
+    let stored = packed ?? raw
     let headerBytes = encode(
-      header: header, packed: packed != nil, size: raw.bytes.count, body: Digest(SHA256.hash(data: stored)))
+      header: header, packed: packed != nil, size: raw.count, body: Digest(SHA256.hash(data: stored)))
     let hash = hash(header: headerBytes)
     var writer = ByteWriter()
     writer.reserve(stored.count + headerBytes.count + 80)
@@ -124,7 +123,7 @@ public struct Segment: Equatable, Sendable {
   /// - Throws: `WireError` for a body that is not well formed or larger than `WireLimits.bodyBytes`.
   public func blocks() throws(WireError) -> [KindBlock] {
     let stored = bytes[body]
-    let operation = "unpacking a segment"
+    let operation = Self.unpacking
     let raw: [UInt8]
     if bodyIsPacked {
       guard let unpacked = Zstandard.decompress(stored, size: bodySize) else {
@@ -135,10 +134,18 @@ public struct Segment: Equatable, Sendable {
       guard stored.count == bodySize else { throw WireError(.malformed, operation, "its body has another size") }
       raw = Array(stored)
     }
+    return try Self.blocks(in: raw, count: header.count)
+  }
+
+  /// Reads the changes in an unpacked body. Nothing before it is checked: only an author who can sign gets this far.
+  ///
+  /// - Parameter count: how many changes the header announces.
+  package static func blocks(in raw: [UInt8], count: Int) throws(WireError) -> [KindBlock] {
+    let operation = unpacking
     var reader = ByteReader(raw, operation: operation)
-    var budget = BlockBudget(changes: header.count)
+    var budget = BlockBudget(changes: count)
     var blocks: [KindBlock] = []
-    for _ in 0..<(try reader.count(limit: header.count, of: "kinds")) {
+    for _ in 0..<(try reader.count(limit: count, of: "kinds")) {
       blocks.append(try KindBlock.decode(&reader, budget: &budget))
     }
     try reader.finish()
@@ -146,6 +153,14 @@ public struct Segment: Equatable, Sendable {
       throw WireError(.malformed, operation, "it holds fewer changes than it announces")
     }
     return blocks
+  }
+
+  /// The bytes of an unpacked body.
+  package static func body(of blocks: [KindBlock]) -> [UInt8] {
+    var raw = ByteWriter()
+    raw.count(blocks.count)
+    for block in blocks { block.encode(into: &raw) }
+    return raw.bytes
   }
 
   // MARK: Header

@@ -36,7 +36,7 @@ struct Birlik: AsyncParsableCommand {
           SetCommand.self, RemoveCommand.self, ShowCommand.self, ListCommand.self, HistoryCommand.self,
           ImportCommand.self, ExportCommand.self,
         ]),
-      CommandGroup(name: "Merging", subcommands: [ConflictsCommand.self, ResolveCommand.self]),
+      CommandGroup(name: "Merging", subcommands: [InboxCommand.self, ConflictsCommand.self, ResolveCommand.self]),
       CommandGroup(name: "Figures", subcommands: [TotalsCommand.self, VerifyCommand.self, DemoCommand.self]),
     ])
 

@@ -52,6 +52,11 @@ struct EvolutionTests {
 
   static let refused = [
     Step("tags      = { id = 6, type = \"set\" }\n", "", says: "is removed, but its id 6 is not retired", at: "[unit]"),
+    Step("tags      = { id = 6, type = \"set\" }\n", "", says: "people and nodes still fill it", at: "[unit]")
+      .retiring(6),
+    Step(
+      "old       = { id = 12", "end       = { id = 13, type = \"date\", group = \"open\" }\nold       = { id = 12",
+      says: "joins the published group `open`", at: "end "),
     Step(
       "tags      = { id = 6", "marks     = { id = 6", says: "belongs to the published `tags` and is reused", at: "marks"
     ),
@@ -173,6 +178,38 @@ struct EvolutionTests {
     #expect(findings.first?.message.contains("`tags` of the kind `unit` uses the id 6 again") == true)
   }
 
+  @Test func warnsOfWhatIsDeprecated() throws {
+    let folder = try TestFolder(SmallCatalog.files)
+    let warnings = CatalogFolder.warnings(folder.path)
+    #expect(warnings.count == 1)
+    #expect(warnings.first?.message.contains("`old` of the kind `unit` is deprecated") == true)
+    #expect(warnings.first?.file == folder.file("kinds.toml"))
+    let wrong = try TestFolder(SmallCatalog.files("kinds.toml", replacing: "type = \"set\" }", with: "type = \"x\" }"))
+    #expect(CatalogFolder.warnings(wrong.path) == [])
+  }
+
+  @Test func tellsWhatIsDifferent() throws {
+    let old = try Self.published()
+    var new = old
+    new.version += 1
+    let index = try #require(new.kinds.firstIndex { $0.name == "unit" })
+    var fields = new.kinds[index].fields
+    fields.append(Field(id: 20, name: "phone", type: .text))
+    for place in fields.indices where fields[place].name == "status" {
+      fields[place].type = .code(["member", "none", "partner"])
+    }
+    for place in fields.indices where fields[place].name == "tags" { fields[place].isDeprecated = true }
+    new.kinds[index].fields = fields.filter { $0.name != "old" }
+    new.indicators.removeAll()
+    let words = CatalogChange.list(from: old, to: new).map(\.description)
+    #expect(words.contains("unit: the column phone (text) is added"))
+    #expect(words.contains("unit: the column status allows the code partner as well"))
+    #expect(words.contains("unit: the column tags is deprecated: new records should leave it empty"))
+    #expect(words.contains { $0.hasPrefix("unit: the column old is removed") })
+    #expect(words.contains { $0.hasPrefix("the indicator ") && $0.hasSuffix("is removed") })
+    #expect(CatalogChange.list(from: old, to: old) == [])
+  }
+
   @Test func findingsOfTheFolderComeFirst() throws {
     let folder = try TestFolder(SmallCatalog.files("kinds.toml", replacing: "type = \"set\" }", with: "type = \"x\" }"))
     let findings = CatalogFolder.check(folder.path, against: try Self.published())
@@ -185,6 +222,6 @@ extension EvolutionTests.Step {
   func retiring(_ id: Int) -> Self {
     let new = SmallCatalog.kinds.replacingOccurrences(of: old, with: new)
       .replacingOccurrences(of: "retired = [60]", with: "retired = [60, \(id)]")
-    return Self(SmallCatalog.kinds, new)
+    return Self(SmallCatalog.kinds, new, says: says, at: line)
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What is wrong is said in one sentence on standard error, with the exit code of its sort.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandErrorTests {
   @Test(
     "Wrong calls end with 64",
@@ -28,13 +28,15 @@ struct CommandErrorTests {
     defer { folder.remove() }
     for command in [
       "init", "invite", "join", "serve", "sync", "status", "set", "remove", "show", "list", "history", "import",
-      "export", "conflicts", "resolve", "totals", "verify", "demo",
+      "export", "inbox", "conflicts", "resolve", "totals", "verify", "demo",
     ] {
       let result = try await folder.good(command, "--help")
       #expect(result.output.hasPrefix("OVERVIEW: birlik \(command)"), "\(result.output)")
     }
     let check = try await folder.good("catalog", "check", "--help")
     #expect(check.output.hasPrefix("OVERVIEW: birlik catalog check"))
+    let publish = try await folder.good("catalog", "publish", "--help")
+    #expect(publish.output.hasPrefix("OVERVIEW: birlik catalog publish"))
     let version = try await folder.good("--version")
     #expect(version.output.wholeMatch(of: #/\d+\.\d+\.\d+\n/#) != nil)
   }

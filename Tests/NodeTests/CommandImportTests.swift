@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Files in and out.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandImportTests {
   @Test("Every bad row is named with its line, and nothing is imported")
   func badRows() async throws {

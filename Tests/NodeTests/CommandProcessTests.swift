@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Several programs on one file at once, and programs that are killed at work.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandProcessTests {
   private static let rowCount = 6000
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Node
 
-@Suite(.serialized, .timeLimit(.minutes(5))) struct DemoTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct DemoTests {
   private final class Lines: Sendable {
     let all = Mutex<[String]>([])
     /// Without the wrapping of long lines.

@@ -8,7 +8,7 @@ import Wire
 @testable import Node
 
 /// Whole syncs over real HTTP with a headquarters in this process.
-@Suite(.timeLimit(.minutes(5))) struct ExchangeTests {
+@Suite(.timeLimit(.minutes(20))) struct ExchangeTests {
   @Test("A few edits go both ways, then one round says that there is nothing new")
   func fewEditsBothWays() async throws {
     let house = try House()

@@ -11,7 +11,7 @@ import Wire
 @testable import Node
 
 /// What comes from outside: refused in clear words, nothing else stops, nothing is learnt.
-@Suite(.timeLimit(.minutes(5))) struct HostileClientTests {
+@Suite(.timeLimit(.minutes(20))) struct HostileClientTests {
   private let open = Channel(owner: "ftuu", audience: .open)
   private let home = Channel(owner: "ftuu", audience: .home)
   private let foreignHome = Channel(owner: "fprk", audience: .home)

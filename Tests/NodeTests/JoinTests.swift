@@ -11,7 +11,7 @@ import Wire
 @testable import Node
 
 /// Invitations: valid once, for one node, for a while.
-@Suite(.timeLimit(.minutes(5))) struct JoinTests {
+@Suite(.timeLimit(.minutes(20))) struct JoinTests {
   @Test("Used, expired and guessed invitations are refused alike, and leave nothing behind")
   func refusedInvitations() async throws {
     let house = try House()

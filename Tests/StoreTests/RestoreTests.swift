@@ -47,6 +47,88 @@ import Testing
     _ = house
   }
 
+  /// What a backup holds captured that was sealed since, and what is right afterwards.
+  struct Captured: Sendable, CustomTestStringConvertible {
+    var inBackup: String
+    var since = "SELECT 1"
+    var afterwards = "SELECT 1"
+    /// Code, name and area.
+    var rows: [[String]]
+    /// How many changes the node seals after it was put back.
+    var sealed: Int
+    var testDescription: String { "\(inBackup); \(since); \(afterwards)" }
+  }
+
+  @Test(
+    "Edits captured in the backup and sealed since are not sealed twice",
+    arguments: [
+      Captured(inBackup: "UPDATE org_unit SET name='Two'", rows: [["a", "Two", "∅"]], sealed: 0),
+      Captured(
+        inBackup: "UPDATE org_unit SET name='Two'", since: "UPDATE org_unit SET name='Three'",
+        rows: [["a", "Three", "∅"]], sealed: 0),
+      Captured(
+        inBackup: "UPDATE org_unit SET name='Two'", since: "UPDATE org_unit SET name='Three'",
+        afterwards: "UPDATE org_unit SET area='UZ'", rows: [["a", "Three", "UZ"]], sealed: 1),
+      Captured(
+        inBackup: "UPDATE org_unit SET name='Two', area='UZ'", since: "UPDATE org_unit SET name='Three', area=NULL",
+        rows: [["a", "Three", "∅"]], sealed: 0),
+      Captured(
+        inBackup: "INSERT INTO org_unit(code, name) VALUES('b', 'B')",
+        since: "UPDATE org_unit SET name='C' WHERE code='b'",
+        rows: [["a", "One", "∅"], ["b", "C", "∅"]], sealed: 0),
+      Captured(
+        inBackup: "INSERT INTO org_unit(code, name) VALUES('b', 'B')", since: "DELETE FROM org_unit WHERE code='b'",
+        rows: [["a", "One", "∅"]], sealed: 0),
+      Captured(inBackup: "DELETE FROM org_unit", rows: [], sealed: 0),
+      Captured(
+        inBackup: "DELETE FROM org_unit", since: "INSERT INTO org_unit(code, name) VALUES('a', 'Again')",
+        rows: [["a", "Again", "∅"]], sealed: 0),
+    ], [true, false])
+  func captured(_ captured: Captured, keepsState: Bool) throws {
+    let (house, hq, uz, _) = try begun()
+    let backup = house.folder.file("captured")
+    try uz.type(captured.inBackup)
+    try uz.copyFile(to: backup)
+    try uz.seal()
+    try uz.type(captured.since)
+    try Exchange.even(uz, hq)
+    let sealed = try uz.changes().count
+    try uz.restoreFile(from: backup, keepsState: keepsState)
+    try uz.type(captured.afterwards)
+    // As a sync does it: what was lost is taken back before anything is sealed.
+    let role = uz.role
+    let piece = try hq.store.piece(lackedBy: try uz.store.frontier(visibleTo: role), role: role)
+    _ = try uz.store.noticeRestoration(hq.store.frontier(visibleTo: role))
+    _ = try uz.store.absorb(segments: piece.segments, cards: piece.cards)
+    try Exchange.even(uz, hq)
+    #expect(try uz.changes().count == sealed + captured.sealed)
+    for node in [uz, hq] {
+      #expect(try node.rows(["code", "name", "area"], "org_unit") == captured.rows)
+      #expect(try node.store.openConflictCount() == 0)
+      #expect(try node.store.verify().problems == [])
+      #expect(try Recount.difference(node) == nil)
+    }
+    try expectEqual(hq, uz)
+  }
+
+  @Test("Headquarters, which cannot forge a segment of a node, cannot make its captured edits disappear")
+  func forgedTail() throws {
+    let (house, hq, uz, _) = try begun()
+    let other = try house.add("ftuu", office: "Samarkand")
+    try uz.type("UPDATE org_unit SET name='Two'")
+    let captured = Int64(try uz.value("ms", "birlik_capture") ?? "") ?? 0
+    // Of the same record, register, time and value, but by another node.
+    try Exchange.even(other, hq)
+    try other.type("UPDATE org_unit SET name='Two'")
+    try other.store.write { try $0.connection.execute("UPDATE birlik_capture SET ms=\(captured)") }
+    try Exchange.even(other, hq)
+    try other.type("UPDATE org_unit SET name='Three'")
+    try Exchange.even(other, hq)
+    try Exchange.even(uz, hq)
+    let view = try #require(try hq.store.conflicts().first)
+    #expect(Set([view.shown?.display, view.others.first?.display]) == ["Two", "Three"])
+  }
+
   @Test("A node restored before it typed anything takes a fresh origin before it seals again")
   func noticedInTime() throws {
     let (house, hq, uz, backup) = try begun()

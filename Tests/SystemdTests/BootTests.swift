@@ -8,7 +8,7 @@ import Testing
     await BootedSystem.isPossible()
   })
 struct BootTests {
-  @Test(.timeLimit(.minutes(4))) func unitsWork() async throws {
+  @Test(.timeLimit(.minutes(20))) func unitsWork() async throws {
     try await Command.withTemporaryFolder { folder in
       let binds = try prepare(folder)
       try await BootedSystem.withSystem(binds: binds, log: folder.appendingPathComponent("log")) { system in

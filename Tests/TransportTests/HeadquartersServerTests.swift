@@ -7,7 +7,7 @@ import Wire
 @testable import Server
 @testable import Transport
 
-@Suite(.timeLimit(.minutes(2))) struct HeadquartersServerTests {
+@Suite(.timeLimit(.minutes(20))) struct HeadquartersServerTests {
   let node = TestNode(1)
   let body = Array("a segment".utf8)
 

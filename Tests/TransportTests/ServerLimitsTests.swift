@@ -6,7 +6,7 @@ import Wire
 @testable import Server
 @testable import Transport
 
-@Suite(.timeLimit(.minutes(2))) struct ServerLimitsTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerLimitsTests {
   let node = TestNode(1)
 
   static func short() -> ServerLimits {

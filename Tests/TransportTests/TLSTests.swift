@@ -5,7 +5,7 @@ import Testing
 @testable import Transport
 
 /// Against OpenSSL's own test server, where there is one.
-@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: OpenSSL.path)), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: OpenSSL.path)), .timeLimit(.minutes(20)))
 struct TLSTests {
   func failure(_ client: HTTPClient, port: Int) async -> TransportError.Code? {
     do throws(TransportError) {

@@ -4,7 +4,7 @@ import Testing
 @testable import Wire
 
 /// Whatever arrives is either read or refused. A crash, a trap or a hang is what these tests look for.
-@Suite("Hostile bytes", .timeLimit(.minutes(5)))
+@Suite("Hostile bytes", .timeLimit(.minutes(20)))
 struct FuzzTests {
   private typealias Read = @Sendable ([UInt8]) throws -> Void
 

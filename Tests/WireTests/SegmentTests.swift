@@ -138,7 +138,7 @@ struct SegmentTests {
     }
   }
 
-  @Test("every single altered byte is found", .timeLimit(.minutes(2)))
+  @Test("every single altered byte is found", .timeLimit(.minutes(20)))
   func alterations() throws {
     for (seed, blocks, changes) in [(UInt64(1), 1, 1), (2, 2, 3)] {
       let bytes = try Samples.segment(seed: seed, blocks: blocks, changes: changes).bytes

@@ -10,7 +10,7 @@ struct CatalogCommand: ParsableCommand {
     commandName: "catalog",
     abstract: "birlik catalog check Config/catalog",
     discussion: "The catalog is a folder of TOML files that say which records there are and how they merge.",
-    subcommands: [CatalogCheckCommand.self])
+    subcommands: [CatalogCheckCommand.self, CatalogPublishCommand.self])
 }
 
 /// Checks a catalog's files.
@@ -33,15 +33,17 @@ struct CatalogCheckCommand: ParsableCommand {
     let published = try published()
     let findings =
       published.map { CatalogFolder.check(folder, against: $0) } ?? CatalogFolder.check(folder)
+    let warnings = CatalogFolder.warnings(folder)
     let output = Output()
     if self.output.json {
       output.line([
         "ok": .bool(findings.isEmpty), "folder": .string(folder),
         "compared_with": published.map { .number($0.version) } ?? .null,
-        "findings": .array(findings.map(Self.json)),
+        "findings": .array(findings.map(Self.json)), "warnings": .array(warnings.map(Self.json)),
       ])
     } else {
       for finding in findings { output.say(finding.description) }
+      for warning in warnings { output.say(Self.words(warning: warning)) }
       if findings.isEmpty {
         let comparison = published.map { "; it may follow version \($0.version)" } ?? ""
         output.say("Nothing is wrong in \(folder)\(comparison).")
@@ -57,7 +59,12 @@ struct CatalogCheckCommand: ParsableCommand {
     return try node.open().store.catalog()
   }
 
-  private static func json(_ finding: CatalogFinding) -> JSON {
+  /// The form that editors jump to, as compilers write warnings.
+  static func words(warning: CatalogFinding) -> String {
+    "\(warning.file):\(warning.line): warning: \(warning.message) \(warning.hint)"
+  }
+
+  static func json(_ finding: CatalogFinding) -> JSON {
     [
       "file": .string(finding.file), "line": .number(finding.line), "message": .string(finding.message),
       "hint": .string(finding.hint),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Node
 import Store
+import SyncCore
 
 /// Imports records from a file.
 struct ImportCommand: ParsableCommand {
@@ -11,6 +12,8 @@ struct ImportCommand: ParsableCommand {
       The first row names the columns: the key's and any of the kind's fields, federation among them. The file is UTF-8 \
       with commas, semicolons or tabs; an empty cell empties the field. It is all or nothing: when any row cannot be \
       taken, each such row is named with its line and reason, and nothing is imported.
+
+      With --template it prints the header of such a file, without columns that are deprecated, and imports nothing.
       """)
 
   /// So many rows are named to a person; the rest are counted.
@@ -20,17 +23,26 @@ struct ImportCommand: ParsableCommand {
   var kind: String
 
   @Argument(help: ArgumentHelp("The CSV file.", valueName: "file.csv"), completion: .file(extensions: ["csv"]))
-  var file: String
+  var file: String?
 
   @Flag(help: "Check every row and import nothing.")
   var dryRun = false
 
+  @Flag(help: "Print the header of a file to fill in.")
+  var template = false
+
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if template == (file != nil) { throw ValidationError("Give either a file or --template.") }
+  }
+
   func run() throws {
+    guard let file else { return try writeTemplate() }
     let rows = try CSVRows(path: file)
     let store = try node.open().store
+    Deprecated.note(rows.header, try store.catalog().kind(named: kind))
     let line = ProgressLine()
     defer { line.clear() }
     var count = 0
@@ -46,7 +58,7 @@ struct ImportCommand: ParsableCommand {
     for index in report.problems.indices {
       if let reason = rows.problems[report.problems[index].line] { report.problems[index].reason = reason }
     }
-    if output.json { try Output.answer(json(report)) } else { try say(report) }
+    if output.json { try Output.answer(json(report)) } else { try say(report, file) }
     if !report.problems.isEmpty { throw ExitStatus.data.exit }
   }
 
@@ -59,7 +71,17 @@ struct ImportCommand: ParsableCommand {
     ]
   }
 
-  private func say(_ report: ImportReport) throws {
+  private func writeTemplate() throws {
+    let store = try node.open().store
+    // An unknown kind is told by the first read.
+    try store.eachRecord(kind: kind) { _ in false }
+    guard let known = try store.catalog().kind(named: kind) else { return }
+    let names = known.key.map(\.name) + known.fields.filter { !$0.isDeprecated }.map(\.name)
+    if output.json { return try Output.answer(.strings(names)) }
+    try Output.say(names.joined(separator: ","))
+  }
+
+  private func say(_ report: ImportReport, _ file: String) throws {
     guard report.problems.isEmpty else {
       for problem in report.problems.prefix(Self.shown) {
         StandardError.write("\(file):\(problem.line): \(problem.reason)")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Node
 import Store
+import SyncCore
 
 /// Creates or edits a record.
 struct SetCommand: ParsableCommand {
@@ -26,6 +27,7 @@ struct SetCommand: ParsableCommand {
     let store = try node.open().store
     let outcome = try store.edit(
       kind: record.kind, key: record.key, values: values.map { (field: $0.field, text: $0.text) })
+    Deprecated.note(values.filter { !$0.text.isEmpty }.map(\.field), try store.catalog().kind(named: record.kind))
     try EditAnswer.write(record, outcome, output)
   }
 }

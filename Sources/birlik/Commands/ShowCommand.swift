@@ -23,8 +23,11 @@ struct ShowCommand: ParsableCommand {
     if output.json { return try Output.answer(ColumnTypes(try store.catalog().kind(named: view.kind)).json(view)) }
     let output = Output()
     output.say("\(view.kind) \(view.key)")
-    let width = view.columns.reduce(0) { max($0, $1.name.count) }
-    for column in view.columns {
+    // What is deprecated is shown where it still holds something.
+    let deprecated = Set(try store.catalog().kind(named: view.kind)?.fields.filter(\.isDeprecated).map(\.name) ?? [])
+    let columns = view.columns.filter { !$0.value.isNull || !deprecated.contains($0.name) }
+    let width = columns.reduce(0) { max($0, $1.name.count) }
+    for column in columns {
       let name = column.name + String(repeating: " ", count: width - column.name.count)
       output.say("  \(name)  \(column.value.isNull ? Words.nothing : column.value.display)")
     }

@@ -21,12 +21,13 @@ struct StatusCommand: ParsableCommand {
     let status = try store.status()
     let refused = status.refused > 0 ? try store.refusedEdits() : []
     let invalid = status.invalid > 0 ? try store.invalidValues() : []
+    let inbox = try store.newInboxCount()
     let log = try store.logSummary()
     let cannotGive = try store.cannotGive()
-    if output.json { return try Output.answer(Self.json(status, refused, invalid, log, cannotGive)) }
+    if output.json { return try Output.answer(Self.json(status, inbox: inbox, refused, invalid, log, cannotGive)) }
     let output = Output()
     Self.sayWho(status, to: output)
-    Self.sayWork(status, to: output)
+    Self.sayWork(status, inbox: inbox, to: output)
     Self.saySync(status, to: output)
     Self.sayLog(log, cannotGive, to: output)
     Self.say(
@@ -41,15 +42,17 @@ struct StatusCommand: ParsableCommand {
   // MARK: - JSON
 
   private static func json(
-    _ status: StoreStatus, _ refused: [RefusedView], _ invalid: [InvalidView], _ log: LogSummary,
+    _ status: StoreStatus, inbox: Int, _ refused: [RefusedView], _ invalid: [InvalidView], _ log: LogSummary,
     _ cannotGive: String?
   ) -> JSON {
     [
       "node": .string(status.node), "role": .string(status.roleName), "federation": .string(status.role.federation),
       "name": .string(status.name), "catalog": .number(status.catalogVersion), "unsealed": .number(status.unsealed),
       "unsent": .integer(status.unsent), "refused": .number(status.refused), "invalid": .number(status.invalid),
-      "conflicts": .number(status.conflicts), "waiting": .number(status.waiting), "upstream": .string(status.upstream),
-      "last_sync": status.lastSync.map(json) ?? .null, "clock_offset_ms": .integer(status.clockOffset),
+      "conflicts": .number(status.conflicts), "inbox": .number(inbox), "waiting": .number(status.waiting),
+      "upstream": .string(status.upstream),
+      "last_sync": status.lastSync.map(json) ?? .null, "clock_offset_ms": .integer(status.clock.offset),
+      "clock": ClockJSON.reading(status.clock),
       "notice": .string(status.notice), "frontier": .array(status.frontier.map(json)),
       "refused_edits": .array(refused.map(json)), "invalid_values": .array(invalid.map(json)),
       "segments": .number(log.segments), "segments_not_kept": .number(log.bareSegments),
@@ -90,11 +93,12 @@ struct StatusCommand: ParsableCommand {
     if let upstream = status.upstream { output.say("  headquarters   \(upstream)") }
   }
 
-  private static func sayWork(_ status: StoreStatus, to output: Output) {
+  private static func sayWork(_ status: StoreStatus, inbox: Int, to output: Output) {
     output.say("  to seal        \(Words.count(status.unsealed, "edit"))")
     if !status.role.isHeadquarters { output.say("  to send        \(Words.count(status.unsent, "change"))") }
     output.say(
       "  conflicts      \(Words.grouped(status.conflicts)) open" + (status.conflicts > 0 ? ": `birlik conflicts`" : ""))
+    if inbox > 0 { output.say("  inbox          \(Words.count(inbox, "edit")) to hear of: `birlik inbox`") }
     if status.waiting > 0 {
       output.say("  waiting        \(Words.count(status.waiting, "segment")) for others that they build on")
     }
@@ -107,10 +111,11 @@ struct StatusCommand: ParsableCommand {
     } else if !status.role.isHeadquarters {
       output.say("  last sync      none yet")
     }
-    if abs(status.clockOffset) > 2000 {
-      let side = status.clockOffset > 0 ? "behind" : "ahead of"
-      let difference = Words.duration(milliseconds: status.clockOffset)
-      output.say("  clock          this machine's clock is \(difference) \(side) headquarters'")
+    if let warning = status.clock.warning {
+      output.say("  clock          \(warning)")
+    } else if let measuredAt = status.clock.measuredAt {
+      let difference = Words.duration(milliseconds: status.clock.offset)
+      output.say("  clock          within \(difference) of headquarters', measured \(Moment(measuredAt).words)")
     }
     if let notice = status.notice { output.say("  notice         \(notice)") }
   }

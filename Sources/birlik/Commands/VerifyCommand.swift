@@ -11,13 +11,29 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       Seals what was typed, folds the whole log again, and compares rows, heads, conflicts and totals with it. Two nodes \
       that may see the same and are even have the same digest. It ends with 65 when anything is wrong.
+
+      With --capture it looks for rows that were changed behind the triggers' back, by a program that had switched them \
+      off: every row is compared with what the log says it shows, minus what was typed since, and every difference is \
+      listed. With --take they are captured as ordinary edits, sealed at the next sync; what may not be edited is put \
+      back and kept in `birlik inbox`.
       """)
+
+  @Flag(help: "Look for rows that were changed without being noted.")
+  var capture = false
+
+  @Flag(help: "With --capture: capture what differs.")
+  var take = false
 
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if take && !capture { throw ValidationError("--take goes with --capture.") }
+  }
+
   func run() throws {
     let store = try node.open().store
+    if capture { return try CaptureAuditRun(takes: take, asJSON: output.json).run(store, options: node.repeated) }
     let line = ProgressLine()
     defer { line.clear() }
     let report = try store.verify { count in line.show { "verified \(Words.grouped(count))" } }

@@ -33,7 +33,10 @@ struct NodeOptions: ParsableArguments {
     throw Failure(.config, "no database is named", hint: "give --database FILE, or set BIRLIK_DATABASE")
   }
 
-  func open() throws -> LocalNode { try LocalNode.open(database: try path()) }
+  /// - Parameter isForReading: true to leave the file as it is to the last byte.
+  func open(isForReading: Bool = false) throws -> LocalNode {
+    try LocalNode.open(database: try path(), isForReading: isForReading)
+  }
 
   /// Opens the node with what the settings say of its log.
   func openToSync() throws -> LocalNode {

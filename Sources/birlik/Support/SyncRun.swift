@@ -9,10 +9,12 @@ enum SyncRun {
     return try await node.sync { line.show($0) }
   }
 
-  static func json(_ report: SyncReport) -> JSON {
+  /// - Parameter inbox: how many edits of this node there is news of.
+  static func json(_ report: SyncReport, inbox: Int, _ clock: ClockReading) -> JSON {
     [
       "outcome": .string(report.outcome.rawValue), "rounds": .number(report.rounds), "sent": json(report.sent),
-      "received": json(report.received), "conflicts_opened": .number(report.conflictsOpened),
+      "received": json(report.received), "conflicts_opened": .number(report.conflictsOpened), "inbox": .number(inbox),
+      "clock": ClockJSON.reading(clock),
       "refusals": .strings(report.refusals), "notices": .strings(report.notices),
       "cannot_give": .strings(report.cannotGive),
       "snapshot": report.snapshot.map {

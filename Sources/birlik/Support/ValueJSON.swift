@@ -36,9 +36,15 @@ struct ColumnTypes {
   }
 
   /// A plain value for a lone field, an object for a group.
-  func json(_ value: AttributedValue) -> JSON {
+  func json(_ value: AttributedValue) -> JSON { .object(members(value)) }
+
+  func members(_ value: AttributedValue) -> [(name: String, value: JSON)] {
     let cells = value.cells.map { (name: $0.field, value: json($0.value, of: $0.field)) }
     let plain = cells.count == 1 ? cells[0].value : JSON.object(cells)
-    return ["value": plain, "node": .string(value.node), "at": .string(Moment(value.at).iso)]
+    let office = value.node.split(separator: "/", maxSplits: 1).dropFirst().first.map(String.init)
+    return [
+      ("value", plain), ("node", .string(value.node)), ("at", .string(Moment(value.at).iso)),
+      ("federation", .string(value.federation)), ("office", .string(office)), ("allowed", .bool(value.isAllowed)),
+    ]
   }
 }

@@ -86,8 +86,12 @@ struct House {
   }
 
   /// Puts the copy in the place of the file.
-  func putBack(_ copy: String, for node: LocalNode) throws -> LocalNode {
+  ///
+  /// - Parameter keepsState: whether the state file beside it stays, which tells that the database is an old one.
+  func putBack(_ copy: String, for node: LocalNode, keepsState: Bool = false) throws -> LocalNode {
     try node.store.close()
+    // A node that never sealed has none.
+    if !keepsState { try? FileManager.default.removeItem(atPath: node.store.path + ".state") }
     try FileManager.default.removeItem(atPath: node.store.path)
     try FileManager.default.copyItem(atPath: folder.file(copy), toPath: node.store.path)
     return try LocalNode.open(database: node.store.path)
@@ -95,7 +99,9 @@ struct House {
 
   mutating func keepHeadquarters(as copy: String) throws { headquarters = try keep(headquarters, as: copy) }
 
-  mutating func putHeadquartersBack(_ copy: String) throws { headquarters = try putBack(copy, for: headquarters) }
+  mutating func putHeadquartersBack(_ copy: String, keepsState: Bool = false) throws {
+    headquarters = try putBack(copy, for: headquarters, keepsState: keepsState)
+  }
 
   /// A port below those that the system hands out for connections, so that headquarters can come back to it.
   private static func freePort() throws -> Int {

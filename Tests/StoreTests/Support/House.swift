@@ -165,8 +165,11 @@ final class TestNode {
   }
 
   /// Puts an earlier copy of the file back.
-  func restoreFile(from other: String) throws {
+  ///
+  /// - Parameter keepsState: whether the state file beside it stays, which tells that the database is an old one.
+  func restoreFile(from other: String, keepsState: Bool = false) throws {
     try store.close()
+    if !keepsState { try? FileManager.default.removeItem(atPath: path + ".state") }
     try FileManager.default.removeItem(atPath: path)
     try FileManager.default.copyItem(atPath: other, toPath: path)
     try open()

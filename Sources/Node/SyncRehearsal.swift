@@ -1,0 +1,178 @@
+import Consolidation
+import Store
+import SyncCore
+import Wire
+
+/// What a sync would do.
+public struct RehearsalReport: Sendable {
+  public var sent = ChangeTally()
+  public var received = ChangeTally()
+  /// Conflicts that would open, and those that would close.
+  public var opened: [ConflictView] = []
+  public var closed: [ConflictView] = []
+  /// Figures of the consolidated table, as of today, that would move.
+  public var totals: [TotalMove] = []
+  /// Edits of this node that could not be taken.
+  public var refused: [RefusedView] = []
+  /// The catalog's version now and after, where headquarters has a later one.
+  public var catalog: (from: Int, to: Int)?
+  /// What the person should know besides.
+  public var notices: [String] = []
+}
+
+extension LocalNode {
+  /// Rehearses a sync: asks headquarters what it holds and absorbs that into a private copy of the database, which is
+  /// thrown away. Nothing is sent but the question, and neither side's file changes.
+  ///
+  /// The store should be open for reading alone.
+  public func rehearseSync() async throws -> RehearsalReport {
+    let node = self
+    var rehearsal = try await offload { try SyncRehearsal(node) }
+    return try await rehearsal.run()
+  }
+}
+
+/// One rehearsal of a sync with headquarters.
+struct SyncRehearsal: @unchecked Sendable {
+  // Unchecked: `copy` is used by one task, one call at a time.
+  private let original: Store
+  private let copy: Rehearsal
+  private let client: HeadquartersClient
+  private let role: NodeRole
+  private var report = RehearsalReport()
+  private var marks: [(entry: FrontierEntry, isHeld: Bool)] = []
+
+  init(_ node: LocalNode) throws {
+    original = node.store
+    role = node.store.identity.role
+    client = try HeadquartersClient(for: node.store, "rehearsing a sync")
+    copy = try Rehearsal(of: node.store)
+  }
+
+  mutating func run() async throws -> RehearsalReport {
+    let this = self
+    let mine = try await offload { try this.original.frontier(visibleTo: this.role) }
+    let before = try await offload { try Standing(this.copy.store) }
+    var answer = try await exchange(frontier: nil, digest: Digest(of: mine))
+    var theirs = answer.frontier ?? mine
+    try await prepare(answer)
+    var isMoving = answer.frontier != nil
+    while isMoving {
+      let shown = try await offload { try this.shown(instead: mine) }
+      answer = try await exchange(frontier: shown, digest: Digest(of: shown))
+      theirs = answer.frontier ?? shown
+      let piece = answer
+      isMoving = try await offload { try this.absorb(piece) } > 0
+    }
+    let (last, marks) = (theirs, marks)
+    report.sent = try await offload { try this.copy.lacking(last, marks: marks, role: this.role) }
+    report.received = try await offload { try this.copy.received() }
+    let after = try await offload { try Standing(this.copy.store) }
+    report.opened = after.conflicts.filter { !before.names($0) }
+    report.closed = before.conflicts.filter { !after.names($0) }
+    report.totals = after.moves(since: before)
+    return report
+  }
+
+  /// Does to the copy what a sync does before it seals, and seals.
+  private mutating func prepare(_ answer: ExchangeAnswer) async throws {
+    let this = self
+    report.refused = try await offload {
+      let known = try this.copy.store.refusedEdits().count
+      if let theirs = answer.frontier {
+        let held = try this.copy.store.holds(theirs, visibleTo: this.role)
+        _ = try this.copy.store.noticeRestoration(zip(theirs, held).filter { !$1 }.map(\.0))
+      }
+      if let bytes = answer.catalog {
+        try this.copy.store.adopt(try PublishedCatalog(bytes: bytes, signedBy: this.original.identity.headquarters))
+      }
+      try this.copy.store.seal()
+      return Array(try this.copy.store.refusedEdits().dropLast(known))
+    }
+    let versions = try await offload {
+      (from: try this.original.catalog().version, to: try this.copy.store.catalog().version)
+    }
+    if versions.from != versions.to { report.catalog = versions }
+    if try await offload({ try this.original.origin() != this.copy.origin() }) {
+      report.notices.append("this database was restored or copied; it would go on under a new identity")
+    }
+  }
+
+  /// What the copy holds that headquarters can know of: not what only the copy sealed.
+  private func shown(instead mine: [FrontierEntry]) throws -> [FrontierEntry] {
+    let origin = try copy.origin()
+    let held = try copy.store.frontier(visibleTo: role).filter { $0.tip.origin != origin }
+    return Set(held + mine.filter { $0.tip.origin == origin }).sorted()
+  }
+
+  /// - Returns: how many segments were new.
+  private func absorb(_ answer: ExchangeAnswer) throws -> Int {
+    let absorbed = try copy.store.absorb(segments: answer.segments, cards: answer.cards, mayRead: role.mayRead)
+    if absorbed.segments > 0 { try copy.noteReceived(answer.segments) }
+    return absorbed.segments
+  }
+
+  private mutating func exchange(frontier: [FrontierEntry]?, digest: Digest) async throws -> ExchangeAnswer {
+    let this = self
+    let (version, offset) = try await offload {
+      (try this.copy.store.catalog().version, try this.copy.store.clockOffset())
+    }
+    let request = ExchangeRequest(
+      card: original.identity.card.bytes, catalogVersion: version, frontierDigest: digest, frontier: frontier,
+      cards: [], segments: [])
+    let before = Wall.now()
+    let answer = try ExchangeAnswer(bytes: try await client.post("/v1/exchange", request.bytes, offset: offset))
+    if frontier == nil {
+      let measured = answer.now &- (before / 2 &+ Wall.now() / 2)
+      try await offload { try this.copy.store.setClockOffset(measured) }
+    }
+    marks = zip(frontier ?? [], answer.held).map { (entry: $0, isHeld: $1) }
+    return answer
+  }
+}
+
+/// Conflicts and totals as they stand at a moment.
+private struct Standing: Sendable {
+  let conflicts: [ConflictView]
+  private let reports: [TotalsReport]
+
+  init(_ store: Store) throws {
+    let today = CalendarDay(millisecondsSince1970: Wall.now()).iso
+    reports = try store.indicators().compactMap { indicator in
+      guard case .report(let report) = try store.totals(indicator: indicator, asOf: today) else { return nil }
+      return report
+    }
+    conflicts = try store.conflicts()
+  }
+
+  func names(_ other: ConflictView) -> Bool {
+    conflicts.contains {
+      $0.kind == other.kind && $0.key == other.key && $0.field == other.field && $0.federation == other.federation
+    }
+  }
+
+  func moves(since before: Standing) -> [TotalMove] {
+    reports.flatMap { report -> [TotalMove] in
+      let old = before.reports.first { $0.indicator == report.indicator }
+      let units = Set(report.rows.map(\.unit) + (old?.rows.map(\.unit) ?? [])).sorted()
+      var moves: [TotalMove] = []
+      func add(_ unit: String, _ figure: TotalMove.Figure, _ from: Int64?, _ to: Int64?) {
+        guard from != to else { return }
+        moves.append(
+          TotalMove(
+            indicator: report.indicator, unit: unit, figure: figure, asOf: report.asOf, from: from, to: to))
+      }
+      for unit in units {
+        let was = old?.rows.first { $0.unit == unit }
+        let row = report.rows.first { $0.unit == unit }
+        add(unit, .counted, was?.counted, row?.counted)
+        add(unit, .declared, was?.declared, row?.declared)
+        add(unit, .expected, was?.unitsExpected, row?.unitsExpected)
+        add(unit, .reported, was?.unitsReported, row?.unitsReported)
+      }
+      add("total", .counted, old?.counted, report.counted)
+      add("total", .claimed, old?.claimed?.value, report.claimed?.value)
+      return moves
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/// What may go wrong in a run, each on or off by the seed (swarm testing): a fault is also met alone and with few others.
+///
+/// Numbers are chances in a hundred.
+public struct Faults: Sendable, Equatable {
+  // The network.
+  var losesRequests = 0
+  var losesAnswers = 0
+  var repeatsRequests = 0
+  var delaysRequests = 0
+  var shufflesSegments = 0
+  var cutsBodies = 0
+  // Machines.
+  var crashes = false
+  var restoresNodes = false
+  var restoresHeadquarters = false
+  var emptiesHeadquarters = false
+  var clones = false
+  var hasStateFiles = true
+  var movesClocks = false
+  var jumpsClocks = false
+  /// Clocks that show full hours only, so that many changes bear one time.
+  var roundsClocks = false
+  var goesAway = false
+  var dropsBodies = false
+  // People.
+  var publishesCatalogs = false
+  var typesNonsense = false
+  var oversteps = false
+  var sharesKeys = false
+  var sealsEarly = false
+  var decides = false
+  // The program.
+  var smallPieces = false
+  var smallSegments = false
+  var smallPasses = false
+
+  /// Everything off.
+  public init() {}
+
+  init(_ dice: inout Dice) {
+    if dice.chance(40) { losesRequests = 12 }
+    if dice.chance(40) { losesAnswers = 12 }
+    if dice.chance(35) { repeatsRequests = 15 }
+    if dice.chance(35) { delaysRequests = 15 }
+    if dice.chance(40) { shufflesSegments = 40 }
+    if dice.chance(40) { cutsBodies = 20 }
+    crashes = dice.chance(35)
+    restoresNodes = dice.chance(40)
+    restoresHeadquarters = dice.chance(25)
+    emptiesHeadquarters = dice.chance(15)
+    clones = dice.chance(30)
+    hasStateFiles = dice.chance(60)
+    movesClocks = dice.chance(50)
+    jumpsClocks = movesClocks && dice.chance(60)
+    roundsClocks = dice.chance(15)
+    goesAway = dice.chance(25)
+    dropsBodies = dice.chance(25)
+    publishesCatalogs = dice.chance(35)
+    typesNonsense = dice.chance(30)
+    oversteps = dice.chance(25)
+    sharesKeys = dice.chance(35)
+    sealsEarly = dice.chance(40)
+    decides = dice.chance(50)
+    smallPieces = dice.chance(40)
+    smallSegments = dice.chance(30)
+    smallPasses = dice.chance(20)
+    if dice.chance(6) { makeStorm() }
+  }
+
+  /// Everything that loses and brings back at once: some paths need several misfortunes together.
+  private mutating func makeStorm() {
+    losesAnswers = 12
+    delaysRequests = 30
+    shufflesSegments = 60
+    cutsBodies = 40
+    crashes = true
+    restoresNodes = true
+    restoresHeadquarters = true
+    smallSegments = true
+  }
+}

@@ -1,0 +1,132 @@
+import SyncCore
+
+/// Taking foreign segments into the log and their changes into heads, rows, conflicts and totals.
+extension MemoryStore {
+  /// Absorbs segments of a peer. Whatever was captured is sealed first, in the same transaction.
+  ///
+  /// - Parameter nonce: what to take for a fresh origin where the segments show that this node was restored.
+  /// - Returns: how many segments were new.
+  mutating func absorb(
+    _ segments: [SealedSegment], wall: Int64, nonce: UInt64, mayRead: (Channel) -> Bool, _ chronicle: Chronicle
+  ) -> Int {
+    guard !segments.isEmpty else { return 0 }
+    dropSealed(segments, chronicle)
+    if chronicle.canary != .sealsAfterRows { seal(wall: wall, chronicle) }
+    let before = log.count
+    var dirty = Bitset()
+    for segment in segments {
+      guard mayRead(segment.header.channel) else {
+        chronicle.fail("a segment of \(segment.header.channel) was sent where it may not go")
+        continue
+      }
+      guard segment.author.mayWrite(segment.header.channel) else {
+        chronicle.fail("a segment of \(segment.header.channel) was sealed by a node that may not write it")
+        continue
+      }
+      take(segment, nonce: nonce, &dirty, chronicle)
+    }
+    for record in dirty.members { project(record, chronicle) }
+    if chronicle.canary != .keepsTotals { keepTotals(chronicle) }
+    return log.count - before
+  }
+
+  /// Puts a segment where it belongs, and those that waited for it, and those that waited for these.
+  private mutating func take(
+    _ segment: SealedSegment, nonce: UInt64, _ dirty: inout Bitset, _ chronicle: Chronicle
+  ) {
+    var next = [segment]
+    while let segment = next.popLast() {
+      let placement = place(segment.header, segment.hash)
+      switch placement {
+      case .held:
+        continue
+      case .contradicts(let reason):
+        chronicle.fail("an honest segment was refused: \(reason)")
+      case .waits(let missing):
+        guard !waiting.contains(where: { $0.segment === segment }) else { continue }
+        chronicle.coverage.add(.segmentWaited)
+        waiting.append((missing, segment))
+      case .extends(_, let seen), .begins(_, let seen):
+        take(segment, placement, seen, nonce: nonce, &dirty, chronicle)
+        next += takeWaiting(for: segment.hash)
+      }
+    }
+  }
+
+  private mutating func takeWaiting(for hash: Digest) -> [SealedSegment] {
+    let found = waiting.filter { $0.missing == hash }.map(\.segment)
+    if !found.isEmpty { waiting.removeAll { $0.missing == hash } }
+    return found
+  }
+
+  private mutating func take(
+    _ segment: SealedSegment, _ placement: StreamTable.Placement, _ seen: SeenVector, nonce: UInt64,
+    _ dirty: inout Bitset, _ chronicle: Chronicle
+  ) {
+    if Restoration.isShown(by: segment.header, to: origin) {
+      takeFreshOrigin(nonce)
+      chronicle.coverage.add(.noticedByAbsorbing)
+    }
+    guard let stream = append(segment, placement, hasBody: true, chronicle) else { return }
+    for (index, change) in segment.changes.enumerated() {
+      if chronicle.canary == .skipsChange, index == 2 { continue }
+      let record = segment.records[index]
+      let clock = Clock(stream: stream, sequence: segment.header.first &+ Int64(index), time: change.time)
+      let place = records[record].firstIndex { $0.channel == segment.header.channel } ?? records[record].count
+      if place == records[record].count {
+        records[record].append(OwnedRecord(channel: segment.header.channel, state: RecordState()))
+      }
+      let forgets = chronicle.canary == .keepsSeenHeads
+      // Within one stream everything before was seen; the vector ends at the predecessor of the segment.
+      records[record][place].state.absorb(change, at: clock) { other in
+        other.stream == clock.stream ? other.sequence < clock.sequence : !forgets && seen.covers(other)
+      }
+      dirty.insert(record)
+    }
+  }
+
+  /// Lets captured edits go that the node's own lost tail holds sealed already.
+  private mutating func dropSealed(_ segments: [SealedSegment], _ chronicle: Chronicle) {
+    guard !captures.isEmpty, segments.contains(where: { $0.header.origin.node == id && !holds($0.hash) }) else {
+      return
+    }
+    let arrivals = (segments + waiting.map(\.segment)).map {
+      LostTail.Arrival(header: $0.header, hash: $0.hash, changes: $0.changes)
+    }
+    let tail = LostTail(arrivals, of: id) { holds($0) }
+    guard !tail.isEmpty || chronicle.canary == .forgetsCaptured else { return }
+    let places = captures.indices.sorted { (captures[$0].record, $0) < (captures[$1].record, $1) }
+    var kept: [Capture] = []
+    var start = 0
+    while start < places.count {
+      let record = captures[places[start]].record
+      let group = places[start...].prefix { captures[$0].record == record }
+      start += group.count
+      let notes = group.map { LostTail.Note(mask: captures[$0].mask, at: captures[$0].at) }
+      let place = chronicle.setting.records[record]
+      let typed = rows[record].flatMap { row in shape(place.kind)?.contents { row.values[$0] } }
+      var rest = tail.unsealed(notes, kind: place.kind, key: place.key, typed: typed)
+      if chronicle.canary == .forgetsCaptured { rest = [] }
+      var dropped = Set(group.indices.map { $0 - group.startIndex })
+      for item in rest {
+        var capture = captures[group[group.startIndex + item.index]]
+        capture.mask = item.mask
+        kept.append(capture)
+        dropped.remove(item.index)
+      }
+      guard !dropped.isEmpty else { continue }
+      chronicle.coverage.add(.lostTailDropped, dropped.count)
+      for index in dropped.sorted() {
+        let write = captures[group[group.startIndex + index]].write
+        let isSealed = chronicle.segments.contains { segment in
+          segment.writes.contains(write) && arrivals.contains { $0.hash == segment.hash }
+        }
+        // Where clocks are coarse, another's edit of the same value may bear the same time.
+        if !isSealed, !chronicle.setting.faults.roundsClocks {
+          chronicle.fail("a captured edit was dropped that nothing holds")
+        }
+      }
+    }
+    captures = kept.sorted { $0.sequence < $1.sequence }
+  }
+}

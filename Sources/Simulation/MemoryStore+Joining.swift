@@ -1,0 +1,107 @@
+import SyncCore
+
+/// What a node gets that lacks dropped bodies: heads, and the headers of the log.
+struct Snapshot {
+  /// The sender's heads, by record, in the channels that the receiver may see.
+  var records: [[OwnedRecord]]
+  /// The sender's log in the same channels.
+  var log: [MemoryStore.Entry]
+  /// The sender's streams, by which its clocks are read.
+  var ends: [[SealedSegment]]
+}
+
+extension MemoryStore {
+  func snapshot(of isVisible: (Channel) -> Bool) -> Snapshot {
+    Snapshot(
+      records: records.map { owned in owned.filter { isVisible($0.channel) } },
+      log: log.filter { isVisible($0.segment.header.channel) }, ends: ends)
+  }
+
+  /// Joins a snapshot with what is held. Whatever was captured is sealed first, in the same transaction.
+  ///
+  /// - Returns: how many segments are held now that were not before.
+  mutating func join(
+    _ snapshot: Snapshot, wall: Int64, nonce: UInt64, mayRead: (Channel) -> Bool, _ chronicle: Chronicle
+  ) -> Int {
+    if !captures.isEmpty { chronicle.coverage.add(.snapshotWithEditsCaptured) }
+    seal(wall: wall, chronicle)
+    let count = log.count
+    let channels = Set(snapshot.log.map(\.segment.header.channel)).sorted()
+    if !channels.allSatisfy(mayRead) { chronicle.fail("a snapshot was sent where it may not go") }
+    let before = channels.map { table.everything(in: $0) }
+    for entry in snapshot.log { take(entry, nonce: nonce, chronicle) }
+    for (channel, held) in zip(channels, before) {
+      var theirs = SeenVector()
+      for entry in snapshot.log where entry.segment.header.channel == channel {
+        if let position = positions[entry.segment.hash] { table.join(position, into: &theirs) }
+      }
+      for record in records.indices {
+        guard let other = snapshot.records[record].first(where: { $0.channel == channel }) else { continue }
+        let state = other.state.translated { clock in translated(clock, snapshot) }
+        let index = records[record].firstIndex { $0.channel == channel } ?? records[record].count
+        if index == records[record].count {
+          records[record].append(OwnedRecord(channel: channel, state: RecordState()))
+        }
+        let old = records[record][index].state
+        if chronicle.canary == .joinKeepsAll {
+          records[record][index].state.join(state, held: held, theirs: SeenVector())
+        } else {
+          records[record][index].state.join(state, held: held, theirs: theirs)
+        }
+        if !old.isEmpty, old.edits != records[record][index].state.edits { chronicle.coverage.add(.joinReplacedHead) }
+      }
+    }
+    for record in records.indices where !records[record].isEmpty { project(record, chronicle) }
+    takeWaiting(nonce: nonce, wall: wall, mayRead: mayRead, chronicle)
+    keepTotals(chronicle)
+    return log.count - count
+  }
+
+  /// Places a segment of which the heads come with the snapshot.
+  private mutating func take(_ entry: Entry, nonce: UInt64, _ chronicle: Chronicle) {
+    let segment = entry.segment
+    let placement = place(segment.header, segment.hash)
+    switch placement {
+    case .held:
+      guard entry.hasBody, let index = log.firstIndex(where: { $0.segment === segment }) else { return }
+      log[index].hasBody = true
+    case .extends, .begins:
+      if Restoration.isShown(by: segment.header, to: origin) {
+        takeFreshOrigin(nonce)
+        chronicle.coverage.add(.noticedByAbsorbing)
+      }
+      _ = append(segment, placement, hasBody: entry.hasBody, chronicle)
+    case .waits, .contradicts:
+      chronicle.fail("a snapshot's log does not stand on its own: \(placement)")
+    }
+  }
+
+  /// Segments that waited for what the snapshot brought.
+  private mutating func takeWaiting(
+    nonce: UInt64, wall: Int64, mayRead: (Channel) -> Bool, _ chronicle: Chronicle
+  ) {
+    let segments = waiting.map(\.segment)
+    waiting = []
+    _ = absorb(segments, wall: wall, nonce: nonce, mayRead: mayRead, chronicle)
+  }
+
+  /// A clock of the sender's in this store's numbers.
+  private func translated(_ clock: Clock, _ snapshot: Snapshot) -> Clock {
+    let segment = snapshot.ends[clock.stream].first { $0.header.last >= clock.sequence }
+    let stream = segment.flatMap { positions[$0.hash]?.stream } ?? -1
+    return Clock(stream: stream, sequence: clock.sequence, time: clock.time)
+  }
+}
+
+extension RecordState {
+  fileprivate func translated(_ translate: (Clock) -> Clock) -> RecordState {
+    RecordState(
+      rows: rows.map { RowHead(clock: translate($0.clock), contents: $0.contents) },
+      registers: registers.mapValues { heads in
+        heads.map { Head(clock: translate($0.clock), content: $0.content) }
+      },
+      deletions: deletions.map { deletion in
+        Deletion(clock: translate(deletion.clock), covered: Set(deletion.covered.map(translate)))
+      })
+  }
+}

@@ -1,0 +1,76 @@
+import SyncCore
+
+/// What sealing promises, looked at from outside the plan: times within bounds, and nothing that was typed swallowed.
+enum SealCheck {
+  /// No time lies ahead of now, except to follow a head that is hardly ahead, and none before the previous seal.
+  static func time(
+    _ change: Change, _ standing: [OwnedRecord], _ timekeeping: Timekeeping, _ chronicle: Chronicle
+  ) {
+    let tolerated: Int64 = 5 * 60 * 1000
+    if change.time > timekeeping.now, change.time - timekeeping.now > tolerated + 1 {
+      chronicle.fail("a change is timed \(change.time - timekeeping.now) ms ahead of now")
+    }
+    if change.time < min(timekeeping.previousSeal, timekeeping.now) {
+      chronicle.fail("a change is timed before the seal before it")
+    }
+    guard change.operation == .edit else { return }
+    for owned in standing {
+      for register in change.registers {
+        if owned.state.heads(register.key).contains(where: { $0.clock.time == change.time - 1 }) {
+          chronicle.coverage.add(.headFollowed)
+        }
+        for head in owned.state.heads(register.key) where head.clock.time >= change.time {
+          if head.clock.time <= timekeeping.now + tolerated {
+            chronicle.fail("a change is not later than a head that it replaces")
+          } else {
+            chronicle.coverage.add(.absurdTimeIgnored)
+          }
+        }
+      }
+    }
+  }
+
+  /// What was typed last of every register is a head now, and a row that is gone is deleted.
+  static func content(
+    _ edits: CapturedEdits, _ shape: KindShape, row: SealPlan.Row?, _ records: [OwnedRecord], _ plan: SealPlan,
+    _ chronicle: Chronicle
+  ) {
+    guard let row else {
+      if records.contains(where: { $0.state.exists(shape.kind.deletion) }) {
+        // Another owner's record may stand under the key.
+        guard records.count == 1 else { return }
+        chronicle.fail("a deletion was captured, and the record lives on")
+      }
+      return
+    }
+    let owner = records.first { $0.channel.owner.utf8.elementsEqual(row.federation) }
+    guard let state = owner?.state, state.exists(shape.kind.deletion) else {
+      return chronicle.fail("a row was typed, and nothing is kept of it")
+    }
+    for register in shape.registers {
+      let isWhole = edits.insertedAt != nil
+      guard isWhole || edits.edited & (1 << Int64(register.id)) != 0 else { continue }
+      if register.isSet {
+        for (key, content) in row.contents where key.id == register.id {
+          if !state.heads(key).contains(where: { $0.content == content }) {
+            chronicle.fail("an element typed into \(register.name) is not among its heads")
+          }
+        }
+      } else {
+        let key = RegisterKey(register.id)
+        let content = row.contents[key] ?? .empty
+        // What OR REPLACE empties of a field that is set once comes back.
+        if isWhole, register.rule == .frozen, content.isEmpty { continue }
+        let heads = state.heads(key)
+        // Emptiness over what the catalog does not allow, and so shows as nothing, says nothing.
+        let isShownEmpty = heads.allSatisfy { shape.problem($0.content, of: key) != nil }
+        if !heads.contains(where: { $0.content == content }), !(content.isEmpty && isShownEmpty) {
+          chronicle.fail("what was typed into \(register.name) is not among its heads")
+        }
+        if edits.confirms, !isWhole, heads.count > 1 {
+          chronicle.fail("a conflict in \(register.name) was decided and stays open")
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import SyncCore
+
+/// What a node asks of the one that serves it.
+struct Request {
+  var sender: Int
+  var role: NodeRole
+  var catalogVersion: Int
+  /// Stands for the digest of the frontier.
+  var tips: [FrontierEntry]
+  /// Nil in a greeting, which carries no more than the digest.
+  var frontier: [FrontierEntry]?
+  var piece = Piece()
+}
+
+struct Answer {
+  /// By the clock of headquarters as the server knows it, in milliseconds since 1970.
+  var now: Int64
+  /// Stands for the digest of the frontier.
+  var tips: [FrontierEntry]
+  var frontier: [FrontierEntry]?
+  var held: [Bool] = []
+  var piece = Piece()
+  var catalogVersion: Int?
+}
+
+/// A node's side of a sync, round by round.
+struct Session {
+  let server: Int
+  private(set) var request: Request
+  private var mine: [FrontierEntry]
+  private var last: [FrontierEntry]?
+  private var shown: [FrontierEntry] = []
+  private var marks: [(entry: FrontierEntry, isHeld: Bool)] = []
+  private var sentEnds: [FrontierEntry] = []
+  private var takenEnds: [FrontierEntry] = []
+  private var idle = 0
+  private(set) var rounds = 0
+  private var isVisible: @Sendable (Channel) -> Bool
+
+  enum Outcome {
+    case even
+    /// Nothing moves any more.
+    case partial
+  }
+
+  /// Rounds without any progress after which a sync gives up.
+  private static let patience = 2
+
+  init(_ machine: Machine, server: Int, serverRole: NodeRole) {
+    self.server = server
+    let role = machine.role
+    isVisible = { role.mayRead($0) && serverRole.mayRead($0) }
+    mine = machine.store.table.frontier(where: isVisible)
+    request = Request(sender: machine.number, role: role, catalogVersion: machine.store.version, tips: mine)
+  }
+
+  /// Takes an answer and makes the next request.
+  ///
+  /// - Returns: how the sync ended, or nil when there is another request.
+  mutating func take(_ answer: Answer, _ machine: Machine) throws(Machine.Crash) -> Outcome? {
+    rounds += 1
+    let sent = request.piece
+    // A piece that was absorbed on the way took its time; only a quick answer tells the clocks.
+    if sent.segments.isEmpty, answer.piece.segments.isEmpty { try machine.setOffset(answer.now &- machine.wall) }
+    marks = zip(request.frontier ?? [], answer.held).map { (entry: $0, isHeld: $1) }
+    let (received, isRestored) = try absorb(answer, machine)
+    let before = (mine: mine, shown: shown)
+    // Going over to another catalog seals as well, so what this side holds is looked at again.
+    if machine.chronicle.canary != .forgetsAdoption { mine = machine.store.table.frontier(where: isVisible) }
+    if answer.tips == mine, received == 0, answer.frontier == nil {
+      // Even so far. What was captured is sealed only now that the clocks are compared.
+      if try machine.sealPart() == 0, machine.store.captures.isEmpty { return .even }
+    } else if !isRestored {
+      // A restored node waits with sealing until its lost tail is here, in which most of it may be sealed already.
+      _ = try machine.sealPart()
+    }
+    var theirs = answer.frontier ?? before.mine
+    if machine.chronicle.canary == .trustsMemory { theirs += machine.remembered }
+    mine = machine.store.table.frontier(where: isVisible)
+    let piece = machine.piece(lackedBy: theirs, marks: marks, isVisible: isVisible)
+    sentEnds = ExchangePlan.ends(sentEnds, continuedBy: Self.headers(piece), of: piece.unknown)
+    shown = sentEnds.isEmpty && takenEnds.isEmpty ? mine : Set(mine + sentEnds + takenEnds).sorted()
+    let isMoving = received > 0 || answer.tips != last || shown != before.shown || !machine.store.captures.isEmpty
+    idle = isMoving ? 0 : idle + 1
+    if idle > Self.patience { return .partial }
+    last = answer.tips
+    request = Request(
+      sender: machine.number, role: machine.role, catalogVersion: machine.store.version, tips: mine, frontier: shown,
+      piece: piece)
+    return nil
+  }
+
+  private mutating func absorb(
+    _ answer: Answer, _ machine: Machine
+  ) throws(Machine.Crash) -> (received: Int, isRestored: Bool) {
+    var isRestored = false
+    // First of all: whatever is sealed from here on is sealed under the right origin.
+    if let theirs = answer.frontier {
+      let unknown = theirs.filter { !machine.store.holds($0.tip.hash) }
+      isRestored = rounds <= 2 && unknown.contains { $0.tip.origin.node == machine.store.id }
+      if Restoration.isShown(by: unknown, to: machine.store.origin) {
+        machine.chronicle.coverage.add(.noticedThroughPeer)
+        machine.isUnnoticed = false
+        let nonce = machine.nonce()
+        try machine.commit { $0.takeFreshOrigin(nonce) }
+      }
+    }
+    if let version = answer.catalogVersion, version > machine.store.version {
+      let wall = machine.wall
+      let chronicle = machine.chronicle
+      try machine.commit { store in
+        store.seal(wall: wall, chronicle)
+        store.adopt(version, chronicle)
+      }
+    }
+    let received = try machine.absorb(answer.piece, mayRead: isVisible)
+    let missing = marks.filter { !$0.isHeld }.map(\.entry)
+    takenEnds = ExchangePlan.ends(takenEnds, continuedBy: Self.headers(answer.piece), of: missing)
+      .filter { machine.store.holds($0.tip.hash) }
+    return (received, isRestored)
+  }
+
+  private static func headers(_ piece: Piece) -> [(header: SegmentHeader, hash: Digest)] {
+    piece.segments.map { ($0.header, $0.hash) }
+  }
+}
+
+extension Machine {
+  /// What a node that serves does with a request.
+  func answer(_ request: Request) throws(Crash) -> Answer {
+    let canary = chronicle.canary
+    let mine = role
+    let isVisible = { (channel: Channel) in
+      canary == .opensHome || (request.role.mayRead(channel) && mine.mayRead(channel))
+    }
+    if request.piece.segments.isEmpty { _ = try seal() }
+    if request.piece.snapshot != nil { chronicle.coverage.add(.snapshotFromMember) }
+    _ = try absorb(request.piece, mayRead: isVisible)
+    _ = try seal()
+    let tips = store.table.frontier(where: isVisible)
+    // The clock of headquarters, as far as this node knows it.
+    var answer = Answer(now: wall &+ store.offset, tips: tips)
+    if store.version > request.catalogVersion { answer.catalogVersion = store.version }
+    guard tips != request.tips else { return answer }
+    answer.frontier = tips
+    guard let theirs = request.frontier else { return answer }
+    answer.held = theirs.map { isVisible($0.channel) && store.holds($0.tip.hash) }
+    answer.piece = piece(lackedBy: theirs.filter { isVisible($0.channel) }, marks: [], isVisible: isVisible)
+    if answer.piece.snapshot != nil { chronicle.coverage.add(.snapshotFromUpstream) }
+    return answer
+  }
+}

@@ -1,0 +1,85 @@
+import SyncCore
+
+/// What goes with a later catalog: columns and kinds that it retires, and a clerk's own ones whose names it takes.
+extension Engine {
+  /// Writes out values that stand in rows alone and whose columns the later catalog no longer knows, so that heads keep
+  /// them as they keep everything that a catalog does not know.
+  ///
+  /// - Parameter later: the kind as the later catalog has it; nil where it has none.
+  func writeOut(_ table: KindTable, unknownTo later: Kind?) throws {
+    let gone = Set(table.fields.map(\.id)).subtracting(later?.fields.map(\.id) ?? [])
+    guard table.isShared, later == nil || !gone.isEmpty else { return }
+    var last: [UInt8] = []
+    while true {
+      let select = try connection.prepared(
+        "SELECT DISTINCT key FROM birlik_head WHERE kind=?1 AND key>?2 ORDER BY key LIMIT ?3")
+      select.bind(1, table.kind.id)
+      select.bind(2, blob: last)
+      select.bind(3, CaptureAudit.pieceLimit)
+      var keys: [RecordKey] = []
+      while try select.step() { keys.append(RecordKey(bytes: select.bytes(0))) }
+      guard let end = keys.last else { break }
+      last = end.bytes
+      for key in keys {
+        for slot in try slots(table, kind: table.kind.id, key: key) {
+          let holds = slot.state.knownRegisters.contains { key in
+            slot.state.heads(key).contains { $0.content.cells.contains { gone.contains($0.field) } }
+          }
+          guard later == nil || holds else { continue }
+          let bytes = StateCodec.encode(slot.state, valuesStandInRow: false)
+          if bytes != slot.stored { try save(bytes, kind: table.kind.id, key: key, channel: slot.channel) }
+        }
+      }
+    }
+    guard later == nil else { return }
+    // A kind that nobody knows has neither conflicts nor wrong values.
+    for list in ["birlik_conflict", "birlik_invalid"] {
+      try connection.execute("DELETE FROM \(list) WHERE kind=\(table.kind.id)")
+    }
+  }
+
+  /// Takes retired columns and tables out of the clerks' sight, for what is typed there would go nowhere.
+  func retire(_ table: KindTable, in later: Kind?) throws {
+    guard table.isShared else { return }
+    guard let later else {
+      return catalog.kind(named: table.kind.name) == nil ? try makeRoom(table: table.kind.name, as: "retired") : ()
+    }
+    for field in table.fields where later.field(field.id) == nil {
+      // One that a view or an index of a clerk's still names stays; it is of no consequence.
+      try? connection.execute("ALTER TABLE \(later.name) DROP COLUMN \(field.name.sql)")
+    }
+    connection.forgetStatements()
+  }
+
+  /// Gives a column of a clerk's own another name, because the catalog has one of this name now.
+  func makeRoom(column: String, in table: String) throws {
+    let columns = try names("SELECT name FROM pragma_table_info('\(table)')")
+    guard columns.contains(where: { $0.lowercased() == column.lowercased() }) else { return }
+    let other = free(column + "_own", columns)
+    try connection.execute("ALTER TABLE \(table) RENAME COLUMN \(column.sql) TO \(other.sql)")
+  }
+
+  /// Gives a table of a clerk's own, or one of a retired kind, another name.
+  func makeRoom(table: String, as suffix: String = "own") throws {
+    let tables = try names("SELECT name FROM sqlite_master")
+    guard tables.contains(where: { $0.lowercased() == table.lowercased() }) else { return }
+    let isView = try names("SELECT name FROM sqlite_master WHERE type='view'").contains { $0 == table }
+    // A view has no rows of its own, and cannot be renamed.
+    if isView { return try connection.execute("DROP VIEW \(table)") }
+    try connection.execute("ALTER TABLE \(table) RENAME TO \(free("\(table)_\(suffix)", tables).sql)")
+  }
+
+  private func free(_ name: String, _ taken: [String]) -> String {
+    let lowercased = Set(taken.map { $0.lowercased() })
+    var number = 1
+    while lowercased.contains((number == 1 ? name : "\(name)\(number)").lowercased()) { number += 1 }
+    return number == 1 ? name : "\(name)\(number)"
+  }
+
+  private func names(_ sql: String) throws -> [String] {
+    let select = try connection.prepared(sql)
+    var names: [String] = []
+    while try select.step() { names.append(select.string(0)) }
+    return names
+  }
+}

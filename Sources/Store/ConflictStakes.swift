@@ -1,0 +1,214 @@
+import Consolidation
+import SyncCore
+import Wire
+
+/// A figure of the consolidated table that would move.
+public struct TotalMove: Sendable, Equatable {
+  public enum Figure: String, Sendable {
+    /// Summed from returns, or counted units.
+    case counted
+    /// What the unit publishes of itself.
+    case declared
+    /// What the parent publishes of the whole.
+    case claimed
+    /// Units expected to report.
+    case expected
+    /// Units that reported.
+    case reported
+  }
+
+  public var indicator: String
+  /// The row of the table; `total` for the sum over all rows.
+  public var unit: String
+  public var figure: Figure
+  /// The date of the table, such as `2026-01-05`.
+  public var asOf: String
+  /// nil where there is no figure.
+  public var from: Int64?
+  public var to: Int64?
+
+  public init(indicator: String, unit: String, figure: Figure, asOf: String, from: Int64?, to: Int64?) {
+    self.indicator = indicator
+    self.unit = unit
+    self.figure = figure
+    self.asOf = asOf
+    self.from = from
+    self.to = to
+  }
+}
+
+/// Which totals a conflict touches: what would move if another value were shown.
+///
+/// Counted by the rules by which totals are kept, over the record as it would be. Moves are told as of today; where only
+/// an earlier or a later table would move, as of the day from which it would.
+final class ConflictStakes {
+  private let engine: Engine
+  private let plan: TotalsPlan
+  private let today: CalendarDay
+  private var memberUnits: [String: [String]] = [:]
+  private let parent: String
+
+  init(_ engine: Engine, today: CalendarDay) {
+    self.engine = engine
+    self.today = today
+    plan = TotalsPlan(engine.catalog, engine.tables)
+    parent = engine.cards.values.first { $0.role.isHeadquarters }?.role.federation ?? ""
+  }
+
+  /// - Parameters:
+  ///   - shown: the record as it is shown now; nil where it is not.
+  ///   - other: as it would be shown.
+  func moves(_ table: KindTable, _ key: RecordKey, from shown: ShownRow?, to other: ShownRow?) throws -> [TotalMove] {
+    var moves: [TotalMove] = []
+    for indicator in engine.catalog.indicators {
+      switch indicator.definition {
+      case .stock(let stock):
+        moves += try counted(indicator.id, part: indicator.id, slot: stock.axis, table, key, shown, other)
+        moves += try members(indicator, stock.units, table, key, shown, other)
+        moves += try published(indicator.id, stock.published, table, key, shown, other)
+      case .openUnits(let open):
+        let part = TotalsPlan.countName(open.units)
+        moves += try counted(indicator.id, part: part, slot: open.sort, table, key, shown, other)
+        moves += try members(indicator, open.units, table, key, shown, other)
+        moves += try published(indicator.id, open.published, table, key, shown, other)
+      case .ratio: continue
+      }
+    }
+    return moves
+  }
+
+  // MARK: Counted
+
+  private func counted(
+    _ indicator: String, part name: String, slot: String, _ table: KindTable, _ key: RecordKey, _ shown: ShownRow?,
+    _ other: ShownRow?
+  ) throws -> [TotalMove] {
+    guard let unit = plan.unit(of: table, key), let part = plan.parts.first(where: { $0.indicator == name }) else {
+      return []
+    }
+    var steps: [TotalKey: TotalDelta] = [:]
+    for (row, isAfter) in [(shown, false), (other, true)] {
+      let sealed: TotalsTracker.SealedRows = [table.kind.id: [key: row]]
+      for (place, delta) in try part.contributions(of: unit, engine, sealed) {
+        steps[place, default: TotalDelta()] += isAfter ? delta : -delta
+      }
+    }
+    let isStock = part.stock != nil
+    let touched = steps.filter { !$0.value.isZero && ($0.key.slot == slot || (isStock && $0.key.slot.isEmpty)) }
+    var moves: [TotalMove] = []
+    for federation in Set(touched.keys.map(\.federation)).sorted() {
+      let own = touched.filter { $0.key.federation == federation }.map { (day: $0.key.day, delta: $0.value) }
+      let figures: [(TotalMove.Figure, (TotalDelta) -> Int64)] =
+        isStock ? [(.counted, \.amount), (.expected, \.expected), (.reported, \.reported)] : [(.counted, \.amount)]
+      for (figure, value) in figures {
+        guard let (day, difference) = first(own.map { ($0.day, value($0.delta)) }) else { continue }
+        var standing = value(try engine.total(name, slot: slot, federation: federation, day: day))
+        if isStock && figure == .expected {
+          standing &+= try engine.total(name, slot: "", federation: federation, day: day).expected
+        }
+        moves.append(
+          TotalMove(
+            indicator: indicator, unit: federation, figure: figure, asOf: day.iso, from: standing,
+            to: standing &+ difference))
+      }
+    }
+    return moves
+  }
+
+  /// The day to tell a difference by, and the difference on that day: today, or else the nearest day that differs.
+  private func first(_ steps: [(day: Int32, value: Int64)]) -> (day: CalendarDay, difference: Int64)? {
+    func difference(on day: Int32) -> Int64 { steps.reduce(0) { $1.day <= day ? $0 &+ $1.value : $0 } }
+    let now = difference(on: today.number)
+    if now != 0 { return (today, now) }
+    let days = Set(steps.map(\.day)).sorted()
+    let past = days.last { $0 <= today.number && difference(on: $0) != 0 }
+    guard let day = past ?? days.first(where: { $0 > today.number && difference(on: $0) != 0 }) else { return nil }
+    // What stands from the beginning of time is told by the last day on which it does.
+    let end = days.first { $0 > day }.map { $0 &- 1 } ?? today.number
+    return (CalendarDay(number: day == Contributions.always ? end : day), difference(on: day))
+  }
+
+  // MARK: Rows of the table
+
+  private func members(of units: Indicator.Units) throws -> [String] {
+    if let known = memberUnits[units.kind] { return known }
+    let found = try engine.members(units)
+    memberUnits[units.kind] = found
+    return found
+  }
+
+  /// A unit that would become a row of the table, or be none any more.
+  private func members(
+    _ indicator: Indicator, _ units: Indicator.Units, _ table: KindTable, _ key: RecordKey, _ shown: ShownRow?,
+    _ other: ShownRow?
+  ) throws -> [TotalMove] {
+    guard table.kind.name == units.kind, let status = table.fieldIndex(named: units.statusField) else { return [] }
+    func isMember(_ row: ShownRow?) -> Bool { row.map { units.statuses.contains($0.values[status].display) } ?? false }
+    let (was, becomes) = (isMember(shown), isMember(other))
+    guard was != becomes,
+      case .report(let report) = try engine.answer(indicator, asOf: today.iso, day: today, axis: nil)
+    else { return [] }
+    let code = key.display
+    let own: Int64
+    switch indicator.definition {
+    case .stock(let stock):
+      own = try engine.total(indicator.id, slot: stock.axis, federation: code, day: today).amount
+    case .openUnits(let open):
+      own = try engine.total(TotalsPlan.countName(open.units), slot: open.sort, federation: code, day: today).amount
+    case .ratio: return []
+    }
+    guard own != 0 else { return [] }
+    let to = becomes ? report.counted &+ own : report.counted &- own
+    return [
+      TotalMove(
+        indicator: indicator.id, unit: "total", figure: .counted, asOf: today.iso, from: report.counted, to: to)
+    ]
+  }
+
+  // MARK: Published
+
+  private func published(
+    _ indicator: String, _ published: Indicator.Published, _ table: KindTable, _ key: RecordKey, _ shown: ShownRow?,
+    _ other: ShownRow?
+  ) throws -> [TotalMove] {
+    let columns = key.columns.map { String(decoding: $0, as: UTF8.self) }
+    guard table.kind.name == published.kind, columns.count == 4, columns[1] == published.measure,
+      let field = table.fieldIndex(named: published.valueField)
+    else { return [] }
+    let others = (try engine.figures(published)[columns[0]] ?? []).filter {
+      $0.asOf != columns[2] || $0.source != columns[3]
+    }
+    func figures(_ row: ShownRow?) -> [PublishedFigure] {
+      guard let value = row?.values[field].integer else { return others }
+      return others + [PublishedFigure(value: value, asOf: columns[2], source: columns[3])]
+    }
+    var days = [today]
+    if let own = DayRange(date: Array(columns[2].utf8))?.last { days.append(own) }
+    for day in days {
+      let before = PublishedFigure.standing(at: day, among: figures(shown))?.value
+      let after = PublishedFigure.standing(at: day, among: figures(other))?.value
+      if before == after { continue }
+      return [
+        TotalMove(
+          indicator: indicator, unit: columns[0], figure: columns[0] == parent ? .claimed : .declared, asOf: day.iso,
+          from: before, to: after)
+      ]
+    }
+    return []
+  }
+}
+
+extension Engine {
+  /// A record as it is shown, from its heads alone; nil where none is.
+  func shownRow(_ table: KindTable, _ key: RecordKey, _ slots: [RecordSlot]) -> ShownRow? {
+    guard table.problem(key: key) == nil, let index = shownSlot(slots, rule: table.kind.deletion) else { return nil }
+    return row(of: slots[index], table)
+  }
+
+  /// What a record's heads say its row is, whether or not it exists.
+  func row(of slot: RecordSlot, _ table: KindTable) -> ShownRow? {
+    guard let channel = channelNames[slot.channel] else { return nil }
+    let projection = Projection(table, slot.state, facts: self)
+    return ShownRow(federation: Array(channel.owner.utf8), values: projection.values)
+  }
+}

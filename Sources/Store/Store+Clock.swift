@@ -1,0 +1,79 @@
+import SyncCore
+
+/// How far this machine's clock is from headquarters'.
+public struct ClockReading: Sendable, Equatable {
+  /// A clock that is off by more than this is told to the person: one minute, in milliseconds.
+  public static let tolerance: Int64 = 60_000
+
+  /// What to add to this machine's clock to get headquarters', in milliseconds.
+  public var offset: Int64
+  /// When it was last measured by headquarters' clock, in milliseconds since 1970; nil where it never was. An hour may
+  /// pass before an equal measurement is noted.
+  public var measuredAt: Int64?
+  /// When it was first found to be off, by headquarters' clock; nil while it is not.
+  public var wrongSince: Int64?
+
+  public init(offset: Int64, measuredAt: Int64?, wrongSince: Int64?) {
+    self.offset = offset
+    self.measuredAt = measuredAt
+    self.wrongSince = wrongSince
+  }
+
+  public var isWrong: Bool { offset.magnitude > Self.tolerance.magnitude }
+
+  /// What is wrong, since when, and what to do; nil for a clock that is right.
+  public var warning: String? {
+    guard isWrong else { return nil }
+    let side = offset > 0 ? "behind" : "ahead of"
+    let since = wrongSince.map { ", since \(Moment($0).words) or earlier" } ?? ""
+    return "this machine's clock is \(Moment.duration(milliseconds: offset)) \(side) headquarters'\(since): look at it "
+      + "with `timedatectl`, and have it set with `timedatectl set-ntp true`; edits are stamped by headquarters' clock "
+      + "meanwhile"
+  }
+
+  /// True when a person should hear of it anew: it went wrong, or to the other side, or by a minute more or less.
+  public func isNews(after other: ClockReading?) -> Bool {
+    guard isWrong else { return other?.isWrong ?? false }
+    guard let other, other.isWrong else { return true }
+    return (offset &- other.offset).magnitude > Self.tolerance.magnitude
+  }
+}
+
+extension Store {
+  /// How far this machine's clock is off, as last measured.
+  public func clockReading() throws -> ClockReading { try read { try $0.clockReading() } }
+
+  /// What to add to this machine's clock to get headquarters', in milliseconds, as last measured.
+  public func clockOffset() throws -> Int64 { try read { try $0.meta(.offset)?.integer ?? 0 } }
+
+  /// Remembers how far this machine's clock is off, in milliseconds.
+  ///
+  /// - Parameter now: this machine's clock.
+  public func setClockOffset(_ offset: Int64, now: Int64 = Wall.now()) throws {
+    let known = try clockReading()
+    // Small differences are the network's; writing each would cost a durable commit at every sync.
+    let isSmall = (known.offset &- offset).magnitude <= 250
+    var reading = ClockReading(offset: isSmall ? known.offset : offset, measuredAt: nil, wrongSince: nil)
+    let (time, overflow) = now.addingReportingOverflow(reading.offset)
+    reading.measuredAt = overflow ? now : time
+    reading.wrongSince = reading.isWrong ? known.wrongSince ?? reading.measuredAt : nil
+    let age = (reading.measuredAt ?? now).subtractingReportingOverflow(known.measuredAt ?? Int64.min)
+    let isOld = known.measuredAt == nil || age.overflow || age.partialValue > 3_600_000 || age.partialValue < 0
+    guard !isSmall || isOld || (reading.wrongSince == nil) != (known.wrongSince == nil) else { return }
+    try write { try $0.note(reading) }
+  }
+}
+
+extension Engine {
+  func clockReading() throws -> ClockReading {
+    ClockReading(
+      offset: try meta(.offset)?.integer ?? 0, measuredAt: try meta(.clockMeasuredAt)?.integer,
+      wrongSince: try meta(.clockWrongSince)?.integer)
+  }
+
+  fileprivate func note(_ reading: ClockReading) throws {
+    try setMeta(.offset, .integer(reading.offset))
+    try setMeta(.clockMeasuredAt, reading.measuredAt.map { .integer($0) } ?? .null)
+    try setMeta(.clockWrongSince, reading.wrongSince.map { .integer($0) } ?? .null)
+  }
+}

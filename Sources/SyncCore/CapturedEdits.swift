@@ -1,0 +1,59 @@
+/// What triggers noted of one record, folded in the order in which it was typed.
+///
+/// A note is a mask: -1 for an insertion, 0 for a deletion, else one bit for each register that was edited.
+public struct CapturedEdits: Sendable {
+  /// The bit that marks a captured edit which says again what is shown, to be sealed although nothing differs.
+  public static let confirmation: Int64 = 1 << 62
+
+  /// Registers edited since the last deletion or insertion, one bit each.
+  public private(set) var edited: Int64 = 0
+  /// The wall time of the last edit of each register, in milliseconds since 1970.
+  public private(set) var editedAt: [Int: Int64] = [:]
+  /// The wall time of the insertion that stands, if any.
+  public private(set) var insertedAt: Int64?
+  /// The capture that noted the first deletion and what the row held, and the wall time of the last one.
+  public private(set) var deletion: (sequence: Int64, at: Int64)?
+  /// Registers edited before the first deletion; all where a row was written whole over the one that stood.
+  public private(set) var editedBeforeDeletion: Int64 = 0
+  public private(set) var lastAt: Int64 = 0
+
+  public init() {}
+
+  /// Adds the next note.
+  ///
+  /// - Parameters:
+  ///   - sequence: the number of the note, by which what a deletion noted is found.
+  ///   - time: the wall time that the trigger noted, in milliseconds since 1970.
+  public mutating func add(sequence: Int64, mask: Int64, at time: Int64) {
+    lastAt = time
+    switch mask {
+    case -1:
+      insertedAt = time
+      edited = 0
+      editedAt = [:]
+    case 0:
+      // What an insertion brought and a deletion took away was never seen by anybody.
+      if deletion == nil { editedBeforeDeletion = insertedAt == nil ? edited : Int64.max }
+      deletion = (deletion?.sequence ?? sequence, time)
+      insertedAt = nil
+      edited = 0
+    default:
+      edited |= mask
+      // Not the latest time but that of the last edit: clocks step back.
+      for register in 1..<62 where mask & (1 << Int64(register)) != 0 { editedAt[register] = time }
+    }
+  }
+
+  /// True when the changes can be told only from what was sealed before, which a row that was typed over lost: of sets
+  /// the elements added and removed, of rows written whole over others the fields that differ.
+  public func needSealedValues(sets: Int64) -> Bool {
+    if deletion == nil { return insertedAt != nil || edited & sets != 0 }
+    return insertedAt == nil && editedBeforeDeletion != 0
+  }
+
+  /// True when a person decided a conflict and said again what is shown.
+  public var confirms: Bool { edited & Self.confirmation != 0 }
+
+  /// The wall time of the last edit of a register, in milliseconds since 1970.
+  public func time(of register: Int) -> Int64 { editedAt[register] ?? lastAt }
+}

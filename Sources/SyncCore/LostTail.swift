@@ -1,0 +1,135 @@
+/// Which captured edits of a restored node are sealed already, in the tail that it lost and now gets back.
+///
+/// A backup holds edits that were captured and not yet sealed. The node went on, sealed them, was restored, and has them
+/// captured once more. Sealing them again would lose nothing but set each against itself, so those are dropped that the
+/// missing tail holds with the same record, register, raw capture time and value. Whatever matches less exactly is sealed.
+///
+/// Ask it in the transaction that absorbs the tail, before anything is sealed there. Where heads keep their values in the
+/// row alone, the record has to be folded from the log before its captured edits are dropped: the row was typed over.
+public struct LostTail: Sendable {
+  /// One captured edit of a record, in the order in which it was typed.
+  public struct Note: Hashable, Sendable {
+    /// -1 for an insertion, 0 for a deletion, else one bit for each register that was edited.
+    public var mask: Int64
+    /// The wall time that the trigger noted, in milliseconds since 1970.
+    public var at: Int64
+
+    public init(mask: Int64, at: Int64) {
+      self.mask = mask
+      self.at = at
+    }
+  }
+
+  /// A segment about to be absorbed.
+  public struct Arrival: Sendable {
+    public var header: SegmentHeader
+    public var hash: Digest
+    public var changes: [Change]
+
+    public init(header: SegmentHeader, hash: Digest, changes: [Change]) {
+      self.header = header
+      self.hash = hash
+      self.changes = changes
+    }
+  }
+
+  private struct Name: Hashable {
+    var kind: Int
+    var key: RecordKey
+  }
+
+  private var changes: [Name: [Change]] = [:]
+
+  /// - Parameters:
+  ///   - arrivals: the segments about to be absorbed, and those that wait for them, in any order.
+  ///   - node: this node, under all its origins.
+  ///   - isHeld: whether the segment with a hash is held.
+  public init(_ arrivals: [Arrival], of node: NodeID, isHeld: (Digest) -> Bool) {
+    // What still has to wait for something may never be taken, so it does not count.
+    var placed: Set<Digest> = [.zero]
+    var rest = arrivals.filter { !isHeld($0.hash) }
+    var isMoving = true
+    while isMoving {
+      isMoving = false
+      for arrival in rest {
+        let needs = [arrival.header.predecessor] + arrival.header.context.map(\.hash)
+        guard !placed.contains(arrival.hash), needs.allSatisfy({ placed.contains($0) || isHeld($0) }) else { continue }
+        placed.insert(arrival.hash)
+        isMoving = true
+      }
+      rest.removeAll { arrival in
+        guard placed.contains(arrival.hash) else { return false }
+        if arrival.header.origin.node == node {
+          for change in arrival.changes {
+            changes[Name(kind: change.kind, key: change.key), default: []].append(change)
+          }
+        }
+        return true
+      }
+    }
+  }
+
+  /// True when nothing of this node's own arrives.
+  public var isEmpty: Bool { changes.isEmpty }
+
+  /// True when something of a record arrives that this node sealed.
+  public func touches(kind: Int, key: RecordKey) -> Bool { changes[Name(kind: kind, key: key)] != nil }
+
+  /// What of a record's captured edits is still to be sealed.
+  ///
+  /// - Parameters:
+  ///   - notes: all captured edits of the record, in the order in which they were typed.
+  ///   - typed: the row as it stands, by register; nil when there is none.
+  /// - Returns: the notes by their index in `notes`, with what remains of each mask; those that are dropped are absent.
+  public func unsealed(
+    _ notes: [Note], kind: Int, key: RecordKey, typed: [RegisterKey: Content]?
+  ) -> [(index: Int, mask: Int64)] {
+    let sealed = changes[Name(kind: kind, key: key)] ?? []
+    var rest = notes.enumerated().map { (index: $0.offset, mask: $0.element.mask) }
+    guard !sealed.isEmpty else { return rest }
+    if let end = wholeRecordEnd(notes, sealed, typed) { rest.removeAll { $0.index <= end } }
+    for change in sealed where change.operation == .edit {
+      for register in Set(change.registers.map(\.key.id)) where isSame(register, change, typed) {
+        let bit = Int64(1) << Int64(register)
+        // Only where the last edit of the register is the sealed one: what was typed since stays.
+        guard let last = rest.last(where: { $0.mask > 0 && $0.mask & bit != 0 }),
+          notes[last.index].at == change.captured
+        else { continue }
+        for place in rest.indices where rest[place].mask > 0 { rest[place].mask &= ~bit }
+      }
+    }
+    return rest.filter { notes[$0.index].mask <= 0 || $0.mask & ~CapturedEdits.confirmation != 0 }
+  }
+
+  /// Up to where all that was noted is in one insertion or deletion of the tail.
+  private func wholeRecordEnd(_ notes: [Note], _ sealed: [Change], _ typed: [RegisterKey: Content]?) -> Int? {
+    var ends: [Int] = []
+    for change in sealed {
+      switch change.operation {
+      case .insertion:
+        // An insertion holds the row as it was at the last edit before it was sealed.
+        guard let end = notes.lastIndex(where: { $0.at == change.captured && $0.mask != 0 }),
+          notes[...end].contains(where: { $0.mask == -1 }), end == notes.endIndex - 1, isSame(change, typed)
+        else { continue }
+        ends.append(end)
+      case .deletion:
+        if let end = notes.lastIndex(where: { $0.at == change.captured && $0.mask == 0 }) { ends.append(end) }
+      case .edit:
+        continue
+      }
+    }
+    return ends.max()
+  }
+
+  private func isSame(_ register: Int, _ change: Change, _ typed: [RegisterKey: Content]?) -> Bool {
+    guard let typed else { return false }
+    return change.registers.allSatisfy { $0.key.id != register || typed[$0.key] ?? .empty == $0.content }
+  }
+
+  private func isSame(_ insertion: Change, _ typed: [RegisterKey: Content]?) -> Bool {
+    guard let typed else { return false }
+    var said: [RegisterKey: Content] = [:]
+    for register in insertion.registers where !register.content.isEmpty { said[register.key] = register.content }
+    return said == typed.filter { !$0.value.isEmpty }
+  }
+}

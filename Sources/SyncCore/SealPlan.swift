@@ -1,0 +1,176 @@
+/// What the captured edits of one record amount to: changes in order, or a refusal.
+///
+/// Decided from what was captured, the row as it stands and the heads before the edits, so the disk and the simulator
+/// seal alike.
+public struct SealPlan: Sendable {
+  /// One change and the channel in which it is sealed.
+  public struct Item: Hashable, Sendable {
+    public var channel: Channel
+    public var change: Change
+  }
+
+  /// A row as it was typed.
+  public struct Row: Sendable {
+    /// Whose record it is by the row's own word.
+    public var federation: [UInt8]
+    /// As `KindShape.contents` gives them.
+    public var contents: [RegisterKey: Content]
+
+    public init(federation: [UInt8], contents: [RegisterKey: Content]) {
+      self.federation = federation
+      self.contents = contents
+    }
+  }
+
+  /// What decides besides the record itself.
+  public struct Circumstances<Facts: HeadFacts> {
+    /// The role of the node that seals.
+    public var role: NodeRole
+    public var timekeeping: Timekeeping
+    /// The order and the authors of heads.
+    public var facts: Facts
+
+    public init(role: NodeRole, timekeeping: Timekeeping, facts: Facts) {
+      self.role = role
+      self.timekeeping = timekeeping
+      self.facts = facts
+    }
+  }
+
+  public private(set) var items: [Item] = []
+  /// Why this node may not seal the edits, in words that continue "… was not taken because"; nil when it may.
+  public private(set) var refusal: String?
+
+  /// - Parameters:
+  ///   - edits: what the triggers noted of the record.
+  ///   - row: the row as it stands; nil when there is none.
+  ///   - deleted: what the row held when it was deleted, where that was noted.
+  ///   - records: what is known under the key before the edits.
+  ///   - isTyped: true when values in `records` were read from the row as it was typed, so that nothing can be compared
+  ///     with them: every register that was edited is sealed.
+  public init(
+    _ edits: CapturedEdits, _ shape: KindShape, _ key: RecordKey, row: Row?, deleted: [RegisterKey: Content]?,
+    records: [OwnedRecord], isTyped: Bool, in circumstances: Circumstances<some HeadFacts>
+  ) {
+    let rule = shape.kind.deletion
+    let shown = RecordState.shown(among: records.map(\.state), rule: rule, facts: circumstances.facts)
+    let channel = Self.channel(shape, row: row, shown: shown, records: records, role: circumstances.role)
+    guard let channel else {
+      refusal = "the federation in the record is not a proper code"
+      return
+    }
+    guard circumstances.role.mayWrite(channel) else {
+      refusal = Self.reason(channel)
+      return
+    }
+    let maker = ChangeMaker(shape: shape, key: key, edits: edits, isTyped: isTyped, circumstances: circumstances)
+    if row != nil, let deletion = edits.deletion, let shown, records[shown].channel != channel {
+      // The record of another owner was deleted, and this one typed under its key.
+      let other = records[shown]
+      guard circumstances.role.mayWrite(other.channel) else {
+        refusal = Self.reason(other.channel)
+        return
+      }
+      let change = maker.change(.deletion, [], captured: deletion.at, replacing: other.state.edits)
+      items.append(Item(channel: other.channel, change: change))
+    }
+    let state = records.first { $0.channel == channel }?.state ?? RecordState()
+    let changes = maker.changes(row: row?.contents, deleted: deleted, state: state)
+    items += changes.map { Item(channel: channel, change: $0) }
+  }
+
+  private static func channel(
+    _ shape: KindShape, row: Row?, shown: Int?, records: [OwnedRecord], role: NodeRole
+  ) -> Channel? {
+    if let row {
+      let owner = String(decoding: row.federation, as: UTF8.self)
+      return FederationCode.isValid(owner) ? Channel(owner: owner, recordClass: shape.kind.recordClass) : nil
+    }
+    if let shown { return records[shown].channel }
+    if let first = records.first { return first.channel }
+    return Channel(owner: role.federation, recordClass: shape.kind.recordClass)
+  }
+
+  private static func reason(_ channel: Channel) -> String {
+    "it belongs to \(channel.owner), whose records others may not edit"
+  }
+}
+
+/// Makes the changes of one record.
+private struct ChangeMaker<Facts: HeadFacts> {
+  let shape: KindShape
+  let key: RecordKey
+  let edits: CapturedEdits
+  let isTyped: Bool
+  let circumstances: SealPlan.Circumstances<Facts>
+
+  /// The changes that the folded edits amount to.
+  func changes(
+    row typed: [RegisterKey: Content]?, deleted: [RegisterKey: Content]?, state: RecordState
+  ) -> [Change] {
+    let isAlive = state.exists(shape.kind.deletion)
+    guard let typed else {
+      guard isAlive else { return [] }
+      // An edit before the deletion is sealed before it, so that a row that comes back is whole.
+      let before = deleted.map { self.edits(edits.editedBeforeDeletion, $0, state) } ?? []
+      let at = edits.deletion?.at ?? edits.lastAt
+      return before + [change(.deletion, [], captured: at, replacing: state.edits)]
+    }
+    if state.isEmpty || !isAlive || (edits.deletion != nil && edits.insertedAt != nil) {
+      let registers = typed.map { RegisterContent($0.key, $0.value) }.sorted { $0.key < $1.key }
+      return [change(.insertion, registers, captured: edits.lastAt, replacing: state.edits)]
+    }
+    // A row written whole over itself, as by OR REPLACE, says something only where it differs from what is shown.
+    return self.edits(edits.insertedAt == nil ? edits.edited : Int64.max, typed, state)
+  }
+
+  /// One change for all registers edited in one moment.
+  private func edits(_ mask: Int64, _ typed: [RegisterKey: Content], _ state: RecordState) -> [Change] {
+    let standing = Projection(shape, state, facts: circumstances.facts).contents(shape)
+    var byTime: [Int64: [RegisterContent]] = [:]
+    for register in shape.registers where mask & (1 << Int64(register.id)) != 0 {
+      let at = edits.time(of: register.id)
+      let keys = register.isSet ? setKeys(register, typed, standing, state) : [RegisterKey(register.id)]
+      for registerKey in keys {
+        let content = typed[registerKey] ?? .empty
+        // OR REPLACE empties what it does not name; a field that is set once stays set.
+        if mask == Int64.max, register.rule == .frozen, content.isEmpty { continue }
+        // A text that was no set is shown nowhere, and goes with the first set typed over it.
+        let isMalformed = registerKey.element?.first == KindShape.malformedSet.first
+        let says = isMalformed ? state.heads(registerKey).first?.content : standing[registerKey]
+        let isShown = !isTyped && content == says ?? .empty
+        let isSettled = state.heads(registerKey).count <= 1
+        // What equals the one head says nothing new; what confirms one of several does, when it was typed as such. And
+        // whoever keeps a row that another deleted says everything again.
+        let isSaidAgain = edits.confirms && (!isSettled || !state.deletions.isEmpty)
+        if isShown && !isSaidAgain && (isSettled || mask == Int64.max || register.isSet) { continue }
+        byTime[at, default: []].append(RegisterContent(registerKey, content))
+      }
+    }
+    return byTime.sorted { $0.key < $1.key }.map { at, registers in
+      let replaced = registers.flatMap { state.heads($0.key).map(\.clock) }
+      return change(.edit, registers.sorted { $0.key < $1.key }, captured: at, replacing: replaced)
+    }
+  }
+
+  private func setKeys(
+    _ register: Register, _ typed: [RegisterKey: Content], _ standing: [RegisterKey: Content], _ state: RecordState
+  ) -> [RegisterKey] {
+    let known = state.knownRegisters.filter {
+      edits.confirms || $0.element?.first == KindShape.malformedSet.first
+    }
+    return Set((Array(typed.keys) + Array(standing.keys) + known).filter { $0.id == register.id && $0.element != nil })
+      .sorted()
+  }
+
+  func change(
+    _ operation: Change.Operation, _ registers: [RegisterContent], captured: Int64, replacing: some Sequence<Clock>
+  ) -> Change {
+    let times = replacing.map(\.time).sorted()
+    let isFlagged =
+      shape.problem(key: key) != nil || registers.contains { shape.problem($0.content, of: $0.key) != nil }
+    return Change(
+      kind: shape.kind.id, key: key, operation: operation, registers: registers, captured: captured,
+      time: circumstances.timekeeping.stamp(captured: captured, replacing: times), isFlagged: isFlagged)
+  }
+}

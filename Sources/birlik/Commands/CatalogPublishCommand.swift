@@ -1,0 +1,61 @@
+import ArgumentParser
+import CatalogFiles
+import Node
+
+/// Publishes a catalog.
+struct CatalogPublishCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "publish",
+    abstract: "birlik catalog publish Config/catalog --dry-run --database hq.db",
+    discussion: """
+      At headquarters: checks the files, alone and against the catalog in use, signs them, and goes over to them in one \
+      transaction; the other nodes follow at their next exchange. What would break records that exist, such as removing \
+      or retyping a column, is refused with the way to do it, and it ends with 65.
+      """)
+
+  @Argument(help: ArgumentHelp("The catalog's folder.", valueName: "dir"), completion: .directory)
+  var folder = "Config/catalog"
+
+  @Flag(help: "Say what would change and change nothing.")
+  var dryRun = false
+
+  @OptionGroup var node: NodeOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let report = try node.open(isForReading: dryRun).publishCatalog(folder, isRehearsal: dryRun)
+    let output = Output()
+    if self.output.json { output.line(json(report)) } else { say(report, to: output) }
+    try output.finish()
+    if !report.findings.isEmpty { throw ExitStatus.data.exit }
+  }
+
+  private func json(_ report: PublicationReport) -> JSON {
+    [
+      "ok": .bool(report.findings.isEmpty), "published": .bool(report.isPublished), "dry_run": .bool(dryRun),
+      "from": .number(report.from), "to": .number(report.to),
+      "changes": .array(
+        report.changes.map {
+          [
+            "what": .string($0.sort.rawValue), "kind": $0.kind.isEmpty ? .null : .string($0.kind),
+            "words": .string($0.words),
+          ]
+        }), "findings": .array(report.findings.map(CatalogCheckCommand.json)),
+      "warnings": .array(report.warnings.map(CatalogCheckCommand.json)),
+    ]
+  }
+
+  private func say(_ report: PublicationReport, to output: Output) {
+    for finding in report.findings { output.say(finding.description) }
+    for warning in report.warnings { output.say(CatalogCheckCommand.words(warning: warning)) }
+    guard report.findings.isEmpty else { return output.say("Nothing was published.") }
+    guard report.to != report.from else {
+      return output.say("Version \(report.from) is in use already; there is nothing to publish.")
+    }
+    for change in report.changes { output.say("  " + change.description) }
+    output.say(
+      report.isPublished
+        ? "Version \(report.to) is published; the others follow at their next sync."
+        : "Version \(report.to) may follow version \(report.from); nothing was published.")
+  }
+}
