@@ -73,16 +73,21 @@ struct CaptureAudit {
     piece.last = end
     for key in Set(known + rows.map(\.key)).sorted() {
       piece.records += 1
-      guard let slots = try whole(key, folded[key] ?? []) else {
+      let stored = try engine.slots(kind: table.kind.id, key: key) { [:] }
+      guard let slots = whole(stored, folded[key] ?? []) else {
         piece.unknown += 1
         continue
       }
       let expected = engine.shownRow(table, key, slots)
-      guard var found = Finding(table, key, row: standing[key], expected: expected, captured: captured[key]) else {
-        continue
+      var found = Finding(table, key, row: standing[key], expected: expected, captured: captured[key])
+      if let taint = CaptureTaint(table, stored: stored, told: slots, row: standing[key], engine) {
+        let isCaptured = captured[key] != nil || found != nil
+        if takes { try taint.take(table, key, slots, isCaptured: isCaptured, engine) }
+        piece.differences.append(taint.difference(table, key))
       }
-      if takes { try found.take(slots, engine) }
-      piece.differences.append(found.difference)
+      guard found != nil else { continue }
+      if takes { try found?.take(slots, engine) }
+      if let difference = found?.difference { piece.differences.append(difference) }
     }
     return piece
   }
@@ -107,8 +112,7 @@ struct CaptureAudit {
   }
 
   /// A record as it was sealed last; nil where neither the log nor the heads by themselves tell its values.
-  private func whole(_ key: RecordKey, _ folded: [RecordSlot]) throws -> [RecordSlot]? {
-    let stored = try engine.slots(kind: table.kind.id, key: key) { [:] }
+  private func whole(_ stored: [RecordSlot], _ folded: [RecordSlot]) -> [RecordSlot]? {
     var slots: [RecordSlot] = []
     for slot in stored {
       if var told = folded.first(where: { $0.channel == slot.channel }), told.state.edits == slot.state.edits,

@@ -15,6 +15,14 @@ extension Engine {
     checkedDataVersion = version
   }
 
+  /// Looks whether another program left something to mend, and mends it: for where nothing seems to be captured, which
+  /// missing triggers would be the reason of.
+  func lookAfterCapture() throws {
+    let version = try pragma("data_version")
+    guard version != checkedDataVersion else { return }
+    if try read({ try isCaptureSound() }) { checkedDataVersion = version } else { try write {} }
+  }
+
   /// True when triggers stand as the catalog says and nothing changed the form of tables since they were last looked at.
   func isCaptureSound() throws -> Bool {
     try pragma("schema_version") == (try meta(.checkedSchema)?.integer) && areTriggersSound()

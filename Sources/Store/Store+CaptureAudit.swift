@@ -22,6 +22,7 @@ extension Store {
   ///   - takes: true to capture what differs as ordinary edits, sealed at the next sync, and to put back what may not
   ///     be edited.
   ///   - body: called with every difference.
+  @discardableResult
   public func auditCapture(
     takes: Bool, _ body: (CaptureDifference) throws -> Void
   ) throws -> CaptureAuditReport {

@@ -6,6 +6,7 @@ extension Store {
   /// Seals everything captured.
   @discardableResult
   public func seal(now: Int64 = Wall.now()) throws -> SealReport {
+    try inQueue { try $0.lookAfterCapture() }
     // Looking first keeps a sync with nothing new from taking the write lock.
     guard try hasCaptured() else { return SealReport() }
     return try write { engine in
@@ -19,6 +20,7 @@ extension Store {
   ///
   /// - Returns: what was sealed, and whether there may be more.
   public func sealPart(now: Int64 = Wall.now()) throws -> (report: SealReport, hasMore: Bool) {
+    try inQueue { try $0.lookAfterCapture() }
     guard try hasCaptured() else { return (SealReport(), false) }
     // Totals of headquarters are exact in every transaction, for which all that was captured has to be looked at.
     guard !identity.role.isHeadquarters else { return (try seal(now: now), false) }
