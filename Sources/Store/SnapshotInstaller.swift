@@ -79,7 +79,7 @@ final class SnapshotInstaller {
           .damaged, "taking a snapshot over", "a segment has no place",
           hint: "nothing of it was taken; the log is fetched in its place")
       }
-      if segment.header.origin == (try engine.origin()) { try engine.takeFreshOrigin() }
+      if segment.header.origin == (try engine.origin()) { try engine.takeFreshOrigin(because: .peer) }
       let problem = entry.isUnread ? "headquarters could not read it" : nil
       stream = try engine.append(segment, placement: placement, problem: problem)
       report.segments += 1

@@ -101,7 +101,9 @@ extension Store {
       // What is sealed from here on is sealed under the right origin.
       let origin = try engine.origin()
       let own = manifest.frontier.filter { $0.tip.origin == origin }
-      if try own.contains(where: { try engine.position(of: $0.tip.hash) == nil }) { try engine.takeFreshOrigin() }
+      if try own.contains(where: { try engine.position(of: $0.tip.hash) == nil }) {
+        try engine.takeFreshOrigin(because: .peer)
+      }
       try Sealer(engine, wall: now).sealAll()
       engine.conflictsOpened = 0
       let installer = try SnapshotInstaller(engine)
