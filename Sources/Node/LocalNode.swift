@@ -20,6 +20,8 @@ public struct LocalNode: Sendable {
   public var keepLog = KeepLog.all
   /// Whether this node begins from a snapshot while it is new.
   public var snapshotUse = SnapshotUse.whereShorter
+  /// How large an answer with pieces of a snapshot may be, in bytes.
+  var snapshotAnswerBytes = WireLimits.messageBytes
 
   /// Opens a node by its database and the key file beside it.
   ///

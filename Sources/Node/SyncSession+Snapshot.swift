@@ -51,7 +51,8 @@ extension SyncSession {
     var pending = try await offload { try store.pendingSnapshot() }
     while pending == nil || pending?.missing != nil {
       let request = SnapshotRequest(
-        name: pending?.manifest.name ?? .zero, first: pending?.missing ?? 0, insists: snapshotUse == .always)
+        name: pending?.manifest.name ?? .zero, first: pending?.missing ?? 0, answerLimit: snapshotAnswerBytes,
+        insists: snapshotUse == .always)
       let answer = try await ask(request)
       let first = answer.manifest == nil ? request.first : 0
       if let bytes = answer.manifest {
@@ -81,7 +82,9 @@ extension SyncSession {
       let offset = try await offload { try store.clockOffset() }
       do {
         return try SnapshotAnswer(bytes: try await client.post("/v1/snapshot", request.bytes, offset: offset))
-      } catch let error as NodeError where error.code == .busy && attempt <= Self.snapshotPatience {
+      } catch let error as NodeError
+        where error.code == .busy && request.name == .zero && attempt <= Self.snapshotPatience
+      {
         // It is taking one for somebody else.
         try await Task.sleep(for: .seconds(1))
       }

@@ -80,6 +80,7 @@ struct SyncSession {
   let role: NodeRole
   let keepLog: KeepLog
   let snapshotUse: SnapshotUse
+  let snapshotAnswerBytes: Int
   var report = SyncReport()
   /// The frontier that this side showed last, to which the marks of the answer belong.
   private var shown: [FrontierEntry] = []
@@ -101,6 +102,7 @@ struct SyncSession {
     role = node.store.identity.role
     keepLog = node.keepLog
     snapshotUse = node.snapshotUse
+    snapshotAnswerBytes = node.snapshotAnswerBytes
     guard !role.isHeadquarters else {
       throw NodeError(
         .usage, "syncing", "this node is headquarters: the others sync with it", hint: "run `birlik serve`")

@@ -29,24 +29,37 @@ extension Engine {
   /// Notes that the form of the file is as it should be after the engine itself changed it.
   func noteSchema() throws { try setMeta(.checkedSchema, .integer(try pragma("schema_version"))) }
 
-  /// Compares every trigger byte for byte: a tool that puts `PRAGMA schema_version` back is found as well.
+  /// Compares every trigger byte for byte, and looks for unique indexes: a tool that puts `PRAGMA schema_version` back is
+  /// found as well.
   private func areTriggersSound() throws -> Bool {
     let expected = expectedTriggers
     let select = try connection.prepared(
-      "SELECT name, sql FROM sqlite_master WHERE type='trigger' AND name LIKE 'birlik\\_%' ESCAPE '\\'")
+      "SELECT type='trigger', name, sql, tbl_name FROM sqlite_master WHERE type='trigger' "
+        + "AND name LIKE 'birlik\\_%' ESCAPE '\\' OR type='index' AND sql LIKE 'CREATE UNIQUE%'")
     defer { select.reset() }
     var count = 0
     while try select.step() {
-      guard let sql = expected[select.string(0)], select.withBytes(1, { $0.elementsEqual(sql) }) else { return false }
+      guard select.int(0) == 1 else {
+        if isShared(table: select.string(3)) { return false }
+        continue
+      }
+      guard let sql = expected[select.string(1)], select.withBytes(2, { $0.elementsEqual(sql) }) else { return false }
       count += 1
     }
     return count == expected.count
+  }
+
+  private func isShared(table name: String) -> Bool {
+    catalog.kind(named: name).map { $0.recordClass != .local } ?? false
   }
 
   // MARK: Repair
 
   /// Mends what is broken, compares every row with the log, captures what differs, and tells it.
   private func repairCapture() throws {
+    // A tool that put the schema's version back leaves this connection with a schema that is no more.
+    let (next, overflow) = try pragma("schema_version").addingReportingOverflow(1)
+    try connection.execute("PRAGMA schema_version=\(overflow || next > Int64(Int32.max) ? 1 : next)")
     var told = try dropUniqueIndexes()
     told += try rebuildTables()
     let built = try rebuildTriggers()
@@ -72,8 +85,17 @@ extension Engine {
     } else if built {
       told.append("no row had been edited without them")
     }
-    if !told.isEmpty { try setMeta(.notice, .text("In this database \(told.joined(separator: "; ")).")) }
+    if !told.isEmpty { try addNotice("In this database \(told.joined(separator: "; ")).") }
     try noteSchema()
+  }
+
+  /// Tells the administrator something besides what is told already.
+  private func addNotice(_ words: String) throws {
+    let known = try meta(.notice)?.display ?? ""
+    guard !known.contains(words) else { return }
+    // What was told long ago gives way.
+    let isRoomy = known.utf8.count + words.utf8.count < 2000
+    try setMeta(.notice, .text(known.isEmpty || !isRoomy ? words : known + " " + words))
   }
 
   private static func words(_ taken: Int, _ putBack: Int) -> String {
@@ -100,7 +122,7 @@ extension Engine {
     var found: [(name: String, table: String)] = []
     while try select.step() { found.append((select.string(0), select.string(1))) }
     return try found.compactMap { index in
-      guard let kind = catalog.kind(named: index.table), tables[kind.id]?.isShared == true else { return nil }
+      guard isShared(table: index.table) else { return nil }
       try connection.execute("DROP INDEX \(index.name.sql)")
       return "the unique index \(index.name) on \(index.table) would refuse others' edits and was removed"
     }
@@ -128,16 +150,28 @@ extension Engine {
     return told
   }
 
-  private func columns(of table: String) throws -> [(name: String, key: Int)] {
-    let select = try connection.prepared("SELECT name, pk FROM pragma_table_info(?1)")
+  /// A column as it stands in the file.
+  private struct Column {
+    var name: String
+    /// Its place in the key, from 1; 0 for one that is not of the key.
+    var key: Int
+    var hasDefault: Bool
+  }
+
+  private func columns(of table: String) throws -> [Column] {
+    let select = try connection.prepared("SELECT name, pk, dflt_value IS NOT NULL FROM pragma_table_info(?1)")
     select.bind(1, text: table)
-    var columns: [(name: String, key: Int)] = []
-    while try select.step() { columns.append((select.string(0), select.int(1))) }
+    var columns: [Column] = []
+    while try select.step() {
+      columns.append(Column(name: select.string(0), key: select.int(1), hasDefault: select.int(2) == 1))
+    }
     return columns
   }
 
-  private func isProper(_ table: KindTable, _ columns: [(name: String, key: Int)]) throws -> Bool {
+  private func isProper(_ table: KindTable, _ columns: [Column]) throws -> Bool {
     let kind = table.kind
+    // Without its default a clerk would have to type the owner of every record.
+    if table.isShared, columns.first(where: { $0.name == "federation" })?.hasDefault != true { return false }
     let key = columns.filter { $0.key > 0 }.sorted { $0.key < $1.key }.map(\.name)
     guard key == kind.key.map(\.name), table.columnNames.allSatisfy({ name in columns.contains { $0.name == name } })
     else { return false }
@@ -150,7 +184,7 @@ extension Engine {
   }
 
   /// Copies a table's rows into one of the right form. A row that cannot stand there is kept as an edit not taken.
-  private func rebuild(_ table: KindTable, _ columns: [(name: String, key: Int)]) throws {
+  private func rebuild(_ table: KindTable, _ columns: [Column]) throws {
     let kind = table.kind
     let old = "birlik_was_\(kind.name)"
     try connection.execute("DROP TABLE IF EXISTS \(old)")
@@ -158,7 +192,11 @@ extension Engine {
     for trigger in table.triggers { try connection.execute("DROP TRIGGER IF EXISTS \(trigger.name)") }
     try connection.execute("ALTER TABLE \(kind.name) RENAME TO \(old)")
     try connection.execute(table.createTable(federation: identity.role.federation))
-    let names = table.columnNames.filter { name in columns.contains { $0.name == name } }
+    // Columns of a clerk's own come along.
+    for column in columns where !table.columnNames.contains(column.name) {
+      try connection.execute("ALTER TABLE \(kind.name) ADD COLUMN \(column.name.sql)")
+    }
+    let names = columns.map(\.name)
     let list = names.map(\.sql).joined(separator: ", ")
     let marks = names.indices.map { "?\($0 + 1)" }.joined(separator: ", ")
     let select = try connection.prepared("SELECT \(list) FROM \(old)")

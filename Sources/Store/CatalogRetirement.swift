@@ -7,7 +7,7 @@ extension Engine {
   ///
   /// - Parameter later: the kind as the later catalog has it; nil where it has none.
   func writeOut(_ table: KindTable, unknownTo later: Kind?) throws {
-    let gone = Set(table.registers.map(\.id)).subtracting(later?.registers.map(\.id) ?? [])
+    let gone = Set(table.fields.map(\.id)).subtracting(later?.fields.map(\.id) ?? [])
     guard table.isShared, later == nil || !gone.isEmpty else { return }
     var last: [UInt8] = []
     while true {
@@ -23,7 +23,7 @@ extension Engine {
       for key in keys {
         for slot in try slots(table, kind: table.kind.id, key: key) {
           let holds = slot.state.knownRegisters.contains { key in
-            gone.contains(key.id) && slot.state.heads(key).contains { !$0.content.isEmpty }
+            slot.state.heads(key).contains { $0.content.cells.contains { gone.contains($0.field) } }
           }
           guard later == nil || holds else { continue }
           let bytes = StateCodec.encode(slot.state, valuesStandInRow: false)

@@ -19,6 +19,8 @@ final class SnapshotMaker {
   private let store: Store
   private let role: NodeRole
   private let pieceBytes: Int
+  /// How many records may have changed meanwhile.
+  private let amendmentLimit: Int
   /// Called between two steps; tests edit there.
   private let pause: () throws -> Void
   /// The store's streams as the snapshot numbers them.
@@ -32,11 +34,13 @@ final class SnapshotMaker {
 
   init(
     _ store: Store, for role: NodeRole, pieceBytes: Int = SnapshotMaker.usualPiece,
+    amendmentLimit: Int = WireLimits.snapshotAmendments,
     pause: @escaping () throws -> Void = {}
   ) {
     self.store = store
     self.role = role
     self.pieceBytes = pieceBytes
+    self.amendmentLimit = amendmentLimit
     self.pause = pause
   }
 
@@ -191,7 +195,7 @@ final class SnapshotMaker {
       let start = lastSegment
       let until = try engine.lastSegment()
       let changed = try changedRecords(engine, after: start)
-      guard changed.count <= WireLimits.snapshotAmendments else { return nil }
+      guard changed.count <= amendmentLimit else { return nil }
       while lastSegment < until { try takeSkeleton(engine, until: until) }
       var amendments: [SnapshotManifest.Piece] = []
       var gathering = Gathering()
@@ -227,7 +231,7 @@ final class SnapshotMaker {
       "SELECT stream, bytes FROM birlik_segment WHERE id>?1 AND problem IS NULL ORDER BY id")
     select.bind(1, id)
     defer { select.reset() }
-    while changed.count <= WireLimits.snapshotAmendments, try select.step() {
+    while changed.count <= amendmentLimit, try select.step() {
       guard let channel = engine.streams.stream(select.int(0))?.channel, role.mayRead(channel) else { continue }
       for block in try Segment(bytes: select.bytes(1)).blocks() {
         for place in 0..<block.count { changed.insert(RecordName(kind: block.kind, key: block.key(place))) }

@@ -14,8 +14,8 @@ enum SnapshotShelf {
   static let shortLog: Int64 = 1 << 20
   /// How many times longer than the snapshot the log has to be.
   static let factor: Int64 = 2
-  /// About how many bytes one record and one segment take in a snapshot.
-  static let bytesPerRecord: Int64 = 24
+  /// How many bytes one record and one segment take in a snapshot at least, mostly.
+  static let bytesPerRecord: Int64 = 8
   static let bytesPerSegment: Int64 = 112
 }
 

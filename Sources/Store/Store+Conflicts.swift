@@ -91,8 +91,13 @@ extension Store {
   ///
   /// - Parameter now: this machine's clock; totals are told as of its day.
   public func conflicts(includingResolved: Bool = false, now: Int64 = Wall.now()) throws -> [ConflictView] {
+    try conflicts(includingResolved: includingResolved, weighedOn: CalendarDay(millisecondsSince1970: now))
+  }
+
+  /// - Parameter day: as of which totals are told; nil to leave them out.
+  private func conflicts(includingResolved: Bool = false, weighedOn day: CalendarDay?) throws -> [ConflictView] {
     try read { engine in
-      let stakes = ConflictStakes(engine, today: CalendarDay(millisecondsSince1970: now))
+      let stakes = day.map { ConflictStakes(engine, today: $0) }
       let statement = try engine.connection.prepared(
         "SELECT kind, key, channel, field, opened_at, closed_at FROM birlik_conflict "
           + "WHERE ?1 OR closed_at IS NULL ORDER BY closed_at IS NOT NULL, kind, key, field")
@@ -183,7 +188,7 @@ extension Store {
     let recordKey = try Self.key(table, key)
     let operation = "resolving a conflict"
     guard
-      let conflict = try conflicts().first(where: {
+      let conflict = try conflicts(weighedOn: nil).first(where: {
         $0.kind.sameBytes(as: kind) && $0.key == recordKey.display && $0.field.sameBytes(as: field)
       })
     else {
@@ -309,7 +314,7 @@ extension Engine {
 
   func conflict(
     _ table: KindTable, _ key: RecordKey, channel: Int, field: String, opened: Int64, closed: Int64?,
-    _ stakes: ConflictStakes
+    _ stakes: ConflictStakes?
   ) throws -> ConflictView? {
     let slots = try slots(table, kind: table.kind.id, key: key)
     guard let slot = slots.first(where: { $0.channel == channel }) else { return nil }
@@ -334,7 +339,7 @@ extension Engine {
       if closed == nil { view.why = why(view, choice, rule) }
       hypothetical = choice.others.map { row(of: slot, table, showing: $0.content, in: register) }
     }
-    guard closed == nil else { return view }
+    guard closed == nil, let stakes else { return view }
     let shown = shownRow(table, key, slots)
     // A record that another owner's hides moves nothing, whatever it says.
     let isHidden = shownSlot(slots, rule: table.kind.deletion).map { slots[$0].channel != channel } ?? false

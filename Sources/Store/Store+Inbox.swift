@@ -42,6 +42,8 @@ public struct InboxItem: Sendable, Equatable {
   public var isSeen: Bool
   /// The whole set as it would be with this element added or taken away, as JSON; nil where it is no element.
   public var wholeSet: (field: String, json: String)?
+  /// Of a record that was deleted although it was edited here what it held last; empty otherwise.
+  public var lastValues: [(field: String, value: Value)] = []
 
   public static func == (a: Self, b: Self) -> Bool {
     a.sort == b.sort && a.toldAt == b.toldAt && a.kind == b.kind && a.key == b.key && a.field == b.field
@@ -182,6 +184,10 @@ extension Engine {
     let last = exists ? state.edits : Set(state.deletions.map(\.clock))
     item.shown = last.max { precedes($0, $1) }.map {
       attributed([(RecordNotes.existence, .text(exists ? RecordNotes.kept : RecordNotes.deleted))], $0)
+    }
+    if !exists {
+      let values = Projection(table, state, facts: self).values
+      item.lastValues = zip(table.fields.map(\.name), values).filter { !$1.isNull }.map { (field: $0, value: $1) }
     }
     let isAsTyped = exists == (row.reason == RecordNotes.kept)
     item.standing = isAsTyped ? .settled : state.existenceIsContested ? .open : .decided

@@ -14,15 +14,20 @@ extension Store {
     to role: NodeRole, insists: Bool, now: @escaping () -> Int64 = { Wall.now() }
   ) throws -> SnapshotManifest? {
     let time = now()
+    let log = try read { try $0.logSize(for: role) }
+    func isShorter(_ bytes: Int64) -> Bool {
+      insists || (log.bytes > SnapshotShelf.shortLog && log.bytes / SnapshotShelf.factor >= bytes)
+    }
     if let known = try read({
       try $0.latestManifest(for: role.federation, since: time &- SnapshotShelf.offerTime)
     }) {
-      return known
+      return isShorter(Int64(known.size)) ? known : nil
     }
-    guard try insists || read({ try $0.isSnapshotShorter(for: role) }) else { return nil }
+    // Large values may make it larger than it seems. It is kept all the same, so that nobody makes it for nothing again.
+    guard isShorter(log.least) else { return nil }
     let manifest = try SnapshotMaker(self, for: role).make(now: now)
     try write { try $0.tidySnapshots(now: time) }
-    return manifest
+    return isShorter(Int64(manifest.size)) ? manifest : nil
   }
 
   /// Pieces of a snapshot in order, as many as fit and at least one.
@@ -67,8 +72,8 @@ extension Store {
 }
 
 extension Engine {
-  /// Whether a snapshot is much shorter than the log that a node would have to fetch.
-  fileprivate func isSnapshotShorter(for role: NodeRole) throws -> Bool {
+  /// The bytes of the log that a node would have to fetch, and about the least that a snapshot takes in its place.
+  fileprivate func logSize(for role: NodeRole) throws -> (bytes: Int64, least: Int64) {
     var log: Int64 = 0
     var segments: Int64 = 0
     let select = try connection.prepared(
@@ -78,13 +83,11 @@ extension Engine {
       log &+= select.int64(1)
       segments &+= select.int64(2)
     }
-    guard log > SnapshotShelf.shortLog else { return false }
     var records: Int64 = 0
     let heads = try connection.prepared("SELECT channel, count(*) FROM birlik_head GROUP BY channel")
     while try heads.step() {
       if let channel = channelNames[heads.int(0)], role.mayRead(channel) { records &+= heads.int64(1) }
     }
-    let estimate = records &* SnapshotShelf.bytesPerRecord &+ segments &* SnapshotShelf.bytesPerSegment
-    return log / SnapshotShelf.factor > estimate
+    return (log, records &* SnapshotShelf.bytesPerRecord &+ segments &* SnapshotShelf.bytesPerSegment)
   }
 }

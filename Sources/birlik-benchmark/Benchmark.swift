@@ -11,6 +11,7 @@ import Wire
 /// ```
 /// swift run -c release birlik-benchmark            the full scale, 137,131 returns
 /// swift run -c release birlik-benchmark 10000      fewer
+/// swift run -c release birlik-benchmark 137131 snapshot   joining by a snapshot and by the log, each return edited ten times
 /// ```
 @main
 enum Benchmark {
@@ -26,6 +27,7 @@ enum Benchmark {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-benchmark-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(at: folder) }
+    if arguments.contains("snapshot") { return try await SnapshotBenchmark(rows: rows, folder: folder).run() }
     try await SyncBenchmark(rows: rows, folder: folder).run()
     try CaptureBenchmark(rows: rows, folder: folder).run()
     print("\(rows) returns, SQLite \(Database.sqliteLibVersionNumber)")

@@ -53,7 +53,7 @@ struct SyncBenchmark {
     Benchmark.report("peak memory of headquarters", Self.peak(server.processIdentifier), limit: 150, unit: "MB")
   }
 
-  private static func join(_ invitation: String, _ database: String) async throws -> LocalNode {
+  static func join(_ invitation: String, _ database: String) async throws -> LocalNode {
     for _ in 0..<100 {
       if let node = try? await LocalNode.join(invitation: invitation, database: database) { return node }
       try await Task.sleep(for: .milliseconds(50))
@@ -107,12 +107,12 @@ struct SyncBenchmark {
             / Double(count)))
   }
 
-  private static func size(_ path: String) -> Int {
+  static func size(_ path: String) -> Int {
     ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int) ?? 0
   }
 
   /// Peak resident memory in megabytes.
-  private static func peak(_ process: Int32) -> Double {
+  static func peak(_ process: Int32) -> Double {
     let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
     return (line.split(separator: " ").compactMap { Double($0) }.first ?? 0) / 1024
@@ -126,7 +126,7 @@ struct SyncBenchmark {
     return ((Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0)) / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 
-  private static func freePort() throws -> Int {
+  static func freePort() throws -> Int {
     let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(handle) }
     var address = sockaddr_in()

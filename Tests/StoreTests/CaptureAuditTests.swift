@@ -197,10 +197,14 @@ import Testing
     _ = house
   }
 
-  @Test("A daemon that had the file open all the while finds the damage before it absorbs")
-  func whileOpen() throws {
+  @Test(
+    "A daemon that had the file open all the while finds the damage before it absorbs, even where it was hidden",
+    arguments: [false, true])
+  func whileOpen(isHidden: Bool) throws {
     let (house, hq, uz) = try begun()
+    let version = try uz.value("schema_version", "pragma_schema_version") ?? ""
     try uz.shell("DROP TRIGGER birlik_org_unit_5")
+    if isHidden { try uz.shell("PRAGMA schema_version=\(version);") }
     try uz.shell("UPDATE org_unit SET name='behind' WHERE code='a'")
     try hq.type("UPDATE org_unit SET name='hq' WHERE code='a'")
     try hq.seal()
@@ -228,8 +232,37 @@ import Testing
     )
     try Exchange.even(uz, hq)
     #expect(try uz.count("membership_return") == 2)
+    // One that a tool hides by putting the schema's version back is found too.
+    let version = try uz.value("schema_version", "pragma_schema_version") ?? ""
+    try uz.shell("CREATE UNIQUE INDEX two ON org_unit(name); PRAGMA schema_version=\(version);")
+    try uz.store.setUpstream("http://127.0.0.1:2")
+    #expect(try uz.count("sqlite_master WHERE name='two'") == 0)
     try expectEqual(hq, uz)
     #expect(try uz.store.verify().problems == [])
+    _ = house
+  }
+
+  @Test("A rebuilt table keeps a clerk's own columns; rows that cannot stand in it are kept as edits not taken")
+  func ownColumns() throws {
+    let (house, hq, uz) = try begun()
+    try uz.store.close()
+    try uz.shell(
+      """
+      ALTER TABLE org_unit ADD COLUMN shelf TEXT;
+      UPDATE org_unit SET shelf='3b' WHERE code='a';
+      CREATE TABLE t AS SELECT * FROM org_unit;
+      INSERT INTO t(code, name, federation) VALUES('a', 'twice', 'ftuu'), (NULL, 'no key', 'ftuu');
+      DROP TABLE org_unit; ALTER TABLE t RENAME TO org_unit;
+      """)
+    try uz.open()
+    #expect(try uz.rows(["name", "shelf"], "org_unit WHERE code='a'") == [["A", "3b"]])
+    #expect(Set(try uz.store.refusedEdits().map(\.key)) == ["a", ""])
+    #expect(try uz.store.refusedEdits().contains { $0.record.contains("no key") })
+    try uz.shell("INSERT INTO org_unit(code) VALUES('n')")
+    #expect(try uz.value("federation", "org_unit WHERE code='n'") == "ftuu")
+    try Exchange.even(uz, hq)
+    try expectEqual(hq, uz)
+    for node in [uz, hq] { #expect(try node.store.verify().problems == []) }
     _ = house
   }
 

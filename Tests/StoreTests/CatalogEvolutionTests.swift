@@ -78,6 +78,28 @@ import Wire
     _ = house
   }
 
+  @Test("A column retired out of a group stays in the heads of the group")
+  func retiredGroupField() throws {
+    let (house, hq, uz) = try begun()
+    try uz.type(
+      "INSERT INTO membership_return(unit, as_of, axis, members_total, primaries) VALUES('a', '2025', 'territorial', 7, 3)"
+    )
+    try Exchange.even(uz, hq)
+    let catalog = try later {
+      change(&$0, "membership_return") { kind in
+        kind.fields.removeAll { $0.name == "primaries" }
+        kind.retiredFields = [7]
+      }
+    }
+    try hq.store.adopt(catalog)
+    #expect(try hq.store.verify().problems == [])
+    try hq.type("UPDATE membership_return SET remark='later'")
+    try Exchange.even(uz, hq)
+    #expect(try uz.rows(["members_total", "primaries", "remark"], "membership_return") == [["7", "3", "later"]])
+    for node in [hq, uz] { #expect(try node.store.verify().problems == [], "\(node.name)") }
+    _ = house
+  }
+
   @Test("Records of a retired kind stay in the heads, and its table is no longer taken for one")
   func retiredKind() throws {
     let (house, hq, uz) = try begun()

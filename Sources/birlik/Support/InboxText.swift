@@ -28,11 +28,11 @@ struct InboxText {
       let field = ShellWords.quoted(item.field)
       return "birlik resolve \(place) \(field) \(ShellWords.option("--take", text))\(options)"
     }
-    if item.field == Self.record {
-      return typed.display == "deleted" ? "birlik remove \(place)\(options)" : "birlik history \(place)\(options)"
-    }
+    if item.field == Self.record, typed.display == "deleted" { return "birlik remove \(place)\(options)" }
     let assignments: [String]
-    if let whole = item.wholeSet {
+    if item.field == Self.record {
+      assignments = item.lastValues.map { "\($0.field)=\($0.value.display)" }
+    } else if let whole = item.wholeSet {
       assignments = ["\(whole.field)=\(whole.json)"]
     } else {
       assignments = typed.cells.map { "\($0.field)=\($0.value.display)" }

@@ -90,7 +90,8 @@ struct House {
   /// - Parameter keepsState: whether the state file beside it stays, which tells that the database is an old one.
   func putBack(_ copy: String, for node: LocalNode, keepsState: Bool = false) throws -> LocalNode {
     try node.store.close()
-    if !keepsState { try FileManager.default.removeItem(atPath: node.store.path + ".state") }
+    // A node that never sealed has none.
+    if !keepsState { try? FileManager.default.removeItem(atPath: node.store.path + ".state") }
     try FileManager.default.removeItem(atPath: node.store.path)
     try FileManager.default.copyItem(atPath: folder.file(copy), toPath: node.store.path)
     return try LocalNode.open(database: node.store.path)

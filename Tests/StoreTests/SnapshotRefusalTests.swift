@@ -1,0 +1,245 @@
+import enum Crypto.Curve25519
+import SyncCore
+import Testing
+import Wire
+
+@testable import Store
+
+/// Snapshots that are not taken, and those that arrive in parts.
+@Suite struct SnapshotRefusalTests {
+  private func filled() throws -> (house: House, hq: TestNode, uz: TestNode, office: TestNode) {
+    let house = try House()
+    let hq = try house.add("otuts")
+    let uz = try house.add("ftuu")
+    for number in 0..<20 { try uz.type("INSERT INTO org_unit(code, name) VALUES('u\(number)', 'Name \(number)')") }
+    try uz.type("UPDATE org_unit SET name='Again' WHERE code='u3'")
+    try Exchange.even(uz, hq)
+    return (house, hq, uz, try house.add("ftuu", office: "Samarkand"))
+  }
+
+  /// Everything of a node that a refused snapshot must not have changed.
+  private func stand(_ node: TestNode) throws -> [[String]] {
+    try node.rows(["kind", "hex(key)", "hex(state)"], "birlik_head ORDER BY 1, 2")
+      + node.rows(["hex(hash)"], "birlik_segment ORDER BY id") + node.rows(["code", "name"], "org_unit ORDER BY 1")
+      + node.rows(["name", "hex(tip)"], "birlik_stream JOIN birlik_channel ON birlik_channel.id=channel ORDER BY 1, 2")
+      + node.rows(["kind", "k1"], "birlik_capture ORDER BY seq")
+  }
+
+  /// A manifest with other pieces, signed by whom the test says.
+  private func signed(
+    _ manifest: SnapshotManifest, _ pieces: [[UInt8]], federation: String = "ftuu", frontier: [FrontierEntry]? = nil,
+    by key: Curve25519.Signing.PrivateKey
+  ) throws -> SnapshotManifest {
+    let entries = pieces.enumerated().map { number, bytes -> SnapshotManifest.Piece in
+      let content = manifest.pieces.indices.contains(number) ? manifest.pieces[number].content : 1
+      return SnapshotManifest.Piece(size: bytes.count, content: content, digest: Digest(sha256: bytes))
+    }
+    return try SnapshotManifest.issue(
+      federation: federation, takenAt: 1, catalogVersion: 1, frontier: frontier ?? manifest.frontier, pieces: entries,
+      by: key)
+  }
+
+  private func bring(_ manifest: SnapshotManifest, _ pieces: [[UInt8]], to node: TestNode) throws {
+    try node.store.beginSnapshot(manifest)
+    for (number, piece) in pieces.enumerated() { try node.store.keepPiece(piece, number: number, of: manifest) }
+    _ = try node.store.installSnapshot()
+  }
+
+  @Test("A cut after any piece, with the node closed meanwhile, loses no piece and no edit")
+  func cutEverywhere() throws {
+    let (house, hq, uz, _) = try filled()
+    let (manifest, pieces) = try Snapshots.take(from: hq, for: uz, pieceBytes: 200)
+    #expect(pieces.count > 4)
+    let office = try house.add("ftuu", office: "Bukhara")
+    try office.store.beginSnapshot(manifest)
+    for (number, piece) in pieces.enumerated() {
+      #expect(try office.store.pendingSnapshot()?.missing == number)
+      #expect(try office.store.wantsSnapshot())
+      #expect(throws: StoreError.self) { try office.store.installSnapshot() }
+      try office.type("INSERT INTO org_unit(code) VALUES('own\(number)')")
+      try office.store.keepPiece(piece, number: number, of: manifest)
+      // The same again, as after an answer that was lost.
+      try office.store.keepPiece(piece, number: number, of: manifest)
+      try office.store.close()
+      try office.open()
+    }
+    #expect(try office.store.pendingSnapshot() == Store.PendingSnapshot(manifest: manifest, missing: nil))
+    #expect(try office.store.installSnapshot().records == 20)
+    try Exchange.settle(hq, [office, uz])
+    try expectEqual(uz, office)
+    #expect(try hq.count("org_unit") == 20 + pieces.count)
+    #expect(try office.store.verify().problems == [])
+  }
+
+  @Test("Another snapshot in the middle takes over the pieces that are the same")
+  func another() throws {
+    let (house, hq, uz, office) = try filled()
+    defer { withExtendedLifetime(house) {} }
+    let (first, pieces) = try Snapshots.take(from: hq, for: uz, pieceBytes: 200)
+    try office.store.beginSnapshot(first)
+    for (number, piece) in pieces.enumerated() { try office.store.keepPiece(piece, number: number, of: first) }
+    try uz.type("UPDATE org_unit SET name='Later' WHERE code='u9'")
+    try Exchange.even(uz, hq)
+    let (second, _) = try Snapshots.take(from: hq, for: uz, pieceBytes: 200)
+    try office.store.beginSnapshot(second)
+    let held = try office.count("birlik_piece")
+    #expect(held > 0 && held < pieces.count)
+    #expect(try office.store.pendingSnapshot()?.missing != nil)
+    #expect(try office.count("birlik_snapshot") == 1)
+    try Snapshots.carry(from: hq, to: office)
+    try expectEqual(uz, office)
+  }
+
+  @Test("What headquarters did not sign, or made for others, is refused and changes nothing")
+  func strangers() throws {
+    let (house, hq, uz, office) = try filled()
+    defer { withExtendedLifetime(house) {} }
+    try office.type("INSERT INTO org_unit(code) VALUES('own')")
+    let (manifest, pieces) = try Snapshots.take(from: hq, for: uz, pieceBytes: 200)
+    let before = try stand(office)
+    // Signed by a member, by another headquarters, and for another federation.
+    let forged = [
+      try signed(manifest, pieces, by: uz.identity.key), try signed(manifest, pieces, by: House.key(77)),
+      try signed(manifest, pieces, federation: "fturk", by: hq.identity.key),
+    ]
+    for manifest in forged {
+      #expect(throws: (any Error).self) { try bring(manifest, pieces, to: office) }
+      #expect(try stand(office) == before)
+      #expect(try office.count("birlik_snapshot") == 0 && office.count("birlik_piece") == 0)
+    }
+    #expect {
+      try hq.store.beginSnapshot(manifest)
+    } throws: {
+      ($0 as? StoreError)?.detail == "headquarters takes heads from nobody"
+    }
+  }
+
+  @Test("A snapshot that headquarters signed but that is not whole or not true is refused and changes nothing")
+  func broken() throws {
+    let (house, hq, uz, office) = try filled()
+    defer { withExtendedLifetime(house) {} }
+    try office.type("INSERT INTO org_unit(code) VALUES('own')")
+    let (manifest, pieces) = try Snapshots.take(from: hq, for: uz, pieceBytes: 200)
+    let tr = try house.add("fturk")
+    try tr.type(#"INSERT INTO org_link(child, axis, valid_from) VALUES('t', 'territorial', '2026-01-01')"#)
+    try Exchange.even(tr, hq)
+    let (others, otherPieces) = try Snapshots.take(from: hq, for: tr, pieceBytes: 200)
+    let key = hq.identity.key
+    let swapped = Array(pieces.reversed())
+    let contents = Array(manifest.pieces.reversed())
+    let reversed = try SnapshotManifest.issue(
+      federation: "ftuu", takenAt: 1, catalogVersion: 1, frontier: manifest.frontier, pieces: contents, by: key)
+    var altered = pieces
+    altered[1][altered[1].count - 1] ^= 1
+    let cases: [(String, SnapshotManifest, [[UInt8]])] = [
+      ("a frontier of others", try signed(manifest, pieces, frontier: [], by: key), pieces),
+      ("heads before streams", reversed, swapped),
+      ("no streams", try signed(manifest, [], by: key), []),
+      (
+        "another's home", try signed(others, otherPieces, frontier: others.frontier, by: key), otherPieces
+      ),
+      ("an altered piece", try signed(manifest, altered, by: key), altered),
+    ]
+    let before = try stand(office)
+    for (name, manifest, pieces) in cases {
+      #expect(throws: (any Error).self, "\(name)") { try bring(manifest, pieces, to: office) }
+      #expect(try stand(office) == before, "\(name)")
+      try office.store.declineSnapshot()
+      #expect(try office.count("birlik_piece") == 0 && !office.store.wantsSnapshot())
+    }
+    // Pieces that are not what the manifest says never get in.
+    try office.store.beginSnapshot(manifest)
+    #expect(throws: WireError.self) { try office.store.keepPiece(altered[1], number: 1, of: manifest) }
+    #expect(throws: WireError.self) { try office.store.keepPiece(pieces[0], number: 1, of: manifest) }
+    #expect(try office.count("birlik_piece") == 0)
+    // And the log is as good as ever.
+    try office.store.declineSnapshot()
+    try Exchange.settle(hq, [office, uz])
+    try expectEqual(uz, office)
+  }
+
+  @Test("A header that its author did not sign is found even where headquarters signed the snapshot")
+  func forgedSkeleton() throws {
+    let (house, hq, uz, office) = try filled()
+    defer { withExtendedLifetime(house) {} }
+    let (manifest, pieces) = try Snapshots.take(from: hq, for: uz)
+    for (number, bytes) in pieces.enumerated() {
+      guard case .skeleton(var entries) = try SnapshotPiece(bytes: bytes, manifest.pieces[number]) else { continue }
+      entries[0].sealedAt += 1
+      let (forged, entry) = try SnapshotPiece.skeleton(entries).packed()
+      var all = manifest.pieces
+      all[number] = entry
+      var changed = pieces
+      changed[number] = forged
+      let other = try SnapshotManifest.issue(
+        federation: "ftuu", takenAt: 1, catalogVersion: 1, frontier: manifest.frontier, pieces: all,
+        by: hq.identity.key)
+      #expect {
+        try bring(other, changed, to: office)
+      } throws: {
+        ($0 as? WireError)?.code == .badSignature
+      }
+    }
+    #expect(try office.count("birlik_head") == 0)
+  }
+
+  @Test("Headquarters offers the one it took lately, keeps it for those who fetch it, and forgets the rest")
+  func shelf() throws {
+    let (house, hq, uz, _) = try filled()
+    defer { withExtendedLifetime(house) {} }
+    hq.clock = House.start
+    var now = House.start
+    // The log is short.
+    #expect(try hq.store.offerSnapshot(to: uz.role, insists: false, now: { now }) == nil)
+    let first = try #require(try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now }))
+    now += SnapshotShelf.offerTime - 1
+    #expect(try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now })?.name == first.name)
+    #expect(try hq.store.offerSnapshot(to: uz.role, insists: false, now: { now }) == nil)
+    let other = try #require(
+      try hq.store.offerSnapshot(to: NodeRole(isHeadquarters: false, federation: "fturk"), insists: true, now: { now }))
+    #expect(other.name != first.name)
+    now += 2
+    let second = try #require(try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now }))
+    #expect(second.name != first.name)
+    #expect(try hq.store.snapshotPieces(first.name, from: 0, limit: 1)?.pieces.count == 1)
+    // Whoever goes on with the first one keeps it alive.
+    now += 4 * 86_400_000
+    #expect(try hq.store.snapshotPieces(first.name, from: 0, limit: 1, now: now) != nil)
+    now += 4 * 86_400_000
+    _ = try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now })
+    #expect(try hq.store.snapshotPieces(first.name, from: 0, limit: 1 << 20, now: now) != nil)
+    #expect(try hq.store.snapshotPieces(second.name, from: 0, limit: 1, now: now) == nil)
+    for _ in 0..<(SnapshotShelf.count + 3) {
+      now += SnapshotShelf.offerTime + 1
+      _ = try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now })
+    }
+    #expect(try hq.count("birlik_snapshot") == SnapshotShelf.count)
+    let named = try hq.store.read { engine in
+      let select = try engine.connection.prepared("SELECT manifest FROM birlik_snapshot")
+      var named: Set<Digest> = []
+      while try select.step() {
+        let manifest = try SnapshotManifest(bytes: select.bytes(0), signedBy: engine.identity.headquarters)
+        named.formUnion(manifest.pieces.map(\.digest))
+      }
+      return named
+    }
+    #expect(try hq.count("birlik_piece") == named.count)
+  }
+
+  @Test("Too many edits meanwhile make headquarters begin anew, and at last say that it is busy")
+  func busy() throws {
+    let (house, hq, uz, _) = try filled()
+    defer { withExtendedLifetime(house) {} }
+    var steps = 0
+    #expect {
+      let maker = SnapshotMaker(hq.store, for: uz.role, amendmentLimit: 3) {
+        steps += 1
+        try hq.type("UPDATE org_unit SET name='step \(steps)' WHERE code<='u14'")
+      }
+      _ = try maker.make { House.start }
+    } throws: {
+      ($0 as? StoreError)?.code == .busy
+    }
+    #expect(steps > 6)
+  }
+}
