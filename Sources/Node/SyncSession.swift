@@ -126,20 +126,18 @@ struct SyncSession {
     var last = answer.frontierDigest
     while true {
       let received = try await take(answer)
-      let even = mine
-      // Going over to another catalog seals what was captured.
-      if answer.catalog != nil { mine = try await frontier() }
       if answer.frontierDigest == Digest(of: mine) && received == 0 && answer.frontier == nil {
         // Even so far. What was captured is sealed only now that the clocks are compared.
         let sealed = try await seal()
-        if sealed == 0 && !hasMoreToSeal {
+        // Going over to another catalog seals as well, and so may another process: only what is held now tells.
+        if sealed == 0, !hasMoreToSeal, try await Digest(of: frontier()) == answer.frontierDigest {
           report.outcome = .even
           break
         }
       } else if !awaitsOwn || idle > 0 {
         _ = try await seal()
       }
-      let theirs = answer.frontier ?? even
+      let theirs = answer.frontier ?? mine
       mine = try await frontier()
       let piece = try await piece(for: theirs)
       try await note(piece.unkept)

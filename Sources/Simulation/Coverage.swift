@@ -2,7 +2,7 @@
 public struct Coverage: Sendable, Equatable {
   public enum Event: Int, Sendable, CaseIterable {
     case requestLost, answerLost, requestRepeated, requestDelayed, segmentsShuffled, bodyCut, pieceLimited
-    case sessionInterleaved, typedDuringSync, upstreamChanged, sixteenNodesOrMore, relayServed
+    case sessionInterleaved, typedDuringSync, sealedDuringExchange, upstreamChanged, sixteenNodesOrMore, relayServed
     case crashBeforeCommit, crashAfterCommit, crashBeforeStateFile
     case nodeRestored, relayRestored, headquartersRestored, headquartersEmptied, cloned, cloneCloned
     case restoredWithEditsCaptured, sealedBeforeNoticing

@@ -77,7 +77,7 @@ extension MemoryStore {
     if plan.items.count > 1, row == nil { chronicle.coverage.add(.editBeforeDeletion) }
     for item in plan.items {
       var change = item.change
-      SealCheck.time(change, standing, batch.timekeeping, chronicle)
+      SealCheck.time(change, item.channel, standing, batch.timekeeping, chronicle)
       change.time = batch.time(change, self, chronicle.setting.clocks)
       let index = records[record].firstIndex { $0.channel == item.channel } ?? records[record].count
       if index == records[record].count {

@@ -4,7 +4,7 @@ import SyncCore
 enum SealCheck {
   /// No time lies ahead of now, except to follow a head that is hardly ahead, and none before the previous seal.
   static func time(
-    _ change: Change, _ standing: [OwnedRecord], _ timekeeping: Timekeeping, _ chronicle: Chronicle
+    _ change: Change, _ channel: Channel, _ standing: [OwnedRecord], _ timekeeping: Timekeeping, _ chronicle: Chronicle
   ) {
     let tolerated: Int64 = 5 * 60 * 1000
     if change.time > timekeeping.now, change.time - timekeeping.now > tolerated + 1 {
@@ -14,7 +14,7 @@ enum SealCheck {
       chronicle.fail("a change is timed before the seal before it")
     }
     guard change.operation == .edit else { return }
-    for owned in standing {
+    for owned in standing where owned.channel == channel {
       for register in change.registers {
         if owned.state.heads(register.key).contains(where: { $0.clock.time == change.time - 1 }) {
           chronicle.coverage.add(.headFollowed)
@@ -55,6 +55,11 @@ enum SealCheck {
           if !state.heads(key).contains(where: { $0.content == content }) {
             chronicle.fail("an element typed into \(register.name) is not among its heads")
           }
+        }
+        for key in state.knownRegisters where key.id == register.id && row.contents[key] == nil {
+          // A text that was no set is shown nowhere, so nobody takes it out.
+          guard key.element?.first != 0, !state.heads(key).contains(where: { $0.content.isEmpty }) else { continue }
+          chronicle.fail("an element taken out of \(register.name) stays in it")
         }
       } else {
         let key = RegisterKey(register.id)

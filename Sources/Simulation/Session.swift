@@ -34,7 +34,10 @@ struct Session {
   private var sentEnds: [FrontierEntry] = []
   private var takenEnds: [FrontierEntry] = []
   private var idle = 0
-  private(set) var rounds = 0
+  /// Whether the other side shows edits of this node that it has not got back yet.
+  private var awaitsOwn = false
+  /// Whether a part of what is captured was left for the next round.
+  private var hasMore = false
   private var isVisible: @Sendable (Channel) -> Bool
 
   enum Outcome {
@@ -58,29 +61,31 @@ struct Session {
   ///
   /// - Returns: how the sync ended, or nil when there is another request.
   mutating func take(_ answer: Answer, _ machine: Machine) throws(Machine.Crash) -> Outcome? {
-    rounds += 1
     let sent = request.piece
     // A piece that was absorbed on the way took its time; only a quick answer tells the clocks.
     if sent.segments.isEmpty, answer.piece.segments.isEmpty { try machine.setOffset(answer.now &- machine.wall) }
     marks = zip(request.frontier ?? [], answer.held).map { (entry: $0, isHeld: $1) }
-    let (received, isRestored) = try absorb(answer, machine)
-    let before = (mine: mine, shown: shown)
-    // Going over to another catalog seals as well, so what this side holds is looked at again.
-    if machine.chronicle.canary != .forgetsAdoption { mine = machine.store.table.frontier(where: isVisible) }
+    let received = try absorb(answer, machine)
     if answer.tips == mine, received == 0, answer.frontier == nil {
       // Even so far. What was captured is sealed only now that the clocks are compared.
-      if try machine.sealPart() == 0, machine.store.captures.isEmpty { return .even }
-    } else if !isRestored {
+      let sealed = try machine.sealPart()
+      hasMore = !machine.store.captures.isEmpty
+      // Going over to another catalog seals as well, and so may another process: only what is held now tells.
+      let now = machine.chronicle.canary == .forgetsAdoption ? mine : machine.store.table.frontier(where: isVisible)
+      if sealed == 0, !hasMore, now == answer.tips { return .even }
+    } else if !awaitsOwn || idle > 0 {
       // A restored node waits with sealing until its lost tail is here, in which most of it may be sealed already.
       _ = try machine.sealPart()
+      hasMore = !machine.store.captures.isEmpty
     }
-    var theirs = answer.frontier ?? before.mine
+    var theirs = answer.frontier ?? mine
     if machine.chronicle.canary == .trustsMemory { theirs += machine.remembered }
     mine = machine.store.table.frontier(where: isVisible)
     let piece = machine.piece(lackedBy: theirs, marks: marks, isVisible: isVisible)
+    let before = shown
     sentEnds = ExchangePlan.ends(sentEnds, continuedBy: Self.headers(piece), of: piece.unknown)
     shown = sentEnds.isEmpty && takenEnds.isEmpty ? mine : Set(mine + sentEnds + takenEnds).sorted()
-    let isMoving = received > 0 || answer.tips != last || shown != before.shown || !machine.store.captures.isEmpty
+    let isMoving = received > 0 || answer.tips != last || shown != before || hasMore
     idle = isMoving ? 0 : idle + 1
     if idle > Self.patience { return .partial }
     last = answer.tips
@@ -90,14 +95,12 @@ struct Session {
     return nil
   }
 
-  private mutating func absorb(
-    _ answer: Answer, _ machine: Machine
-  ) throws(Machine.Crash) -> (received: Int, isRestored: Bool) {
-    var isRestored = false
+  private mutating func absorb(_ answer: Answer, _ machine: Machine) throws(Machine.Crash) -> Int {
+    var lost: [FrontierEntry] = []
     // First of all: whatever is sealed from here on is sealed under the right origin.
     if let theirs = answer.frontier {
       let unknown = theirs.filter { !machine.store.holds($0.tip.hash) }
-      isRestored = rounds <= 2 && unknown.contains { $0.tip.origin.node == machine.store.id }
+      lost = unknown.filter { $0.tip.origin.node == machine.store.id }
       if Restoration.isShown(by: unknown, to: machine.store.origin) {
         machine.chronicle.coverage.add(.noticedThroughPeer)
         machine.isUnnoticed = false
@@ -105,7 +108,8 @@ struct Session {
         try machine.commit { $0.takeFreshOrigin(nonce) }
       }
     }
-    if let version = answer.catalogVersion, version > machine.store.version {
+    // Going over to another catalog seals as well. It is offered again.
+    if let version = answer.catalogVersion, version > machine.store.version, lost.isEmpty {
       let wall = machine.wall
       let chronicle = machine.chronicle
       try machine.commit { store in
@@ -114,10 +118,11 @@ struct Session {
       }
     }
     let received = try machine.absorb(answer.piece, mayRead: isVisible)
+    awaitsOwn = lost.contains { !machine.store.holds($0.tip.hash) }
     let missing = marks.filter { !$0.isHeld }.map(\.entry)
     takenEnds = ExchangePlan.ends(takenEnds, continuedBy: Self.headers(answer.piece), of: missing)
       .filter { machine.store.holds($0.tip.hash) }
-    return (received, isRestored)
+    return received
   }
 
   private static func headers(_ piece: Piece) -> [(header: SegmentHeader, hash: Digest)] {

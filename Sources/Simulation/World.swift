@@ -171,6 +171,11 @@ final class World {
       let typist = dice.chance(50) ? machine : server
       clerk.type(into: &typist.store, wall: typist.wall, chronicle)
     }
+    if dice.chance(6), !machine.store.captures.isEmpty {
+      // Another process of the node, or the sync itself while it waits for the answer.
+      chronicle.coverage.add(.sealedDuringExchange)
+      guard attempt(machine, { () throws(Machine.Crash) in _ = try machine.sealPart() }) else { return }
+    }
     take(answer, machine, &dice)
   }
 
