@@ -14,6 +14,10 @@ enum SnapshotShelf {
   static let shortLog: Int64 = 1 << 20
   /// How many times longer than the snapshot the log has to be.
   static let factor: Int64 = 2
+  /// From so many changes on, so many for each record, the log is much work however few bytes it takes; the snapshot may
+  /// then take up to `factor` times its bytes.
+  static let manyChanges: Int64 = 100_000
+  static let changesPerRecord: Int64 = 3
   /// How many bytes one record and one segment take in a snapshot at least, mostly.
   static let bytesPerRecord: Int64 = 8
   static let bytesPerSegment: Int64 = 112

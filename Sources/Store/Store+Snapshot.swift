@@ -15,9 +15,7 @@ extension Store {
   ) throws -> SnapshotManifest? {
     let time = now()
     let log = try read { try $0.logSize(for: role) }
-    func isShorter(_ bytes: Int64) -> Bool {
-      insists || (log.bytes > SnapshotShelf.shortLog && log.bytes / SnapshotShelf.factor >= bytes)
-    }
+    func isShorter(_ bytes: Int64) -> Bool { insists || log.isLonger(than: bytes) }
     if let known = try read({
       try $0.latestManifest(for: role.federation, since: time &- SnapshotShelf.offerTime)
     }) {
@@ -71,23 +69,43 @@ extension Store {
   }
 }
 
+/// What a node would have to fetch and absorb without a snapshot.
+private struct LogSize {
+  var bytes: Int64 = 0
+  var changes: Int64 = 0
+  var segments: Int64 = 0
+  var records: Int64 = 0
+
+  /// About the least that a snapshot takes in its place, in bytes.
+  var least: Int64 {
+    records &* SnapshotShelf.bytesPerRecord &+ segments &* SnapshotShelf.bytesPerSegment
+  }
+
+  /// Whether the log is much longer than a snapshot of so many bytes: to carry, or to absorb.
+  func isLonger(than snapshot: Int64) -> Bool {
+    guard bytes > SnapshotShelf.shortLog else { return false }
+    if bytes / SnapshotShelf.factor >= snapshot { return true }
+    // Edits of whole columns pack into next to nothing and take their time all the same.
+    let isMuchWork = changes >= SnapshotShelf.manyChanges && changes / SnapshotShelf.changesPerRecord >= records
+    return isMuchWork && snapshot / SnapshotShelf.factor <= bytes
+  }
+}
+
 extension Engine {
-  /// The bytes of the log that a node would have to fetch, and about the least that a snapshot takes in its place.
-  fileprivate func logSize(for role: NodeRole) throws -> (bytes: Int64, least: Int64) {
-    var log: Int64 = 0
-    var segments: Int64 = 0
+  fileprivate func logSize(for role: NodeRole) throws -> LogSize {
+    var size = LogSize()
     let select = try connection.prepared(
-      "SELECT stream, sum(length(bytes)), count(*) FROM birlik_segment GROUP BY stream")
+      "SELECT stream, sum(length(bytes)), count(*), sum(last-first+1) FROM birlik_segment GROUP BY stream")
     while try select.step() {
       guard let channel = streams.stream(select.int(0))?.channel, role.mayRead(channel) else { continue }
-      log &+= select.int64(1)
-      segments &+= select.int64(2)
+      size.bytes &+= select.int64(1)
+      size.segments &+= select.int64(2)
+      size.changes &+= select.int64(3)
     }
-    var records: Int64 = 0
     let heads = try connection.prepared("SELECT channel, count(*) FROM birlik_head GROUP BY channel")
     while try heads.step() {
-      if let channel = channelNames[heads.int(0)], role.mayRead(channel) { records &+= heads.int64(1) }
+      if let channel = channelNames[heads.int(0)], role.mayRead(channel) { size.records &+= heads.int64(1) }
     }
-    return (log, records &* SnapshotShelf.bytesPerRecord &+ segments &* SnapshotShelf.bytesPerSegment)
+    return size
   }
 }

@@ -15,7 +15,8 @@ extension Store {
     guard !identity.role.isHeadquarters else { return false }
     return try read { engine in
       if try engine.latestManifest() != nil { return true }
-      guard try engine.meta(.snapshotAsked) == nil, try engine.meta(.lastSyncAt)?.integer == nil else { return false }
+      // A first sync that failed decided nothing.
+      guard try engine.meta(.snapshotAsked) == nil else { return false }
       return engine.streams.streams.allSatisfy { $0.origin.node == engine.identity.node }
     }
   }

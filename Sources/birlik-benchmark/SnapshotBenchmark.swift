@@ -58,7 +58,9 @@ struct SnapshotBenchmark {
     _ = try await node.sync()
     for _ in 0..<Self.edits {
       let step = 1 + Int(generator.next() % 50)
-      try await queue.write { try $0.execute(sql: "UPDATE membership_return SET members_total=members_total+\(step)") }
+      try await queue.write {
+        try $0.execute(sql: "UPDATE membership_return SET members_total=(members_total*7919+\(step))%97")
+      }
       _ = try await node.sync()
     }
     try queue.close()
