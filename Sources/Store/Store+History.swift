@@ -15,18 +15,21 @@ public struct HistoryEntry: Sendable, Equatable {
   public var isDeletion: Bool
   /// True when the author's catalog did not allow a value.
   public var isFlagged: Bool
+  /// True while the edit builds on one that did not arrive: until that comes it is kept and shown here alone.
+  public var isWaiting: Bool
   /// The values given, by field; elements of sets as `name[element]`.
   public var fields: [(name: String, value: Value)]
 
   public static func == (a: Self, b: Self) -> Bool {
     a.at == b.at && a.node == b.node && a.origin == b.origin && a.sequence == b.sequence && a.channel == b.channel
       && a.isInsertion == b.isInsertion && a.isDeletion == b.isDeletion && a.isFlagged == b.isFlagged
-      && a.fields.elementsEqual(b.fields) { $0.name == $1.name && $0.value == $1.value }
+      && a.isWaiting == b.isWaiting && a.fields.elementsEqual(b.fields) { $0.name == $1.name && $0.value == $1.value }
   }
 }
 
 extension Store {
-  /// Every sealed edit of a record that this node holds, in the total order of changes.
+  /// Every sealed edit of a record that this node holds, in the total order of changes, and after them those that wait
+  /// for one that they build on.
   public func history(kind: String, key: String) throws -> [HistoryEntry] {
     try read { engine in
       let table = try engine.table(named: kind)
@@ -34,7 +37,7 @@ extension Store {
       var logged: [Engine.LoggedChange] = []
       try engine.eachChange(kind: table.kind.id, keys: [key]) { logged.append($0) }
       logged.sort { engine.precedes($0.clock, $1.clock) }
-      return logged.compactMap { engine.entry($0, table) }
+      return try logged.compactMap { engine.entry($0, table) } + engine.waitingEntries(table, key)
     }
   }
 }
@@ -42,8 +45,35 @@ extension Store {
 extension Engine {
   func entry(_ logged: LoggedChange, _ table: KindTable) -> HistoryEntry? {
     guard let stream = streams.stream(logged.clock.stream) else { return nil }
+    return entry(logged.change, of: stream.origin, in: stream.channel, sequence: logged.clock.sequence, table)
+  }
+
+  /// What waits of a record: should what it builds on have died with its author, it can be read here for ever.
+  fileprivate func waitingEntries(_ table: KindTable, _ key: RecordKey) throws -> [HistoryEntry] {
+    let select = try connection.prepared("SELECT bytes FROM birlik_waiting ORDER BY hash")
+    defer { select.reset() }
+    var entries: [HistoryEntry] = []
+    while try select.step() {
+      let segment = try Segment(bytes: select.bytes(0))
+      // One that cannot be read is told where it arrives.
+      guard let blocks = try? segment.blocks() else { continue }
+      for (place, change) in blocks.flatMap(\.changes).enumerated()
+      where change.kind == table.kind.id && change.key == key {
+        var entry = entry(
+          change, of: segment.header.origin, in: segment.header.channel,
+          sequence: segment.header.first &+ Int64(place), table)
+        entry.isWaiting = true
+        entries.append(entry)
+      }
+    }
+    return entries.sorted { ($0.at, $0.origin, $0.sequence) < ($1.at, $1.origin, $1.sequence) }
+  }
+
+  private func entry(
+    _ change: Change, of origin: Origin, in channel: Channel, sequence: Int64, _ table: KindTable
+  ) -> HistoryEntry {
     var fields: [(name: String, value: Value)] = []
-    for register in logged.change.registers {
+    for register in change.registers {
       if register.key.element != nil {
         let word = register.content.isEmpty ? "removed" : "added"
         fields.append((RecordNotes.label(table, register.key), .text(word)))
@@ -51,15 +81,14 @@ extension Engine {
       }
       // What a register leaves empty was said as well; of a whole row it goes without saying.
       let named = table.registers.first { $0.id == register.key.id }?.fields.map(\.id) ?? []
-      let ids = logged.change.operation == .insertion ? [] : named
+      let ids = change.operation == .insertion ? [] : named
       for id in Set(ids + register.content.cells.map(\.field)).sorted() {
         fields.append((table.kind.field(id)?.name ?? "field \(id)", register.content[id]))
       }
     }
     return HistoryEntry(
-      at: logged.clock.time, node: name(of: stream.origin.node), origin: stream.origin.hex,
-      sequence: logged.clock.sequence, channel: stream.channel.description,
-      isInsertion: logged.change.operation == .insertion, isDeletion: logged.change.operation == .deletion,
-      isFlagged: logged.change.isFlagged, fields: fields)
+      at: change.time, node: name(of: origin.node), origin: origin.hex, sequence: sequence,
+      channel: channel.description, isInsertion: change.operation == .insertion,
+      isDeletion: change.operation == .deletion, isFlagged: change.isFlagged, isWaiting: false, fields: fields)
   }
 }

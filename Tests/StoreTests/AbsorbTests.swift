@@ -220,6 +220,10 @@ import Wire
     }
     #expect(try hq.count("org_unit") == 0)
     #expect(try hq.store.status().waiting == 11)
+    // Were the first one lost with its author, these would be readable all the same.
+    let history = try hq.store.history(kind: "org_unit", key: "u")
+    #expect(history.count == 11 && history.allSatisfy(\.isWaiting))
+    #expect(Set(history.flatMap(\.fields).map(\.value.display)) == Set((1..<12).map(String.init)))
     let report = try hq.store.absorb(segments: [all[0]], cards: [])
     #expect(report.segments == 12)
     #expect(report.changes == 12)

@@ -19,6 +19,8 @@ import Testing
       add("decided", world.decided)
       add("dropped", world.dropped)
       add("snapshots", world.snapshots)
+      add("headquarters restored", world.headquartersRestored)
+      add("clocks jumped", world.jumped)
       add("forks", try hq.count("birlik_stream WHERE parent IS NOT NULL"))
       add("refused", try world.nodes.reduce(0) { try $0 + $1.count("birlik_refused") })
       add("wrong", try hq.count("birlik_invalid"))
@@ -35,7 +37,7 @@ import Testing
     let least = [
       "restored": 5, "clones": 3, "decided": 5, "forks": 2, "refused": 5, "wrong": 5, "clashes": 3, "existence": 2,
       "elements": 10, "conflicts": 100, "closed": 20, "notices": 3, "later catalogs": 5, "gone": 10, "changes": 400,
-      "dropped": 40, "snapshots": 20,
+      "dropped": 40, "snapshots": 20, "headquarters restored": 3, "clocks jumped": 20,
     ]
     for (name, count) in least { #expect(reached[name, default: 0] >= count, "\(name): \(reached)") }
   }

@@ -8,7 +8,10 @@ struct HistoryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history",
     abstract: "birlik history org_unit ftuu-001",
-    discussion: "Every edit of the record that this node holds: when, by which node, and which values it gave.")
+    discussion: """
+      Every edit of the record that this node holds: when, by which node, and which values it gave. One \
+      that waits for an earlier edit builds on what did not arrive: it is kept, and shown nowhere else until that comes.
+      """)
 
   @OptionGroup var record: RecordArguments
   @OptionGroup var node: NodeOptions
@@ -45,7 +48,7 @@ struct HistoryCommand: ParsableCommand {
 
   private static func what(_ entry: HistoryEntry) -> String {
     let verb = entry.isDeletion ? "removed" : entry.isInsertion ? "created" : "changed"
-    return verb + (entry.isFlagged ? " (not allowed)" : "")
+    return verb + (entry.isFlagged ? " (not allowed)" : "") + (entry.isWaiting ? " (waits for an earlier edit)" : "")
   }
 
   private static func json(_ entry: HistoryEntry, _ types: ColumnTypes) -> JSON {
@@ -54,6 +57,7 @@ struct HistoryCommand: ParsableCommand {
       "seq": .integer(entry.sequence), "channel": .string(entry.channel),
       "fields": .object(entry.fields.map { ($0.name, types.json($0.value, of: $0.name)) }),
       "deleted": .bool(entry.isDeletion), "created": .bool(entry.isInsertion), "flagged": .bool(entry.isFlagged),
+      "waiting": .bool(entry.isWaiting),
     ]
   }
 }

@@ -21,6 +21,10 @@ final class World {
     var drops = 0
     /// A node goes on from a snapshot, which headquarters takes while others work.
     var snapshots = 0
+    /// Headquarters is put back from a backup, or begun again empty. Only where all keep their logs.
+    var headquartersRestores = 0
+    /// Clocks are off by up to ten years, and jump.
+    var jumps = 0
   }
 
   let seed: UInt64
@@ -34,9 +38,16 @@ final class World {
   private(set) var decided = 0
   private(set) var dropped = 0
   private(set) var snapshots = 0
+  private(set) var headquartersRestored = 0
+  private(set) var jumped = 0
   private var dice: Dice
   /// For what befalls the log alone, so that switching it off leaves everything else as it is.
   private var logDice: Dice
+  /// For what befalls headquarters and clocks, likewise.
+  private var rareDice: Dice
+  /// How far the clock of each of `nodes` is off, in milliseconds.
+  private var skews: [Int64] = [0, 0, 0, 0]
+  private var headquartersBackups: [String] = []
   private var backups: [(node: Int, file: String)] = []
   private var clock: Int64 = House.start
 
@@ -46,6 +57,7 @@ final class World {
     self.seed = seed
     dice = Dice(seed: seed)
     logDice = Dice(seed: ~seed)
+    rareDice = Dice(seed: seed ^ 0x5ca1_ab1e)
     house = try House()
     headquarters = try house.add("otuts")
     others = [try house.add("ftuu"), try house.add("ftuu", office: "Samarkand"), try house.add("fturk")]
@@ -66,13 +78,19 @@ final class World {
     if dice.chance(50) { faults.decisions = 35 }
     if logDice.chance(60) { faults.drops = 15 }
     if logDice.chance(60) { faults.snapshots = 8 }
+    if faults.drops == 0, faults.snapshots == 0, rareDice.chance(80) { faults.headquartersRestores = 8 }
+    if rareDice.chance(50) { faults.jumps = 12 }
+    if faults.headquartersRestores > 0 { try backUpHeadquarters() }
   }
 
   /// Runs a number of steps.
   func run(steps: Int) throws {
     for _ in 0..<steps {
       clock += Int64(dice.below(3))
-      for node in nodes { node.clock = clock + (node.role.isHeadquarters ? 0 : Int64(dice.below(3) - 1)) }
+      if rareDice.chance(faults.jumps) { jump() }
+      for (number, node) in nodes.enumerated() {
+        node.clock = clock + (node.role.isHeadquarters ? 0 : skews[number] + Int64(dice.below(3) - 1))
+      }
       let number = dice.below(nodes.count)
       switch dice.below(100) {
       case 0..<62: try edit(nodes[number])
@@ -88,12 +106,35 @@ final class World {
         try others[backup.node].restoreFile(from: backup.file, keepsState: dice.chance(50))
         restored += 1
       }
+      if faults.headquartersRestores > 0, rareDice.chance(10) { try backUpHeadquarters() }
+      if rareDice.chance(faults.headquartersRestores) { try restoreHeadquarters() }
       if dice.chance(faults.clones), others.count < 5, number > 0 {
         let clone = try house.clone(others[number - 1])
         try clone.hurry()
         others.append(clone)
+        skews.append(skews[number])
       }
     }
+  }
+
+  private func backUpHeadquarters() throws {
+    let file = house.folder.file("headquarters-\(headquartersBackups.count)")
+    try headquarters.copyFile(to: file)
+    headquartersBackups.append(file)
+  }
+
+  /// The first backup is of an empty headquarters.
+  private func restoreHeadquarters() throws {
+    let file = rareDice.pick(headquartersBackups)
+    try headquarters.restoreFile(from: file, keepsState: rareDice.chance(50))
+    headquartersRestored += 1
+  }
+
+  private func jump() {
+    let number = 1 + rareDice.below(others.count)
+    let scale: Int64 = rareDice.pick([60_000, 86_400_000, 31_557_600_000])
+    skews[number] = Int64(rareDice.below(21) - 10) * scale
+    jumped += 1
   }
 
   private func backUp(_ number: Int) throws {
@@ -111,7 +152,7 @@ final class World {
   private func upgrade(_ node: TestNode) throws {
     let later = try House.later.get()
     guard try node.role.isHeadquarters || headquarters.store.catalog().version == later.catalog.version else { return }
-    try node.store.adopt(later, now: clock)
+    try node.store.adopt(later, now: node.clock ?? clock)
     try checkTotals(node)
   }
 
@@ -137,7 +178,7 @@ final class World {
     let held = try headquarters.store.frontier(visibleTo: node.role)
     let until = logDice.chance(50) ? clock + 1 : clock - Int64(logDice.below(20))
     let before = try node.store.hasCaptured() ? nil : Tables(node)
-    dropped += try node.store.dropBodies(sealedBefore: until, heldBy: held, now: clock).segments
+    dropped += try node.store.dropBodies(sealedBefore: until, heldBy: held, now: node.clock ?? clock).segments
     if let before, let words = before.difference(try Tables(node)) {
       Issue.record("seed \(seed): dropping bodies at \(node.name) shows something else: \(words)")
     }
@@ -164,7 +205,7 @@ final class World {
     if dice.chance(30), !node.role.isHeadquarters {
       let limit = 1 + dice.below(4)
       while try node.store.hasCaptured() {
-        try node.store.write { engine in _ = try Sealer(engine, wall: clock, limit: limit).sealPass() }
+        try node.store.write { engine in _ = try Sealer(engine, wall: node.clock ?? clock, limit: limit).sealPass() }
       }
     } else {
       try node.seal()
@@ -188,6 +229,7 @@ final class World {
       if faults.repeats { segments += segments.prefix(1) }
       return segments
     }
+    if let number = others.firstIndex(where: { $0 === node }) { try node.store.setClockOffset(-skews[number + 1]) }
     try Exchange.round(node, headquarters, options)
     try checkTotals(node)
     try checkTotals(headquarters)
@@ -202,7 +244,10 @@ final class World {
   /// Everything goes everywhere, and all agree.
   func settle(verifies: Bool) throws {
     clock += 10
-    for node in nodes { node.clock = clock }
+    for node in nodes {
+      node.clock = clock
+      try node.store.setClockOffset(0)
+    }
     if faults.upgrades > 0 { for node in nodes { try upgrade(node) } }
     try Exchange.settle(headquarters, others)
     let digests = try headquarters.store.channelDigests()
