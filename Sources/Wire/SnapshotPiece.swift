@@ -23,10 +23,8 @@ public enum SnapshotPiece: Equatable, Sendable {
     }
   }
 
-  /// The piece as it travels, with what a manifest says of it.
-  ///
-  /// - Throws: `WireError` with code `tooLarge` for one that no node would take.
-  public func packed() throws(WireError) -> (bytes: [UInt8], entry: SnapshotManifest.Piece) {
+  /// What the piece says, before it is packed.
+  package var content: [UInt8] {
     var writer = ByteWriter()
     writer.byte(form)
     switch self {
@@ -34,7 +32,14 @@ public enum SnapshotPiece: Equatable, Sendable {
     case .skeleton(let entries): SkeletonCodec.encode(entries, into: &writer)
     case .heads(let entries), .amendments(let entries): HeadsCodec.encode(entries, into: &writer)
     }
-    let content = writer.bytes
+    return writer.bytes
+  }
+
+  /// The piece as it travels, with what a manifest says of it.
+  ///
+  /// - Throws: `WireError` with code `tooLarge` for one that no node would take.
+  public func packed() throws(WireError) -> (bytes: [UInt8], entry: SnapshotManifest.Piece) {
+    let content = content
     let packed = Zstandard.compress(content)
     let bytes = [packed == nil ? 0 : 1] + (packed ?? content)
     guard content.count <= WireLimits.pieceContentBytes, bytes.count <= WireLimits.pieceBytes else {
@@ -70,8 +75,8 @@ public enum SnapshotPiece: Equatable, Sendable {
     try self.init(content: content)
   }
 
-  /// Reads a piece's content.
-  init(content: [UInt8]) throws(WireError) {
+  /// Reads a piece's content. Nothing before it is checked: it is headquarters that names it in a signed manifest.
+  package init(content: [UInt8]) throws(WireError) {
     var reader = ByteReader(content, operation: Self.reading)
     switch try reader.byte() {
     case 1:

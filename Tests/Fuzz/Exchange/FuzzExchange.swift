@@ -18,7 +18,13 @@ public func fuzzExchange(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     precondition((try? ExchangeAnswer(bytes: answer.bytes)) == answer, "an answer reads otherwise")
   case 2: _ = try? PublishedCatalog(stored: rest)
   case 3: _ = try? JoinRequest(bytes: rest)
-  default: _ = try? JoinAnswer(bytes: rest)
+  case 4: _ = try? JoinAnswer(bytes: rest)
+  case 5: _ = try? SnapshotRequest(bytes: rest)
+  case 6: _ = try? SnapshotAnswer(bytes: rest)
+  case 7:
+    guard let piece = try? SnapshotPiece(content: rest) else { return 0 }
+    precondition((try? SnapshotPiece(content: piece.content)) == piece, "a piece of a snapshot reads otherwise")
+  default: _ = try? BareSegment(bytes: rest)
   }
   return 0
 }
