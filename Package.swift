@@ -8,6 +8,12 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// The fuzzers have no main of their own, so they stand apart from everyday builds: `.ci/fuzz` asks for them. What they
+// feed is built so that they see which way it goes.
+let isFuzzing = Context.environment["BIRLIK_FUZZ"] != nil
+let sanitized = ["-sanitize=fuzzer,address"]
+let fed = strict + (isFuzzing ? [.unsafeFlags(sanitized)] : [])
+
 let package = Package(
   name: "birlik",
   products: [
@@ -25,7 +31,7 @@ let package = Package(
   ],
   targets: [
     // Pure: no clock, no disk, no network, no Foundation.
-    .target(name: "SyncCore", swiftSettings: strict),
+    .target(name: "SyncCore", swiftSettings: fed),
     .target(name: "Consolidation", dependencies: ["SyncCore"], swiftSettings: strict),
 
     // Many nodes, one seed, no I/O: as pure as what it plays on.
@@ -41,7 +47,7 @@ let package = Package(
     .target(
       name: "Wire",
       dependencies: ["SyncCore", "CZstd", .product(name: "Crypto", package: "swift-crypto")],
-      swiftSettings: strict),
+      swiftSettings: fed),
     .target(
       name: "CatalogFiles",
       dependencies: ["SyncCore", .product(name: "TOMLKit", package: "TOMLKit")],
@@ -127,13 +133,11 @@ let package = Package(
   ]
 )
 
-// The fuzzers have no main of their own, so they stand apart from everyday builds: `.ci/fuzz` asks for them.
-if Context.environment["BIRLIK_FUZZ"] != nil {
-  let sanitized = ["-sanitize=fuzzer,address", "-parse-as-library"]
+if isFuzzing {
   for decoder in ["Segment", "Exchange"] {
     package.targets.append(
       .executableTarget(
         name: "Fuzz" + decoder, dependencies: ["Wire", "SyncCore"], path: "Tests/Fuzz/" + decoder,
-        swiftSettings: strict + [.unsafeFlags(sanitized)], linkerSettings: [.unsafeFlags(sanitized)]))
+        swiftSettings: fed + [.unsafeFlags(["-parse-as-library"])], linkerSettings: [.unsafeFlags(sanitized)]))
   }
 }
