@@ -80,6 +80,9 @@ final class Chronicle {
     return segment
   }
 
+  /// Notes that a sealed segment says what an edit said.
+  func note(write: Int, in segment: SealedSegment) { segments[segment.number].writes.insert(write) }
+
   func segment(_ hash: Digest) -> SealedSegment? { numbers[hash].map { segments[$0] } }
 
   private func register(_ key: RegisterKey, of record: Int) -> Int {

@@ -54,8 +54,10 @@ extension Engine {
     _ entries: ArraySlice<CaptureLog.Entry>, _ tail: LostTail, _ table: KindTable, _ key: RecordKey
   ) throws {
     let notes = entries.map { LostTail.Note(mask: $0.mask, at: $0.at) }
-    let typed = try row(table, key).map(table.contents)
-    let rest = tail.unsealed(notes, kind: table.kind.id, key: key, typed: typed)
+    let typed = try row(table, key).map { SealPlan.Row(federation: $0.federation, contents: table.contents(of: $0)) }
+    let deletion = try entries.first { $0.mask == 0 }.flatMap { try deletedRow(table, capture: $0.sequence) }
+    let rest = tail.unsealed(
+      notes, kind: table.kind.id, key: key, typed: typed, deleted: deletion.map(table.contents))
     guard rest.count < notes.count || zip(rest, notes).contains(where: { $0.mask != $1.mask }) else { return }
     let slots = try fold(table, [key])[key] ?? []
     // What stands in a local column stands there alone, and would go with the row.

@@ -114,7 +114,7 @@ final class Sealer {
   private func seal(_ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey) throws {
     let row = try engine.row(table, key)
     if let row, edits.insertedAt != nil, edits.deletion == nil, try sealFresh(edits, table, key, row) { return }
-    let old = row == nil ? try oldRow(table, edits) : nil
+    let old = row == nil ? try edits.deletion.flatMap { try engine.deletedRow(table, capture: $0.sequence) } : nil
     let shown = row ?? old
     var (slots, isTyped) = try slots(edits, table, key, shown)
     let plan = try plan(edits, table, key, row: row, old: old, slots: slots, isTyped: isTyped)
@@ -247,18 +247,6 @@ final class Sealer {
     try engine.restore(table, key) { try fold(table, key) }
   }
 
-  /// What the row held when it was deleted, as the delete trigger noted it.
-  private func oldRow(_ table: KindTable, _ edits: CapturedEdits) throws -> ShownRow? {
-    guard let deletion = edits.deletion else { return nil }
-    let columns = table.fields.map { "v\($0.id)" }.joined(separator: ", ")
-    let statement = try engine.connection.prepared(
-      "SELECT capture\(columns.isEmpty ? "" : ", " + columns) FROM birlik_old WHERE capture=?1")
-    statement.bind(1, deletion.sequence)
-    guard try statement.step() else { return nil }
-    defer { statement.reset() }
-    return ShownRow(federation: [], values: table.fields.indices.map { statement.value($0 + 1) })
-  }
-
   // MARK: Segments
 
   private func builder(for channel: Channel) throws -> SegmentBuilder {
@@ -291,5 +279,20 @@ final class Sealer {
       try engine.noteKeys(of: builder.blocks, hash: segment.hash)
     }
     builders = []
+  }
+}
+
+extension Engine {
+  /// What a row held when it was deleted, as the delete trigger noted it.
+  ///
+  /// - Parameter capture: the number of the note.
+  func deletedRow(_ table: KindTable, capture: Int64) throws -> ShownRow? {
+    let columns = table.fields.map { "v\($0.id)" }.joined(separator: ", ")
+    let statement = try connection.prepared(
+      "SELECT capture\(columns.isEmpty ? "" : ", " + columns) FROM birlik_old WHERE capture=?1")
+    statement.bind(1, capture)
+    guard try statement.step() else { return nil }
+    defer { statement.reset() }
+    return ShownRow(federation: [], values: table.fields.indices.map { statement.value($0 + 1) })
   }
 }

@@ -2,7 +2,8 @@
 ///
 /// A backup holds edits that were captured and not yet sealed. The node went on, sealed them, was restored, and has them
 /// captured once more. Sealing them again would lose nothing but set each against itself, so those are dropped that the
-/// missing tail holds with the same record, register, raw capture time and value. Whatever matches less exactly is sealed.
+/// missing tail holds with the same record, register, raw capture time and value, and a deletion only together with the
+/// edits before it. Whatever matches less exactly is sealed: two living copies of one machine are one node by its name.
 ///
 /// Ask it in the transaction that absorbs the tail, before anything is sealed there. Where heads keep their values in the
 /// row alone, the record has to be folded from the log before its captured edits are dropped: the row was typed over.
@@ -38,7 +39,13 @@ public struct LostTail: Sendable {
     var key: RecordKey
   }
 
-  private var changes: [Name: [Change]] = [:]
+  /// One change of the tail, and whose record it is.
+  private struct Sealed {
+    var change: Change
+    var owner: String
+  }
+
+  private var changes: [Name: [Sealed]] = [:]
 
   /// - Parameters:
   ///   - arrivals: the segments about to be absorbed, and those that wait for them, in any order.
@@ -61,7 +68,8 @@ public struct LostTail: Sendable {
         guard placed.contains(arrival.hash) else { return false }
         if arrival.header.origin.node == node {
           for change in arrival.changes {
-            changes[Name(kind: change.kind, key: change.key), default: []].append(change)
+            let sealed = Sealed(change: change, owner: arrival.header.channel.owner)
+            changes[Name(kind: change.kind, key: change.key), default: []].append(sealed)
           }
         }
         return true
@@ -79,17 +87,19 @@ public struct LostTail: Sendable {
   ///
   /// - Parameters:
   ///   - notes: all captured edits of the record, in the order in which they were typed.
-  ///   - typed: the row as it stands, by register; nil when there is none.
+  ///   - typed: the row as it stands; nil when there is none.
+  ///   - deleted: what the row held at the first deletion that was noted, by register, where there is one.
   /// - Returns: the notes by their index in `notes`, with what remains of each mask; those that are dropped are absent.
   public func unsealed(
-    _ notes: [Note], kind: Int, key: RecordKey, typed: [RegisterKey: Content]?
+    _ notes: [Note], kind: Int, key: RecordKey, typed: SealPlan.Row?, deleted: [RegisterKey: Content]?
   ) -> [(index: Int, mask: Int64)] {
     let sealed = changes[Name(kind: kind, key: key)] ?? []
     var rest = notes.enumerated().map { (index: $0.offset, mask: $0.element.mask) }
     guard !sealed.isEmpty else { return rest }
-    if let end = wholeRecordEnd(notes, sealed, typed) { rest.removeAll { $0.index <= end } }
-    for change in sealed where change.operation == .edit {
-      for register in Set(change.registers.map(\.key.id)) where isSame(register, change, typed) {
+    if let end = wholeRecordEnd(notes, sealed, typed, deleted) { rest.removeAll { $0.index <= end } }
+    for item in sealed where item.change.operation == .edit && isOwner(item, typed) {
+      let change = item.change
+      for register in Set(change.registers.map(\.key.id)) where isSame(register, change, typed?.contents) {
         let bit = Int64(1) << Int64(register)
         // Only where the last edit of the register is the sealed one: what was typed since stays.
         guard let last = rest.last(where: { $0.mask > 0 && $0.mask & bit != 0 }),
@@ -102,23 +112,48 @@ public struct LostTail: Sendable {
   }
 
   /// Up to where all that was noted is in one insertion or deletion of the tail.
-  private func wholeRecordEnd(_ notes: [Note], _ sealed: [Change], _ typed: [RegisterKey: Content]?) -> Int? {
+  private func wholeRecordEnd(
+    _ notes: [Note], _ sealed: [Sealed], _ typed: SealPlan.Row?, _ deleted: [RegisterKey: Content]?
+  ) -> Int? {
     var ends: [Int] = []
-    for change in sealed {
+    for item in sealed {
+      let change = item.change
       switch change.operation {
       case .insertion:
         // An insertion holds the row as it was at the last edit before it was sealed.
         guard let end = notes.lastIndex(where: { $0.at == change.captured && $0.mask != 0 }),
-          notes[...end].contains(where: { $0.mask == -1 }), end == notes.endIndex - 1, isSame(change, typed)
+          notes[...end].contains(where: { $0.mask == -1 }), end == notes.endIndex - 1, isOwner(item, typed),
+          isSame(change, typed?.contents)
         else { continue }
         ends.append(end)
       case .deletion:
-        if let end = notes.lastIndex(where: { $0.at == change.captured && $0.mask == 0 }) { ends.append(end) }
+        guard let end = notes.lastIndex(where: { $0.at == change.captured && $0.mask == 0 }),
+          hold(sealed, editsBefore: notes[...end], deleted)
+        else { continue }
+        ends.append(end)
       case .edit:
         continue
       }
     }
     return ends.max()
+  }
+
+  /// True when what was edited before the first deletion is sealed as well, as it stood when the row was deleted.
+  private func hold(_ sealed: [Sealed], editsBefore notes: ArraySlice<Note>, _ deleted: [RegisterKey: Content]?) -> Bool
+  {
+    var edits = CapturedEdits()
+    for note in notes { edits.add(sequence: 0, mask: note.mask, at: note.at) }
+    return (1..<62).allSatisfy { register in
+      guard edits.editedBeforeDeletion & (1 << Int64(register)) != 0 else { return true }
+      return sealed.contains { item in
+        item.change.operation == .edit && item.change.captured == edits.time(of: register)
+          && item.change.registers.contains { $0.key.id == register } && isSame(register, item.change, deleted)
+      }
+    }
+  }
+
+  private func isOwner(_ item: Sealed, _ typed: SealPlan.Row?) -> Bool {
+    typed?.federation.elementsEqual(item.owner.utf8) ?? false
   }
 
   private func isSame(_ register: Int, _ change: Change, _ typed: [RegisterKey: Content]?) -> Bool {

@@ -32,10 +32,12 @@ import Testing
 
   private func rest(
     _ notes: [(Int64, Int64)], _ arrivals: [LostTail.Arrival], typed: [RegisterKey: Content]?,
-    isHeld: (Digest) -> Bool = { _ in false }
+    deleted: [RegisterKey: Content]? = nil, owner: String = "ftuu", isHeld: (Digest) -> Bool = { _ in false }
   ) -> [[Int64]] {
     let notes = notes.map { LostTail.Note(mask: $0.0, at: $0.1) }
-    return LostTail(arrivals, of: me.node, isHeld: isHeld).unsealed(notes, kind: 1, key: key, typed: typed)
+    let row = typed.map { SealPlan.Row(federation: Array(owner.utf8), contents: $0) }
+    return LostTail(arrivals, of: me.node, isHeld: isHeld)
+      .unsealed(notes, kind: 1, key: key, typed: row, deleted: deleted)
       .map { [Int64($0.index), $0.mask] }
   }
 
@@ -57,9 +59,32 @@ import Testing
     #expect(rest([(-1, 90), (0b10, 100)], inserted, typed: typed([1: 5, 2: 7])) == [[0, -1], [1, 0b10]])
     #expect(rest([(-1, 100), (0b10, 120)], inserted, typed: typed([1: 5, 2: 6])) == [[0, -1], [1, 0b10]])
     let deleted = [arrival([change(.deletion, at: 100)])]
-    #expect(rest([(0b10, 90), (0, 100)], deleted, typed: nil) == [])
     #expect(rest([(0, 100), (-1, 110)], deleted, typed: typed([1: 5])) == [[1, -1]])
     #expect(rest([(0, 101)], deleted, typed: nil) == [[0, 0]])
+  }
+
+  /// Two living copies of a machine may delete one record in the same moment, each after edits of its own.
+  @Test("A deletion is dropped only where the tail holds the edits before it as well")
+  func editsBeforeDeletion() {
+    let alone = [arrival([change(.deletion, at: 100)])]
+    let both = [arrival([change(.edit, [1: 5], at: 90), change(.deletion, at: 100)])]
+    let notes: [(Int64, Int64)] = [(0b10, 80), (0b10, 90), (0, 100)]
+    let kept: [[Int64]] = [[0, 0b10], [1, 0b10], [2, 0]]
+    #expect(rest(notes, both, typed: nil, deleted: typed([1: 5])) == [])
+    #expect(rest(notes, alone, typed: nil, deleted: typed([1: 5])) == kept)
+    #expect(rest(notes, both, typed: nil, deleted: typed([1: 6])) == kept)
+    #expect(rest(notes, both, typed: nil) == kept)
+    #expect(rest([(0b10, 91), (0, 100)], both, typed: nil, deleted: typed([1: 5])) == [[0, 0b10], [1, 0]])
+    #expect(rest([(-1, 90), (0, 100)], both, typed: nil, deleted: typed([1: 5])) == [[0, -1], [1, 0]])
+    #expect(rest(notes + [(-1, 110), (0, 120)], both, typed: nil, deleted: typed([1: 5])) == [[3, -1], [4, 0]])
+  }
+
+  @Test("What stands in another owner's row is not what was sealed of this one's")
+  func owners() {
+    let tail = [arrival([change(.edit, [1: 5], at: 100), change(.insertion, [1: 5], at: 200)])]
+    #expect(rest([(0b10, 100)], tail, typed: typed([1: 5]), owner: "ktr") == [[0, 0b10]])
+    #expect(rest([(-1, 200)], tail, typed: typed([1: 5]), owner: "ktr") == [[0, -1]])
+    #expect(rest([(-1, 200)], tail, typed: typed([1: 5])) == [])
   }
 
   @Test("Only what is this node's own, is not held and can be placed counts")
