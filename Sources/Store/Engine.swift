@@ -16,6 +16,8 @@ final class Engine {
   private(set) var channelNumbers: [Channel: Int] = [:]
   private(set) var channelNames: [Int: Channel] = [:]
   private(set) var cards: [NodeID: NodeCard] = [:]
+  /// See `nodeStatements()`; nil when it has to be read again.
+  var knownStatements: [NodeID: NodeStatement]?
   private var generation: Int64 = -1
   private let findHead = LazyStatement("SELECT 1 FROM birlik_head WHERE kind=?1 AND key=?2")
   private let saveHead = LazyStatement(
@@ -87,6 +89,7 @@ final class Engine {
       totals = nil
       needsNewGeneration = false
       needsNewMark = false
+      knownStatements = nil
       generation = -1
       checkedDataVersion = nil
       throw error
@@ -109,6 +112,7 @@ final class Engine {
     try loadChannels()
     try loadCards()
     try loadStreams()
+    knownStatements = nil
     generation = current
   }
 

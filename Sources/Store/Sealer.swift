@@ -25,8 +25,8 @@ final class Sealer {
   /// How many records are read from the log at once.
   static let foldLimit = 16_384
 
-  private let engine: Engine
-  private let timekeeping: Timekeeping
+  let engine: Engine
+  let timekeeping: Timekeeping
   private let now: Int64
   private let limit: Int
   private var builders: [SegmentBuilder] = []
@@ -50,6 +50,15 @@ final class Sealer {
   /// Seals everything captured.
   func sealAll() throws {
     while try sealPass() {}
+  }
+
+  /// Seals everything captured, and then what `body` says by `seal(_:key:in:at:_:)`.
+  func sealAll(then body: (Sealer) throws -> Void) throws {
+    try sealAll()
+    try body(self)
+    try flush()
+    try engine.setMeta(.previousSeal, .integer(now))
+    try engine.countSeal()
   }
 
   /// Seals a part of what was captured: at most `limit` insertions, or everything.
@@ -211,7 +220,7 @@ final class Sealer {
       in: SealPlan.Circumstances(role: engine.identity.role, timekeeping: timekeeping, facts: engine))
   }
 
-  private func absorb(_ change: Change, _ table: KindTable, in channel: Channel, into state: inout RecordState) throws {
+  func absorb(_ change: Change, _ table: KindTable, in channel: Channel, into state: inout RecordState) throws {
     let builder = try builder(for: channel)
     // Everything that this store holds had been seen when it sealed.
     state.absorb(change, at: Clock(stream: builder.stream, sequence: builder.next, time: change.time)) { _ in true }

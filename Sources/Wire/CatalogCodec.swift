@@ -76,6 +76,9 @@ enum CatalogCodec {
     let kinds = try list(&reader, limit: 4096, of: "kinds", decodeKind)
     let retired = try list(&reader, limit: 65_535, of: "retired kinds", number)
     let indicators = try list(&reader, limit: 1024, of: "indicators", decodeIndicator)
+    guard !kinds.contains(where: { SystemKind.isReserved($0.id) }) else {
+      throw reader.error(.malformed, "a kind has a number that no catalog may give")
+    }
     return Catalog(version: version, title: title, kinds: kinds, indicators: indicators, retiredKinds: retired)
   }
 
