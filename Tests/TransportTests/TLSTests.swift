@@ -22,13 +22,38 @@ struct TLSTests {
     defer { server.stop() }
     #expect(await failure(HTTPClient(), port: server.port) == .tls)
     #expect(await failure(HTTPClient(caFile: server.certificate), port: server.port) == nil)
-    let right = HTTPClient(pinnedPublicKey: try server.pin(), caFile: server.certificate)
+    let right = HTTPClient(trust: .keysAndAuthorities([try server.pin()]), caFile: server.certificate)
     #expect(await failure(right, port: server.port) == nil)
     // A pin does not replace the certificate.
-    #expect(await failure(HTTPClient(pinnedPublicKey: try server.pin()), port: server.port) == .tls)
-    let wrong = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-    #expect(
-      await failure(HTTPClient(pinnedPublicKey: wrong, caFile: server.certificate), port: server.port) == .tls)
+    #expect(await failure(HTTPClient(trust: .keysAndAuthorities([try server.pin()])), port: server.port) == .tls)
+    let wrong = HTTPClient(trust: .keysAndAuthorities([Self.wrongPin]), caFile: server.certificate)
+    #expect(await failure(wrong, port: server.port) == .wrongKey)
+  }
+
+  private static let wrongPin = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+  /// libcurl compares the pin also where it does not check the certificate: for a wrong name, too old, by nobody known.
+  @Test func aPinAloneDecidesWhereItIsToldTo() async throws {
+    let server = try OpenSSL(["-www"], days: "-1", name: "DNS:elsewhere.example.org")
+    defer { server.stop() }
+    let pin = try server.pin()
+    #expect(await failure(HTTPClient(trust: .keys([pin])), port: server.port) == nil)
+    #expect(await failure(HTTPClient(trust: .keys([Self.wrongPin, pin])), port: server.port) == nil)
+    #expect(await failure(HTTPClient(trust: .keys([Self.wrongPin])), port: server.port) == .wrongKey)
+    // No pin is no reason to believe anybody.
+    #expect(await failure(HTTPClient(trust: .keys([])), port: server.port) == .tls)
+    // Beside an authority the name and the time count as well.
+    let both = HTTPClient(trust: .keysAndAuthorities([pin]), caFile: server.certificate)
+    #expect(await failure(both, port: server.port) == .tls)
+  }
+
+  /// Without a certificate there is no key to compare, so there must be no connection.
+  @Test(arguments: ["-tls1_2", "-tls1_3"]) func serversWithoutACertificateAreRefused(version: String) async throws {
+    let server = try OpenSSL(["-www", "-nocert", version, "-cipher", "ALL:aNULL:@SECLEVEL=0"])
+    defer { server.stop() }
+    for trust in [HTTPTrust.keys([Self.wrongPin]), .keysAndAuthorities([Self.wrongPin])] {
+      #expect(await failure(HTTPClient(trust: trust), port: server.port) == .tls)
+    }
   }
 
   @Test func oldProtocolsAreRefused() async throws {
@@ -55,17 +80,25 @@ final class OpenSSL {
   private let process = Process()
   private let output = Pipe()
 
-  init(_ options: [String]) throws {
+  /// - Parameters:
+  ///   - days: how long its certificate is valid; negative for one that was.
+  ///   - name: for whom it is.
+  init(_ options: [String], days: String = "2", name: String = "IP:127.0.0.1") throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     certificate = folder.appendingPathComponent("certificate.pem").path
     let key = folder.appendingPathComponent("key.pem").path
+    let request = folder.appendingPathComponent("request.pem").path
     _ = try Self.run([
-      "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-      "-subj", "/CN=birlik-test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate,
+      "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=birlik-test",
+      "-addext", "subjectAltName=\(name)", "-keyout", key, "-out", request,
+    ])
+    _ = try Self.run([
+      "x509", "-req", "-in", request, "-signkey", key, "-days", days, "-copy_extensions", "copy", "-out", certificate,
     ])
     process.executableURL = URL(fileURLWithPath: Self.path)
-    process.arguments = ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", key] + options
+    let proof = options.contains("-nocert") ? [] : ["-cert", certificate, "-key", key]
+    process.arguments = ["s_server", "-accept", "127.0.0.1:0"] + proof + options
     process.standardOutput = output
     process.standardInput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
@@ -99,7 +132,7 @@ final class OpenSSL {
     return "sha256//" + (try Self.run(["dgst", "-sha256", "-binary", derFile.path])).base64EncodedString()
   }
 
-  private static func run(_ arguments: [String]) throws -> Data {
+  static func run(_ arguments: [String]) throws -> Data {
     let process = Process()
     let output = Pipe()
     process.executableURL = URL(fileURLWithPath: path)
