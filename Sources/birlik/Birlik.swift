@@ -28,7 +28,11 @@ struct Birlik: AsyncParsableCommand {
     version: "0.1.0",
     groupedSubcommands: [
       CommandGroup(
-        name: "Setting up", subcommands: [InitCommand.self, InviteCommand.self, JoinCommand.self, CatalogCommand.self]),
+        name: "Setting up",
+        subcommands: [
+          InitCommand.self, InviteCommand.self, JoinCommand.self, PinCommand.self, RotateTLSCommand.self,
+          CatalogCommand.self,
+        ]),
       CommandGroup(name: "Syncing", subcommands: [ServeCommand.self, SyncCommand.self, StatusCommand.self]),
       CommandGroup(
         name: "Records",
