@@ -118,11 +118,15 @@ extension LocalNode {
 
   /// What is said now, so that it counts before what was said earlier.
   private func issued(_ pins: [Digest], needsAuthority: Bool) throws -> ServerTrust {
-    let last = try store.serverTrust().issuedAt
-    let trust = try ServerTrust(
-      pins: pins, needsAuthority: needsAuthority, issuedAt: max(Wall.now(), last == .max ? last : last + 1))
+    let trust = try ServerTrust(pins: pins, needsAuthority: needsAuthority, issuedAt: laterThanBefore())
     try store.setServerTrust(trust)
     return trust
+  }
+
+  /// Now, or right after what was last said if that was under a clock that went ahead.
+  private func laterThanBefore() throws -> Int64 {
+    let last = try store.serverTrust().issuedAt
+    return max(Wall.now(), last == .max ? last : last + 1)
   }
 
   /// A line with which a node that missed a change finds headquarters' server again. It holds no secret.
@@ -158,17 +162,19 @@ extension LocalNode {
       }
       try own.make(hosts: hosts)
       let pin = try own.trust().pin.base64
-      try store.announce(ServerKey(pin: pin, state: .current, from: Wall.now()))
-      return ServerKeyChange(step: .made, pin: pin, from: Wall.now())
+      let now = try laterThanBefore()
+      try store.announce(ServerKey(pin: pin, state: .current, from: now))
+      return ServerKeyChange(step: .made, pin: pin, from: now)
     }
     try next.make(hosts: hosts)
     do {
-      let from = Wall.now() + Int64(Self.announcedDays) * 86_400_000
+      let now = try laterThanBefore()
+      let from = now &+ Int64(Self.announcedDays) * 86_400_000
       // Said of the present one too: then whoever reads the log finds both.
       let present = try own.trust().pin.base64
       let known = try store.serverKeys()
       if !known.contains(where: { $0.pin.sameBytes(as: present) && $0.state == .current }) {
-        try store.announce(ServerKey(pin: present, state: .current, from: Wall.now()))
+        try store.announce(ServerKey(pin: present, state: .current, from: now))
       }
       let pin = try next.trust().pin.base64
       try store.announce(ServerKey(pin: pin, state: .announced, from: from))
@@ -199,7 +205,7 @@ extension LocalNode {
         hint: "nodes that have not synced since it was announced would not know it; give --now to do it all the same")
     }
     try next.move(over: own)
-    let now = Wall.now()
+    let now = try laterThanBefore()
     try store.announce(ServerKey(pin: pin, state: .current, from: now))
     for key in keys where key.state != .retired && !key.pin.sameBytes(as: pin) {
       try store.announce(ServerKey(pin: key.pin, state: .retired, from: now))

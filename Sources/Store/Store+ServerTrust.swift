@@ -53,11 +53,15 @@ extension Store {
 }
 
 extension ServerTrust {
+  /// Only what was said later than this counts: a headquarters that was restored may have gone back to a key that it had
+  /// retired, and then its line, or an invitation, says so.
+  ///
   /// - Returns: nil when there is nothing to follow, or nothing would be left: then the node keeps what it knows.
   func following(_ keys: [ServerKey]) throws -> ServerTrust? {
     guard !pins.isEmpty else { return nil }
     // The latest first, so that they are among those for which there is room.
     let said: [(pin: Digest, isUsed: Bool)] = keys.reversed().compactMap { key in
+      guard key.from > issuedAt else { return nil }
       let bytes = Data(base64Encoded: key.pin).map { Array($0) }
       return bytes.flatMap { Digest(bytes: $0) }.map { ($0, key.state != .retired) }
     }

@@ -134,7 +134,7 @@ import Wire
     #expect(rows.found(in: try Data(contentsOf: URL(fileURLWithPath: folder.file("uz.db")))) == ["a row's value"])
     #expect(
       keys.found(in: try Data(contentsOf: URL(fileURLWithPath: folder.file("hq.db.key")))) == ["headquarters' key"])
-    #expect(keys.found(in: Data(line.utf8)) == ["an invitation"])
+    #expect(keys.found(in: Data(line.utf8)).contains("an invitation"))
     #expect(String(decoding: processes, as: UTF8.self).contains("--log-level\0trace"))
   }
 

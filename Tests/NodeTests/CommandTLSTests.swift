@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Wire
 
 /// Headquarters that speaks TLS itself, as an administrator meets it.
 @Suite(.timeLimit(.minutes(20))) struct CommandTLSTests {
@@ -136,6 +137,71 @@ import Testing
     #expect(try await folder.run(behind + ["--pin", "sha256//AAAA"]).status == 64)
     let wished = try await folder.run("serve", "--tls", "--database", "hq.db")
     #expect(wished.status == 78 && wished.errors.contains("rotate-tls"), "\(wished.errors)")
+  }
+
+  /// An authority, and a certificate of it for this machine; called again, the next one.
+  private static let authority = """
+    set -e
+    ec="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+    [ -e ca.pem ] || openssl req -x509 $ec -subj /CN=Authority -days 2 -keyout ca.key -out ca.pem
+    openssl req -new $ec -subj /CN=leaf -addext subjectAltName=IP:127.0.0.1 -keyout next.key -out leaf.csr
+    openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -copy_extensions copy -out next.pem
+    chmod 600 next.key
+    mv next.key leaf.key
+    mv next.pem leaf.pem
+    """
+
+  @Test("With an authority's files there is no pin unless it is asked for, and a renewal needs no restart")
+  func authorities() async throws {
+    let folder = try CommandFolder()
+    defer { folder.remove() }
+    let shell = URL(fileURLWithPath: "/bin/sh")
+    let made = try await folder.start(shell, ["-c", Self.authority]).result()
+    try #require(made.status == 0, "\(made.errors)")
+    let server = try await serveWithAuthority(folder)
+    defer { server.process.stop(SIGKILL) }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("hq.db.tls.key")))
+    func invitation(_ options: String...) async throws -> Invitation {
+      let line = try await folder.run(["invite", "ftuu", "--database", "hq.db"] + options).lines.first
+      return try Invitation(line: try #require(line))
+    }
+    #expect(try await invitation().trust == .authority)
+    let pinned = try await invitation("--pin", "leaf.pem").trust
+    #expect(pinned.pins.count == 1 && pinned.needsAuthority)
+    // The machine's own authorities do not know this one, and nothing else vouches for it.
+    let url = "https://127.0.0.1:\(server.port)"
+    let invited = try await folder.good("invite", "ftuu", "--url", url, "--database", "hq.db")
+    let line = try #require(invited.lines.first)
+    let unknown = try await folder.run("join", line, "--database", "uz.db")
+    #expect(unknown.status == 77 && !FileManager.default.fileExists(atPath: folder.file("uz.db.key")))
+
+    func key() async throws -> CommandResult {
+      let script = "openssl s_client -connect 127.0.0.1:\(server.port) -CAfile ca.pem -verify_return_error </dev/null"
+      return try await folder.start(shell, ["-c", script + " 2>/dev/null | openssl x509 -pubkey -noout"]).result()
+    }
+    let first = try await key()
+    #expect(first.output.hasPrefix("-----BEGIN PUBLIC KEY-----"), "\(first.errors)")
+    _ = try await folder.start(shell, ["-c", Self.authority]).result()
+    var renewed = first
+    for _ in 0..<200 where renewed.output == first.output {
+      try await Task.sleep(for: .milliseconds(100))
+      renewed = try await key()
+    }
+    #expect(renewed.output.hasPrefix("-----BEGIN PUBLIC KEY-----") && renewed.output != first.output)
+  }
+
+  private func serveWithAuthority(_ folder: CommandFolder) async throws -> (process: RunningCommand, port: Int) {
+    try await folder.good(
+      "init", "--role", "headquarters", "--name", "OTUTS", "--catalog", CommandFolder.catalog, "--listen",
+      "127.0.0.1:0", "--tls-certificate", "leaf.pem", "--tls-key", "leaf.key", "--database", "hq.db")
+    let server = try folder.start("serve", "--database", "hq.db")
+    for _ in 0..<600 where server.isRunning {
+      let words = server.errors.split(separator: "\n").first { $0.contains("listening on 127.0.0.1:") }
+      let port = words?.split(separator: " ").first { $0.hasPrefix("127.0.0.1:") }?.dropFirst(10)
+      if let port, let port = Int(port) { return (server, port) }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    throw CommandProblem(text: "headquarters does not serve: \(server.errors)")
   }
 
   @Test("A key that others may read, that does not fit or is missing stops the server with what to do")

@@ -62,6 +62,29 @@ struct TLSTests {
     #expect(await failure(HTTPClient(caFile: server.certificate), port: server.port) == .tls)
   }
 
+  @Test func redirectsOutOfTLSAreNotFollowed() async throws {
+    let target = try RawServer { _ in .answer(HTTPClientTests.ok) }
+    defer { target.stop() }
+    let answer = "HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:\(target.port)/\r\nContent-Length: 0\r\n\r\n"
+    let server = try OpenSSL(["-HTTP"], files: ["away": answer])
+    defer { server.stop() }
+    let client = HTTPClient(trust: .keys([try server.pin()]))
+    let response = try await client.send(HTTPRequest(method: .get, url: "https://127.0.0.1:\(server.port)/away"))
+    #expect(response.status == 302)
+    #expect(target.connections == 0)
+  }
+
+  @Test func aServerThatNeverEndsTheHandshakeIsGivenUp() async throws {
+    // It waits for the end of a request's head, which no handshake has.
+    let server = try RawServer { _ in .silence }
+    defer { server.stop() }
+    var request = HTTPRequest(method: .get, url: "https://127.0.0.1:\(server.port)/")
+    request.limits.connectTime = .milliseconds(100)
+    let error = await #expect(throws: TransportError.self) { try await HTTPClient().send(request) }
+    #expect(error?.code == .timeout)
+    #expect(server.connections == 1)
+  }
+
   @Test func plainServersAreNoTLSServers() async throws {
     try await FakeHeadquarters().serve { port in
       let code = await failure(HTTPClient(), port: port)
@@ -83,7 +106,10 @@ final class OpenSSL {
   /// - Parameters:
   ///   - days: how long its certificate is valid; negative for one that was.
   ///   - name: for whom it is.
-  init(_ options: [String], days: String = "2", name: String = "IP:127.0.0.1") throws {
+  ///   - files: what it serves with the option -HTTP: whole answers, by their paths.
+  init(
+    _ options: [String], days: String = "2", name: String = "IP:127.0.0.1", files: [String: String] = [:]
+  ) throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     certificate = folder.appendingPathComponent("certificate.pem").path
@@ -97,6 +123,8 @@ final class OpenSSL {
       "x509", "-req", "-in", request, "-signkey", key, "-days", days, "-copy_extensions", "copy", "-out", certificate,
     ])
     process.executableURL = URL(fileURLWithPath: Self.path)
+    for (path, text) in files { try Data(text.utf8).write(to: folder.appendingPathComponent(path)) }
+    process.currentDirectoryURL = folder
     let proof = options.contains("-nocert") ? [] : ["-cert", certificate, "-key", key]
     process.arguments = ["s_server", "-accept", "127.0.0.1:0"] + proof + options
     process.standardOutput = output
