@@ -151,10 +151,7 @@ extension LocalNode {
         hint: "put new ones in their place: the server takes them by itself")
     }
     let (own, next) = (ServerFiles(beside: store.path), ServerFiles(beside: store.path, isNext: true))
-    guard !next.exist else {
-      throw NodeError(
-        .usage, operation, "a next key is announced already", hint: "`birlik rotate-tls --switch` puts it to use")
-    }
+    let keys = try store.serverKeys()
     guard own.exist else {
       guard access(own.certificate, F_OK) != 0 else {
         throw NodeError(
@@ -166,26 +163,26 @@ extension LocalNode {
       try store.announce(ServerKey(pin: pin, state: .current, from: now))
       return ServerKeyChange(step: .made, pin: pin, from: now)
     }
-    try next.make(hosts: hosts)
-    do {
-      let now = try laterThanBefore()
-      let from = now &+ Int64(Self.announcedDays) * 86_400_000
-      // Said of the present one too: then whoever reads the log finds both.
-      let present = try own.trust().pin.base64
-      let known = try store.serverKeys()
-      if !known.contains(where: { $0.pin.sameBytes(as: present) && $0.state == .current }) {
-        try store.announce(ServerKey(pin: present, state: .current, from: now))
-      }
-      let pin = try next.trust().pin.base64
-      try store.announce(ServerKey(pin: pin, state: .announced, from: from))
-      return ServerKeyChange(step: .announced, pin: pin, from: from)
-    } catch {
-      next.remove()
-      throw error
+    // One that was made and not announced is left by a call that was cut.
+    if !next.exist { try next.make(hosts: hosts) }
+    let (present, pin) = (try own.trust().pin.base64, try next.trust().pin.base64)
+    guard !keys.contains(where: { $0.pin.sameBytes(as: pin) }) else {
+      throw NodeError(
+        .usage, operation, "a next key is announced already", hint: "`birlik rotate-tls --switch` puts it to use")
     }
+    let now = try laterThanBefore()
+    // Said of the present one too: then whoever reads the log finds both.
+    if !keys.contains(where: { $0.pin.sameBytes(as: present) && $0.state == .current }) {
+      try store.announce(ServerKey(pin: present, state: .current, from: now))
+    }
+    let from = now &+ Int64(Self.announcedDays) * 86_400_000
+    try store.announce(ServerKey(pin: pin, state: .announced, from: from))
+    return ServerKeyChange(step: .announced, pin: pin, from: from)
   }
 
   /// Puts the announced key to use. A server that runs shows it to the next connection.
+  ///
+  /// Cut at any place, it is finished by calling it again.
   ///
   /// - Parameter isEarly: true to do it before the time that was announced.
   /// - Throws: `NodeError` with code `usage` when none is announced, or not for long enough.
@@ -193,18 +190,21 @@ extension LocalNode {
     let operation = "changing the server's key"
     try ofHeadquarters(operation)
     let (own, next) = (ServerFiles(beside: store.path), ServerFiles(beside: store.path, isNext: true))
-    guard access(next.certificate, F_OK) == 0 else {
+    let keys = try store.serverKeys()
+    // The certificate is moved last: without it, what is left to do is to say so.
+    let isMoved = access(next.certificate, F_OK) != 0
+    let pin = try (isMoved ? own : next).trust().pin.base64
+    guard let announced = keys.first(where: { $0.pin.sameBytes(as: pin) && $0.state == .announced }) else {
       throw NodeError(.usage, operation, "no next key is announced", hint: "`birlik rotate-tls` makes one")
     }
-    let pin = try next.trust().pin.base64
-    let keys = try store.serverKeys()
-    let from = keys.first { $0.pin.sameBytes(as: pin) }?.from
-    if let from, from > Wall.now(), !isEarly {
-      throw NodeError(
-        .usage, operation, "the next key is announced for \(Moment(from).iso)",
-        hint: "nodes that have not synced since it was announced would not know it; give --now to do it all the same")
+    if !isMoved {
+      guard announced.from <= Wall.now() || isEarly else {
+        throw NodeError(
+          .usage, operation, "the next key is announced for \(Moment(announced.from).iso)",
+          hint: "nodes that have not synced since it was announced would not know it; give --now to do it all the same")
+      }
+      try next.move(over: own)
     }
-    try next.move(over: own)
     let now = try laterThanBefore()
     try store.announce(ServerKey(pin: pin, state: .current, from: now))
     for key in keys where key.state != .retired && !key.pin.sameBytes(as: pin) {

@@ -206,7 +206,14 @@ public struct LocalNode: Sendable {
     let client = HeadquartersClient(
       url: invitation.url, trust: invitation.trust, headquarters: invitation.headquarters, signer: nil)
     let before = Wall.now()
-    let body = try await client.post("/v1/join", JoinRequest(token: invitation.token, publicKey: publicKey).bytes)
+    let body: [UInt8]
+    do {
+      body = try await client.post("/v1/join", JoinRequest(token: invitation.token, publicKey: publicKey).bytes)
+    } catch var error as TransportError where error.code == .wrongKey {
+      error.message = "Headquarters' server shows another key than the invitation names, so nothing was sent."
+      error.hint = "Ask headquarters for a new invitation; if headquarters changed nothing, somebody is in between."
+      throw error
+    }
     let after = Wall.now()
     let answer = try JoinAnswer(bytes: body)
     let card = try NodeCard(bytes: answer.card, signedBy: invitation.headquarters)

@@ -87,6 +87,37 @@ import Wire
     try await headquarters.converge(["uz.db", "new.db", "late.db"])
   }
 
+  @Test("A change of the key that was cut is finished by the same call")
+  func cut() async throws {
+    let folder = try CommandFolder()
+    defer { folder.remove() }
+    let (headquarters, server) = try await pair(folder)
+    defer { server.stop(SIGKILL) }
+    let first = try await pin(of: "uz.db", folder)
+    // Cut before it was announced: files that no node knows of.
+    try await folder.good(
+      "init", "--role", "headquarters", "--name", "Other", "--catalog", CommandFolder.catalog, "--database", "other.db")
+    for name in ["key", "pem"] {
+      try FileManager.default.moveItem(
+        atPath: folder.file("other.db.tls.\(name)"), toPath: folder.file("hq.db.tls.next.\(name)"))
+    }
+    #expect(try await folder.run("rotate-tls", "--switch", "--now", "--database", "hq.db").status == 64)
+    let announced = try await folder.good("rotate-tls", "--database", "hq.db", "--json").json()
+    let next = "sha256//" + (try #require(announced["pin"]?.text))
+    try await folder.good("sync", "--database", "uz.db")
+    #expect(try await Set(pin(of: "uz.db", folder)) == Set(first + [next]))
+    // Cut between the two files, then after them: the server goes on with what it read.
+    for name in ["key", "pem"] {
+      _ = rename(folder.file("hq.db.tls.next.\(name)"), folder.file("hq.db.tls.\(name)"))
+      try await folder.good("sync", "--database", "uz.db")
+    }
+    let finished = try await folder.good("rotate-tls", "--switch", "--database", "hq.db", "--json").json()
+    #expect(finished["step"] == "switched")
+    #expect(try await folder.run("rotate-tls", "--switch", "--database", "hq.db").status == 64)
+    try await headquarters.converge(["uz.db"])
+    #expect(try await pin(of: "uz.db", folder) == [next])
+  }
+
   @Test("Only this node's own headquarters, and only its latest word, says by what the server is known")
   func foreignLines() async throws {
     let folder = try CommandFolder()

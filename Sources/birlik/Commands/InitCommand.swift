@@ -51,7 +51,7 @@ struct InitCommand: ParsableCommand {
     if output.json { return try Output.answer(Welcome.json(status, path: path)) }
     try Output.say(
       "\(path) is headquarters \(status.name) (\(status.role.federation)), with catalog \(status.catalogVersion).",
-      "Its key is \(path).key: back it up, and let nobody else read it.",
+      "Its key is \(path).key: back it up, and let nobody else read it. What stands beside it belongs to the backup too.",
       "Next: `birlik serve`, and `birlik invite FEDERATION` for each member.")
   }
 }
