@@ -20,7 +20,7 @@ final class HeadquartersClient: Sendable {
     self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
     self.headquarters = headquarters
     self.signer = signer
-    client = HTTPClient(userAgent: "birlik", trust: HTTPTrust(trust))
+    client = HTTPClient(userAgent: "birlik/\(Program.version)", trust: HTTPTrust(trust))
   }
 
   /// Talks to the headquarters that a node knows.

@@ -16,20 +16,27 @@ enum KeyFile {
   static func read(
     for database: String, credentials: CredentialFolder = .current
   ) throws -> Curve25519.Signing.PrivateKey {
-    let file = credentials.file(CredentialFolder.nodeKey) ?? SecretFile(path(for: database))
-    let text = String(decoding: try file.read(reading, limit: 128), as: UTF8.self).trimmingCharacters(
+    try read(at: credentials.file(CredentialFolder.nodeKey)?.path ?? path(for: database))
+  }
+
+  static func read(at path: String) throws -> Curve25519.Signing.PrivateKey {
+    let text = String(decoding: try SecretFile(path).read(reading, limit: 128), as: UTF8.self).trimmingCharacters(
       in: .whitespacesAndNewlines)
     guard let bytes = Base64URL.decode(text), let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes)
     else {
-      throw NodeError(.config, reading, "\(file.path) holds no key", hint: "put it back from your backup")
+      throw NodeError(.config, reading, "\(path) holds no key", hint: "put it back from your backup")
     }
     return key
   }
 
   /// Writes a new key. Nothing may stand at the path.
   static func write(_ key: Curve25519.Signing.PrivateKey, for database: String) throws {
+    try write(key, at: path(for: database))
+  }
+
+  static func write(_ key: Curve25519.Signing.PrivateKey, at path: String) throws {
     let text = Array((Base64URL.encode(Array(key.rawRepresentation)) + "\n").utf8)
-    try SecretFile(path(for: database)).write(text, "writing the key file")
+    try SecretFile(path).write(text, "writing the key file")
   }
 
   static func remove(for database: String) { unlink(path(for: database)) }

@@ -55,6 +55,7 @@ final class Sealer {
   /// Seals everything captured, and then what `body` says by `seal(_:key:in:at:_:)`.
   func sealAll(then body: (Sealer) throws -> Void) throws {
     try sealAll()
+    try engine.checkMaySeal()
     try body(self)
     try flush()
     try engine.setMeta(.previousSeal, .integer(now))
@@ -68,6 +69,7 @@ final class Sealer {
     let keyColumns = engine.tables.mapValues(\.kind.key.count)
     var log = try CaptureLog(engine.connection, keyColumns: keyColumns, limit: limit)
     guard !log.isEmpty else { return false }
+    try engine.checkMaySeal()
     var isLastPass = log.entries.count < limit
     if !isLastPass, try !areInsertionsOnly() {
       // All edits of a record have to be sealed together: what one of them shows again would undo what others typed.
