@@ -63,8 +63,9 @@ final class EasyHandle: @unchecked Sendable {
       }
     }
     guard result == CURLE_OK else {
-      let code = transfer.stopped ?? TransportError.code(for: result)
-      throw TransportError(code, operation, detail: Self.text(message, or: result))
+      let words = Self.text(message, or: result)
+      throw TransportError(
+        transfer.stopped ?? TransportError.code(for: result, words: words), operation, detail: words)
     }
     return HTTPResponse(
       status: Self.number(CURLINFO_RESPONSE_CODE, of: handle), headers: transfer.headers, body: transfer.body,

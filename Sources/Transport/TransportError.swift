@@ -75,9 +75,12 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
     }
   }
 
-  /// The error code for what libcurl says.
-  static func code(for result: CURLcode) -> Code {
+  /// The error code for what libcurl says, in its code and in its words.
+  static func code(for result: CURLcode, words: String = "") -> Code {
     switch result {
+    // One code for a refusal and for a connection that broke in the handshake. Where OpenSSL found fault with what the
+    // other side said, its error stands in the words; else nobody said anything.
+    case CURLE_SSL_CONNECT_ERROR where !words.contains("error:") || words.contains("unexpected eof"): .interrupted
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED,
       CURLE_PROXY:
       .unreachable

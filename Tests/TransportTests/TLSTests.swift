@@ -74,6 +74,16 @@ struct TLSTests {
     #expect(target.connections == 0)
   }
 
+  /// A weak network and a server that was killed are no reason to suspect anybody.
+  @Test(arguments: [true, false]) func aConnectionThatBreaksInTheHandshakeIsInterrupted(resets: Bool) async throws {
+    let server = try RawServer(closingAtOnce: resets)
+    defer { server.stop() }
+    for trust in [HTTPTrust.authorities, .keys([Self.wrongPin])] {
+      #expect(await failure(HTTPClient(trust: trust), port: Int(server.port)) == .interrupted)
+    }
+    #expect(server.connections == 2)
+  }
+
   @Test func aServerThatNeverEndsTheHandshakeIsGivenUp() async throws {
     // It waits for the end of a request's head, which no handshake has.
     let server = try RawServer { _ in .silence }
