@@ -29,7 +29,11 @@ struct Birlik: AsyncParsableCommand {
     version: Program.version,
     groupedSubcommands: [
       CommandGroup(
-        name: "Setting up", subcommands: [InitCommand.self, InviteCommand.self, JoinCommand.self, CatalogCommand.self]),
+        name: "Setting up",
+        subcommands: [
+          InitCommand.self, InviteCommand.self, JoinCommand.self, PinCommand.self, RotateTLSCommand.self,
+          CatalogCommand.self,
+        ]),
       CommandGroup(name: "Syncing", subcommands: [ServeCommand.self, SyncCommand.self, StatusCommand.self]),
       CommandGroup(
         name: "Trust", subcommands: [NodesCommand.self, RevokeCommand.self, RotateKeyCommand.self]),
