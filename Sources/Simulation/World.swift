@@ -306,7 +306,7 @@ extension World {
   /// The faults end, and within two cycles all nodes hold the same.
   ///
   /// A segment that came out of order and waits for one that its node lacks is still on its way, as a message would be:
-  /// once its node has got what it builds on, it needs a cycle of its own to reach the others.
+  /// once its node has got what it builds on, it needs its own way upwards and down to the others.
   func settle() {
     let before = owed()
     late = []
@@ -324,7 +324,7 @@ extension World {
     for machine in lowestFirst + lowestFirst.reversed() { syncWhole(machine) }
     if isUnderway {
       chronicle.coverage.add(.waitedIntoSettling)
-      for machine in lowestFirst.reversed() { syncWhole(machine) }
+      for machine in lowestFirst + lowestFirst.reversed() { syncWhole(machine) }
     }
     let settled = SettledCheck(machines: machines, chronicle: chronicle)
     settled.run(owed: before)

@@ -91,7 +91,9 @@ extension Engine {
   }
 
   private func proposal(_ record: SystemRecord) throws -> Proposal? {
-    guard let channel = Channel(record.text("channel")), let bytes = Hex.bytes(record.text("values")) else { return nil }
+    guard let channel = Channel(record.text("channel")), let bytes = Hex.bytes(record.text("values")) else {
+      return nil
+    }
     var reader = ByteReader(bytes, operation: "reading a proposal")
     guard let content = try? StateCodec.decodeContent(&reader) else { return nil }
     let table = catalog.kind(named: record.text("kind")).flatMap { tables[$0.id] }
@@ -129,13 +131,15 @@ extension Engine {
   private func isOvertaken(
     _ table: KindTable, _ key: RecordKey, _ channel: Channel, _ tips: [FrontierEntry], _ cells: [Cell]
   ) throws -> Bool {
-    guard let slot = try slots(table, kind: table.kind.id, key: key).first(where: { channelNames[$0.channel] == channel })
+    guard
+      let slot = try slots(table, kind: table.kind.id, key: key).first(where: { channelNames[$0.channel] == channel })
     else { return false }
     var seen = SeenVector()
     for entry in tips {
       if let position = try position(of: entry.tip.hash) { streams.join(position, into: &seen) }
     }
-    let registers = Set(cells.compactMap { table.fieldIndex(id: $0.field).map { table.registers[table.registerOfField[$0]].id } })
+    let registers = Set(
+      cells.compactMap { table.fieldIndex(id: $0.field).map { table.registers[table.registerOfField[$0]].id } })
     let keys = slot.state.knownRegisters.filter { registers.contains($0.id) }
     let clocks = keys.isEmpty ? Array(slot.state.edits) : keys.flatMap { slot.state.heads($0).map(\.clock) }
     return clocks.contains { !seen.covers($0) }
@@ -167,13 +171,16 @@ extension Store {
     let proposal = try proposal(id)
     if proposal.isOvertaken && !isAnyway {
       throw StoreError(
-        .invalid, Self.deciding, "\(proposal.kind) \(proposal.key) was edited since, which \(proposal.node) did not know",
+        .invalid, Self.deciding,
+        "\(proposal.kind) \(proposal.key) was edited since, which \(proposal.node) did not know",
         hint: "look at `birlik show \(proposal.kind) \(proposal.key)`, then accept it with --anyway or decline it")
     }
     // Applied first: cut off in between, the next attempt finds nothing left to edit and decides.
     switch proposal.operation {
     case "delete":
-      if try record(kind: proposal.kind, key: proposal.key) != nil { try remove(kind: proposal.kind, key: proposal.key) }
+      if try record(kind: proposal.kind, key: proposal.key) != nil {
+        try remove(kind: proposal.kind, key: proposal.key)
+      }
     default:
       var values = proposal.values.map { (field: $0.field, text: $0.value.display) }
       if try record(kind: proposal.kind, key: proposal.key) == nil, let owner = Channel(proposal.channel)?.owner {
@@ -192,19 +199,23 @@ extension Store {
   private func proposal(_ id: String) throws -> Proposal {
     guard identity.role.isHeadquarters else {
       throw StoreError(
-        .notPermitted, Self.deciding, "only headquarters decides proposals", hint: "`birlik inbox` tells what it decided")
+        .notPermitted, Self.deciding, "only headquarters decides proposals",
+        hint: "`birlik inbox` tells what it decided")
     }
     let all = try proposals(includingDecided: true).filter { $0.id.hasPrefix(id.lowercased()) && id.utf8.count >= 4 }
     guard let only = all.first, all.count == 1 else {
       throw StoreError(.unknown, Self.deciding, "there is no proposal '\(id)'", hint: "`birlik inbox` lists them")
     }
     guard only.decision == nil else {
-      throw StoreError(.invalid, Self.deciding, "proposal \(only.id) was \(only.decision?.rawValue ?? "decided") already")
+      throw StoreError(
+        .invalid, Self.deciding, "proposal \(only.id) was \(only.decision?.rawValue ?? "decided") already")
     }
     return only
   }
 
-  private func decide(_ proposal: Proposal, _ decision: Proposal.Decision, reason: String, now: Int64) throws -> Proposal {
+  private func decide(_ proposal: Proposal, _ decision: Proposal.Decision, reason: String, now: Int64) throws
+    -> Proposal
+  {
     try write { engine in
       try Sealer(engine, wall: now).sealAll { sealer in
         try sealer.seal(
