@@ -87,7 +87,7 @@ extension Engine {
   /// Every proposal that is known here, the oldest first.
   func proposals() throws -> [Proposal] {
     try systemRecords(SystemKind.proposal) { $0.audience == .home }.compactMap { try proposal($0) }
-      .sorted { ($0.at, $0.id) < ($1.at, $1.id) }
+      .sorted { ($0.at, $0.kind, $0.key, $0.id) < ($1.at, $1.kind, $1.key, $1.id) }
   }
 
   private func proposal(_ record: SystemRecord) throws -> Proposal? {
