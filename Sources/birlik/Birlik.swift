@@ -29,7 +29,8 @@ struct Birlik: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Setting up", subcommands: [InitCommand.self, InviteCommand.self, JoinCommand.self, CatalogCommand.self]),
-      CommandGroup(name: "Syncing", subcommands: [ServeCommand.self, SyncCommand.self, StatusCommand.self]),
+      CommandGroup(
+        name: "Syncing", subcommands: [ServeCommand.self, SyncCommand.self, StatusCommand.self, EgressCommand.self]),
       CommandGroup(
         name: "Records",
         subcommands: [
@@ -37,7 +38,8 @@ struct Birlik: AsyncParsableCommand {
           ImportCommand.self, ExportCommand.self,
         ]),
       CommandGroup(name: "Merging", subcommands: [InboxCommand.self, ConflictsCommand.self, ResolveCommand.self]),
-      CommandGroup(name: "Figures", subcommands: [TotalsCommand.self, VerifyCommand.self, DemoCommand.self]),
+      CommandGroup(
+        name: "Figures", subcommands: [TotalsCommand.self, DeriveCommand.self, VerifyCommand.self, DemoCommand.self]),
     ])
 
   static func main() async {

@@ -196,7 +196,7 @@ struct DerivationFindingTests {
       ]) { $1 })
     #expect(CatalogFolder.check(folder.path) == [])
     let moved = CatalogFolder.check(folder.path, against: published)
-    #expect(moved.map(\.line) == [17])
+    #expect(moved.map(\.line) == [16])
     #expect(moved.first?.message.contains("counts `person` into `skill` instead of `worker`") == true)
     var later = published
     later.derivations[0].threshold = 30

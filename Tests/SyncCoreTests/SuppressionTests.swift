@@ -89,7 +89,8 @@ import Testing
   static let shapes = [
     Shape(rows: 1, parts: 1, knowsSums: false, limit: 12), Shape(rows: 1, parts: 3, knowsSums: false, limit: 9),
     Shape(rows: 2, parts: 1, knowsSums: true, limit: 9), Shape(rows: 3, parts: 1, knowsSums: true, limit: 8),
-    Shape(rows: 2, parts: 2, knowsSums: true, limit: 6), Shape(rows: 3, parts: 2, knowsSums: true, limit: 4, tables: 25),
+    Shape(rows: 2, parts: 2, knowsSums: true, limit: 6),
+    Shape(rows: 3, parts: 2, knowsSums: true, limit: 4, tables: 25),
   ]
 
   @Test(
