@@ -9,6 +9,7 @@ struct Headquarters: HeadquartersService {
   let store: Store
   let logger: Logger
   let snapshots = SnapshotDesk()
+  let contacts = Contacts()
 
   init(_ store: Store, logger: Logger) {
     self.store = store
@@ -17,7 +18,10 @@ struct Headquarters: HeadquartersService {
 
   func publicKey(of node: NodeID) async -> [UInt8]? {
     do {
-      return try await offload { try store.card(of: node)?.publicKey }
+      return try await offload {
+        guard try store.statement(on: node) == nil else { return nil }
+        return try store.card(of: node)?.publicKey
+      }
     } catch {
       logger.error("a node could not be looked up", metadata: ["reason": "\(error)"])
       return nil
@@ -26,7 +30,8 @@ struct Headquarters: HeadquartersService {
 
   func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? {
     guard let bytes = ExchangeRequest.card(inRequest: body),
-      let card = try? NodeCard(bytes: bytes, signedBy: store.identity.headquarters), card.id == node
+      let card = try? NodeCard(bytes: bytes, signedBy: store.identity.headquarters), card.id == node,
+      (try? await offload { try store.statement(on: node) }) == .some(nil)
     else { return nil }
     return card.publicKey
   }
@@ -113,18 +118,22 @@ struct Headquarters: HeadquartersService {
       let tips = mine.filter { $0.tip.origin.node == node }
       answer.receipt = Receipt.issue(to: node, tips: tips, at: Wall.now(), by: store.identity.key)?.bytes ?? []
     }
+    var lag: Int64 = 0
     if digest != request.frontierDigest {
       answer.frontier = mine
-      if let theirs = request.frontier { try fill(&answer, for: theirs, role, limit: request.answerLimit) }
+      if let theirs = request.frontier { lag = try fill(&answer, for: theirs, role, limit: request.answerLimit) }
     }
+    contacts.saw(node, catalogVersion: request.catalogVersion, lag: lag)
     answer.now = Wall.now()
     return answer
   }
 
   /// Adds what the other side lacks and says what of its own is held.
+  ///
+  /// - Returns: how many changes it lacks after this piece.
   private func fill(
     _ answer: inout ExchangeAnswer, for theirs: [FrontierEntry], _ role: NodeRole, limit: Int
-  ) throws {
+  ) throws -> Int64 {
     answer.held = try store.holds(theirs, visibleTo: role)
     var pieceLimit = Store.PieceLimit.standard
     pieceLimit.bytes = min(pieceLimit.bytes, limit / 2)
@@ -132,6 +141,7 @@ struct Headquarters: HeadquartersService {
     answer.segments = piece.segments
     answer.cards = piece.cards
     answer.hasMore = piece.hasMore
+    return piece.lacking &- Int64(piece.changes)
   }
 
   private func role(of node: NodeID, card bytes: [UInt8]) throws -> NodeRole {

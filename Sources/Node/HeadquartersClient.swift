@@ -18,7 +18,7 @@ final class HeadquartersClient: Sendable {
     self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
     self.headquarters = headquarters
     self.signer = signer
-    client = HTTPClient(userAgent: "birlik")
+    client = HTTPClient(userAgent: "birlik/\(Program.version)")
   }
 
   /// Talks to the headquarters that a node knows.

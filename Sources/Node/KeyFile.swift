@@ -11,7 +11,10 @@ enum KeyFile {
   ///
   /// - Throws: `NodeError` with code `config`; a file that others may read is refused.
   static func read(for database: String) throws -> Curve25519.Signing.PrivateKey {
-    let path = path(for: database)
+    try read(at: path(for: database))
+  }
+
+  static func read(at path: String) throws -> Curve25519.Signing.PrivateKey {
     let operation = "reading the key file"
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else {
@@ -37,7 +40,10 @@ enum KeyFile {
 
   /// Writes a new key. Nothing may stand at the path.
   static func write(_ key: Curve25519.Signing.PrivateKey, for database: String) throws {
-    let path = path(for: database)
+    try write(key, at: path(for: database))
+  }
+
+  static func write(_ key: Curve25519.Signing.PrivateKey, at path: String) throws {
     let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
     guard file >= 0 else {
       throw NodeError(

@@ -63,6 +63,10 @@ enum Meta: String {
   case snapshotAsked = "snapshot_asked"
   /// What happened to this node that its administrator should know.
   case notice
+  /// The `KeyRenewal` that was begun and not finished; NULL mostly.
+  case renewal
+  /// The ids of this node under earlier keys.
+  case formerNodes = "former_nodes"
   /// The last of `birlik_refused` that people at this node were told of.
   case seenRefused = "seen_refused"
 }

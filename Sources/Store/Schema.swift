@@ -75,7 +75,7 @@ enum Schema {
     """,
     // Headquarters' signed words on how far this node's streams are held there: evidence, never state.
     "CREATE TABLE birlik_receipt(at INTEGER PRIMARY KEY, receipt BLOB NOT NULL)",
-    inbox.sql,
+    inbox.sql, contact.sql,
   ]
 
   /// What the people at this node should be told of their own edits: those that lost, and values that are not allowed.
@@ -89,8 +89,17 @@ enum Schema {
     """
   )
 
+  /// Headquarters: when and as what nodes last had an exchange.
+  static let contact = (
+    name: "birlik_contact",
+    sql: """
+    CREATE TABLE IF NOT EXISTS birlik_contact(node BLOB PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
+      catalog INTEGER NOT NULL, lag INTEGER NOT NULL) WITHOUT ROWID
+    """
+  )
+
   /// Tables that files of an earlier program of the same version may lack; they are made when such a file is opened.
-  static let added = [inbox]
+  static let added = [inbox, contact]
 
   /// Finds the segments whose bodies are not kept here.
   static let bareIndex = "CREATE INDEX birlik_segment_bare ON birlik_segment(stream, last) WHERE body=0"

@@ -25,8 +25,8 @@ final class Sealer {
   /// How many records are read from the log at once.
   static let foldLimit = 16_384
 
-  private let engine: Engine
-  private let timekeeping: Timekeeping
+  let engine: Engine
+  let timekeeping: Timekeeping
   private let now: Int64
   private let limit: Int
   private var builders: [SegmentBuilder] = []
@@ -52,6 +52,16 @@ final class Sealer {
     while try sealPass() {}
   }
 
+  /// Seals everything captured, and then what `body` says by `seal(_:key:in:at:_:)`.
+  func sealAll(then body: (Sealer) throws -> Void) throws {
+    try sealAll()
+    try engine.checkMaySeal()
+    try body(self)
+    try flush()
+    try engine.setMeta(.previousSeal, .integer(now))
+    try engine.countSeal()
+  }
+
   /// Seals a part of what was captured: at most `limit` insertions, or everything.
   ///
   /// - Returns: false when there was nothing.
@@ -59,6 +69,7 @@ final class Sealer {
     let keyColumns = engine.tables.mapValues(\.kind.key.count)
     var log = try CaptureLog(engine.connection, keyColumns: keyColumns, limit: limit)
     guard !log.isEmpty else { return false }
+    try engine.checkMaySeal()
     var isLastPass = log.entries.count < limit
     if !isLastPass, try !areInsertionsOnly() {
       // All edits of a record have to be sealed together: what one of them shows again would undo what others typed.
@@ -211,7 +222,7 @@ final class Sealer {
       in: SealPlan.Circumstances(role: engine.identity.role, timekeeping: timekeeping, facts: engine))
   }
 
-  private func absorb(_ change: Change, _ table: KindTable, in channel: Channel, into state: inout RecordState) throws {
+  func absorb(_ change: Change, _ table: KindTable, in channel: Channel, into state: inout RecordState) throws {
     let builder = try builder(for: channel)
     // Everything that this store holds had been seen when it sealed.
     state.absorb(change, at: Clock(stream: builder.stream, sequence: builder.next, time: change.time)) { _ in true }

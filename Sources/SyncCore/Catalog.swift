@@ -67,7 +67,7 @@ public enum RecordClass: String, Sendable, CaseIterable {
 
 /// One record kind: a plain table that any SQLite client can write.
 public struct Kind: Sendable, Equatable {
-  /// Permanent number of the kind, from 1 to 65,535; never used again for another.
+  /// Permanent number of the kind, from 1 to 64,999; never used again for another.
   public var id: Int
   /// The table's name.
   public var name: String

@@ -83,6 +83,9 @@ enum CatalogCodec {
     let kinds = try list(&reader, limit: 4096, of: "kinds", decodeKind)
     let retired = try list(&reader, limit: 65_535, of: "retired kinds", number)
     let indicators = try list(&reader, limit: 1024, of: "indicators", decodeIndicator)
+    guard !kinds.contains(where: { SystemKind.isReserved($0.id) }) else {
+      throw reader.error(.malformed, "a kind has a number that no catalog may give")
+    }
     let derivations =
       form == forms.plain ? [] : try list(&reader, limit: 1024, of: "derivations", decodeDerivation)
     guard form == forms.plain || !derivations.isEmpty else {

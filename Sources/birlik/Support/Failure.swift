@@ -82,7 +82,7 @@ struct Failure: Error {
 extension ExitStatus {
   init(_ code: StoreError.Code) {
     switch code {
-    case .busy, .full: self = .tryLater
+    case .busy, .full, .renewed: self = .tryLater
     case .missing: self = .config
     case .notPermitted: self = .notPermitted
     case .notOurs, .damaged, .unknown, .invalid: self = .data

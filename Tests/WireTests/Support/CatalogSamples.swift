@@ -71,7 +71,7 @@ enum CatalogSamples {
   ]
 
   private static let allFields = Kind(
-    id: 65_535, name: "all_types", title: "Tümü", recordClass: .federation, appendOnly: true, deletion: .editWins,
+    id: 64_999, name: "all_types", title: "Tümü", recordClass: .federation, appendOnly: true, deletion: .editWins,
     key: [
       KeyColumn(name: "a", type: .text), KeyColumn(name: "b", type: .date), KeyColumn(name: "c", type: .period),
       KeyColumn(name: "d", type: .code(["x"])),
