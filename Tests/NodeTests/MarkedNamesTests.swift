@@ -91,7 +91,8 @@ struct MarkedNamesTests {
       let sex = number < 3 ? "female" : "male"
       members +=
         "\(marks.value("imported key", .text) ?? ""),\(name),\(name),\(born),\(sex),employee,ftuu-1,2020-01-01\n"
-      files += "\(marks.value("file key", .text) ?? ""),2026-10-05,\(number < 15 ? "\"leave;wages\"" : "wages"),\(person),\(person)\n"
+      let topics = number < 15 ? "\"leave;wages\"" : "wages"
+      files += "\(marks.value("file key", .text) ?? ""),2026-10-05,\(topics),\(person),\(person)\n"
     }
     let topic = marks.value("a rare topic", .text) ?? ""
     files += "\(marks.value("file key", .text) ?? ""),2026-10-06,\(topic),\(topic),\(topic)\n"
