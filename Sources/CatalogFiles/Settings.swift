@@ -24,16 +24,19 @@ public struct Settings: Equatable, Sendable {
   public var logLevel: String?
   /// How much of the log a federation's node keeps.
   public var keepLog: KeepLog?
+  /// Below which number derivations withhold figures here; a catalog's higher number goes before it.
+  public var withholdBelow: Int?
 
   public static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
   private static let keys = [
     "database", "listen", "public_url", "tls", "tls_certificate", "tls_key", "interval", "log_level", "keep_log",
+    "withhold_below",
   ]
 
   public init(
     database: String? = nil, listen: String? = nil, publicURL: String? = nil, tls: Bool? = nil,
     tlsCertificate: String? = nil, tlsKey: String? = nil, interval: Int? = nil, logLevel: String? = nil,
-    keepLog: KeepLog? = nil
+    keepLog: KeepLog? = nil, withholdBelow: Int? = nil
   ) {
     self.database = database
     self.listen = listen
@@ -44,6 +47,7 @@ public struct Settings: Equatable, Sendable {
     self.interval = interval
     self.logLevel = logLevel
     self.keepLog = keepLog
+    self.withholdBelow = withholdBelow
   }
 
   /// The settings in the file.
@@ -80,6 +84,9 @@ public struct Settings: Equatable, Sendable {
       database: table.text("database"), listen: table.text("listen"), publicURL: table.text("public_url"),
       tls: table.boolean("tls"), tlsCertificate: table.text("tls_certificate"), tlsKey: table.text("tls_key"),
       interval: table.node("interval") == nil ? nil : table.requiredInteger("interval", in: 1...604_800),
-      logLevel: level, keepLog: KeepLog(table))
+      logLevel: level, keepLog: KeepLog(table),
+      withholdBelow: table.node("withhold_below") == nil
+        ? nil
+        : table.requiredInteger("withhold_below", in: Derivation.smallestThreshold...Derivation.largestThreshold))
   }
 }

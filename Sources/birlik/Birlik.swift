@@ -34,7 +34,8 @@ struct Birlik: AsyncParsableCommand {
           InitCommand.self, InviteCommand.self, JoinCommand.self, PinCommand.self, RotateTLSCommand.self,
           CatalogCommand.self,
         ]),
-      CommandGroup(name: "Syncing", subcommands: [ServeCommand.self, SyncCommand.self, StatusCommand.self]),
+      CommandGroup(
+        name: "Syncing", subcommands: [ServeCommand.self, SyncCommand.self, StatusCommand.self, EgressCommand.self]),
       CommandGroup(
         name: "Trust", subcommands: [NodesCommand.self, RevokeCommand.self, RotateKeyCommand.self]),
       CommandGroup(
@@ -44,7 +45,8 @@ struct Birlik: AsyncParsableCommand {
           ImportCommand.self, ExportCommand.self,
         ]),
       CommandGroup(name: "Merging", subcommands: [InboxCommand.self, ConflictsCommand.self, ResolveCommand.self]),
-      CommandGroup(name: "Figures", subcommands: [TotalsCommand.self, VerifyCommand.self, DemoCommand.self]),
+      CommandGroup(
+        name: "Figures", subcommands: [TotalsCommand.self, DeriveCommand.self, VerifyCommand.self, DemoCommand.self]),
     ])
 
   static func main() async {
