@@ -49,7 +49,10 @@ extension LocalNode {
   public func sync(progress: @Sendable (SyncProgress) -> Void = { _ in }) async throws -> SyncReport {
     var session = try await offload { try SyncSession(self) }
     do {
-      return try await session.run(progress)
+      let report = try await session.run(progress)
+      // What came may say with which key headquarters' server will be met from now on.
+      try await offload { _ = try store.followServerKeys() }
+      return report
     } catch {
       let error = Self.explained(error, self)
       let words = Self.words(error)
@@ -113,15 +116,7 @@ struct SyncSession {
     keepLog = node.keepLog
     snapshotUse = node.snapshotUse
     snapshotAnswerBytes = node.snapshotAnswerBytes
-    guard !role.isHeadquarters else {
-      throw NodeError(
-        .usage, "syncing", "this node is headquarters: the others sync with it", hint: "run `birlik serve`")
-    }
-    guard let url = try store.upstream() else {
-      throw NodeError(.config, "syncing", "this node knows no headquarters", hint: "run `birlik join`")
-    }
-    let signer = MessageSigner(keyID: store.identity.node, privateKey: store.identity.key)
-    client = HeadquartersClient(url: url, headquarters: store.identity.headquarters, signer: signer)
+    client = try HeadquartersClient(for: store, "syncing")
   }
 
   /// Rounds without any progress after which a sync gives up: one learns the other's marks, one more confirms.

@@ -33,8 +33,13 @@ enum Meta: String {
   case catalog
   /// Where headquarters listens.
   case upstream
+  /// By what headquarters' server is known when it is connected to: see `ServerTrust`.
+  case serverTrust = "server_trust"
   /// The address that headquarters listens on.
   case listen
+  /// Files in PEM that `birlik init` was told of; headquarters only.
+  case tlsCertificate = "tls_certificate"
+  case tlsKey = "tls_key"
   /// What to add to this machine's clock to get headquarters', in milliseconds.
   case offset
   /// When that was last measured, and since when it was too much, by headquarters' clock.

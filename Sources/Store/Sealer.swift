@@ -31,7 +31,7 @@ final class Sealer {
   private let limit: Int
   private var builders: [SegmentBuilder] = []
   private var keyCheck: (kind: Int, check: KeyCheck)?
-  private(set) var report = SealReport()
+  var report = SealReport()
   /// The captured edits of the pass, and where the record that is being sealed begins.
   private var remaining: (log: CaptureLog, start: Int)?
   /// Records of one kind as they were sealed last, read from the log.
@@ -129,7 +129,10 @@ final class Sealer {
     let shown = row ?? old
     var (slots, isTyped) = try slots(edits, table, key, shown)
     let plan = try plan(edits, table, key, row: row, old: old, slots: slots, isTyped: isTyped)
-    if let reason = plan.refusal ?? limit(key, shown) { return try refuse(edits, table, key, shown, slots, reason) }
+    if let reason = plan.refusal ?? limit(key, shown) {
+      let proposed = try plan.foreignChannel.flatMap { try propose(edits, table, key, row: row, to: $0) }
+      return try refuse(edits, table, key, shown, slots, reason, proposed: proposed)
+    }
     for item in plan.items {
       let number = try engine.number(of: item.channel)
       let index = slots.firstIndex { $0.channel == number } ?? slots.count
@@ -236,7 +239,7 @@ final class Sealer {
   /// Keeps an edit that this node may not seal, and shows the record as it was.
   private func refuse(
     _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ row: ShownRow?, _ slots: [RecordSlot],
-    _ reason: String
+    _ reason: String, proposed: RecordKey?
   ) throws {
     let operation = edits.insertedAt != nil ? "insert" : row == nil || edits.deletion != nil ? "delete" : "edit"
     let shown = engine.shownSlot(slots, rule: table.kind.deletion)
@@ -255,6 +258,12 @@ final class Sealer {
     statement.bind(6, text: reason)
     try statement.step()
     report.refused += 1
+    if let proposed {
+      let note = try engine.connection.prepared(
+        "INSERT INTO birlik_proposed(refused, proposal) VALUES(last_insert_rowid(), ?1)")
+      note.bind(1, blob: proposed.bytes)
+      try note.step()
+    }
     try engine.restore(table, key) { try fold(table, key) }
   }
 

@@ -7,10 +7,13 @@ struct SystemRecord {
   var channel: Channel
   /// As in `Kind.fields` of its kind.
   var values: [Value]
+  /// The heads behind the values.
+  var state: RecordState
   private let kind: Kind
 
-  init(_ kind: Kind, key: RecordKey, channel: Channel, values: [Value]) {
+  init(_ kind: Kind, key: RecordKey, channel: Channel, state: RecordState, values: [Value]) {
     self.kind = kind
+    self.state = state
     self.key = key
     self.channel = channel
     self.values = values
@@ -38,7 +41,7 @@ extension Engine {
   /// Every record of a system's kind that exists, in order of key.
   ///
   /// - Parameter isWanted: which channels count: whoever may write another one says nothing that matters here.
-  func systemRecords(_ kind: Kind, where isWanted: (Channel) -> Bool) throws -> [SystemRecord] {
+  func systemRecords(_ kind: Kind, where isWanted: (Channel) -> Bool = { _ in true }) throws -> [SystemRecord] {
     let select = try connection.prepared(
       "SELECT key, channel, state FROM birlik_head WHERE kind=?1 ORDER BY key, channel")
     select.bind(1, kind.id)
@@ -50,7 +53,7 @@ extension Engine {
       guard state.exists(kind.deletion) else { continue }
       found.append(
         SystemRecord(
-          kind, key: RecordKey(bytes: select.bytes(0)), channel: channel,
+          kind, key: RecordKey(bytes: select.bytes(0)), channel: channel, state: state,
           values: Projection(table, state, facts: self).values))
     }
     return found

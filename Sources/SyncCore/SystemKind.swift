@@ -28,7 +28,7 @@ public enum SystemKind {
       Field(id: 2, name: "from", type: .integer(minimum: nil, maximum: nil), group: 10),
     ], groups: [FieldGroup(id: 10, name: "statement", rule: .headquarters)])
 
-  /// An edit of a record that its author may not write. Key: a random number. In the author's home channel.
+  /// An edit of a record that its author may not write. Key: a hash of it. In the author's home channel.
   public static let proposal = Kind(
     id: 65_003, name: "proposal", recordClass: .federation, key: [KeyColumn(name: "id", type: .text)],
     fields: [
@@ -40,6 +40,7 @@ public enum SystemKind {
       Field(id: 6, name: "seen", type: .text, group: 20),
       Field(id: 7, name: "node", type: .text, group: 20),
       Field(id: 8, name: "at", type: .integer(minimum: nil, maximum: nil), group: 20),
+      Field(id: 9, name: "emptied", type: .text, group: 20),
       Field(id: 11, name: "decision", type: .code(["accepted", "declined"]), group: 21),
       Field(id: 12, name: "decided_at", type: .integer(minimum: nil, maximum: nil), group: 21),
       Field(id: 13, name: "reason", type: .text, group: 21),
@@ -47,6 +48,9 @@ public enum SystemKind {
     groups: [
       FieldGroup(id: 20, name: "edit", rule: .owner), FieldGroup(id: 21, name: "decision", rule: .headquarters),
     ])
+
+  /// Every one of them, by number.
+  public static let all = [node, serverKey, proposal]
 
   /// True for a number that no catalog may give.
   public static func isReserved(_ kind: Int) -> Bool { kind >= first }
