@@ -38,8 +38,10 @@ public final class HeadquartersServer: Service {
   public func run() async throws {
     let limits = limits
     let onReady = onReady
+    let table = ConnectionTable(limits: limits)
     var channel = HTTP1Channel.Configuration(
-      additionalChannelHandlers: [ConnectionGuard(limits: limits)], idleTimeout: TimeAmount(limits.idleTime))
+      additionalChannelHandlers: [ConnectionGuard(limits: limits, table: table)],
+      idleTimeout: TimeAmount(limits.idleTime))
     channel.httpDecoder = .init(
       maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
       maxHeaderFieldCount: limits.headerCount)
@@ -48,7 +50,7 @@ public final class HeadquartersServer: Service {
       server: .http1(configuration: channel),
       configuration: ApplicationConfiguration(
         address: .hostname(host, port: port),
-        availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),
+        availableConnectionsDelegate: .maximum(limits.connections + limits.spareConnections, logger: logger)),
       onServerRunning: { await onReady($0.localAddress?.port ?? 0) },
       logger: logger)
     do {

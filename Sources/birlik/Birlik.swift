@@ -37,7 +37,9 @@ struct Birlik: AsyncParsableCommand {
           ImportCommand.self, ExportCommand.self,
         ]),
       CommandGroup(name: "Merging", subcommands: [InboxCommand.self, ConflictsCommand.self, ResolveCommand.self]),
-      CommandGroup(name: "Figures", subcommands: [TotalsCommand.self, VerifyCommand.self, DemoCommand.self]),
+      CommandGroup(
+        name: "Figures",
+        subcommands: [TotalsCommand.self, VerifyCommand.self, AuditCommand.self, DemoCommand.self]),
     ])
 
   static func main() async {

@@ -37,7 +37,7 @@ enum CatalogSamples {
       Indicator(
         id: "rate", title: "Oran",
         definition: .ratio(Indicator.Ratio(numerator: "members", denominator: "primaries", factor: -100))),
-    ], retiredKinds: [9, 4000, 65_535])
+    ], retiredKinds: [9, 4000, 65_534])
 
   private static let types: [FieldType] = [
     .text, .integer(minimum: nil, maximum: nil), .integer(minimum: .min, maximum: nil),
