@@ -70,7 +70,7 @@ final class Engine {
         try totals?.finish()
         totals = nil
         if needsNewGeneration {
-          generation += 1
+          generation &+= 1
           try setMeta(.generation, .integer(generation))
           needsNewGeneration = false
         }
