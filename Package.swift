@@ -26,6 +26,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
   ],
@@ -76,6 +80,12 @@ let package = Package(
       name: "Server",
       dependencies: [
         "SyncCore", "Wire",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "X509", package: "swift-certificates"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -127,7 +137,7 @@ let package = Package(
       name: "StoreTests", dependencies: ["Store", "CatalogFiles", "Wire", "SyncCore"],
       swiftSettings: strict),
     .testTarget(name: "TransportTests", dependencies: ["Transport", "Server"], swiftSettings: strict),
-    .testTarget(name: "SystemdTests", swiftSettings: strict),
+    .testTarget(name: "SystemdTests", dependencies: ["birlik"], swiftSettings: strict),
     .testTarget(
       name: "NodeTests", dependencies: ["Node", "Store", "birlik"], exclude: ["Clock"], swiftSettings: strict),
   ]

@@ -36,7 +36,7 @@ public struct CatalogChange: Equatable, Sendable {
       changes.append(
         CatalogChange(.removed, kind: kind.name, "the kind is removed; its records stay in the log, shown nowhere"))
     }
-    return changes + indicators(from: old, to: new)
+    return changes + indicators(from: old, to: new) + derivations(from: old, to: new)
   }
 
   private static func list(from old: Kind, to new: Kind) -> [CatalogChange] {
@@ -107,6 +107,24 @@ public struct CatalogChange: Equatable, Sendable {
     }
     for indicator in old.indicators where new.indicator(named: indicator.id) == nil {
       changes.append(CatalogChange(.removed, "the indicator \(indicator.id) is removed"))
+    }
+    return changes
+  }
+
+  private static func derivations(from old: Catalog, to new: Catalog) -> [CatalogChange] {
+    var changes: [CatalogChange] = []
+    for derivation in new.derivations {
+      let counts = "it counts \(derivation.source) into \(derivation.target)"
+      guard let before = old.derivation(named: derivation.id) else {
+        changes.append(CatalogChange(.added, "the derivation \(derivation.id) is added: \(counts)"))
+        continue
+      }
+      if before != derivation {
+        changes.append(CatalogChange(.changed, "the derivation \(derivation.id) is defined anew: \(counts)"))
+      }
+    }
+    for derivation in old.derivations where new.derivation(named: derivation.id) == nil {
+      changes.append(CatalogChange(.removed, "the derivation \(derivation.id) is removed"))
     }
     return changes
   }

@@ -6,6 +6,7 @@ struct CatalogDraft {
   var title = ""
   var kinds: [KindDraft] = []
   var indicators: [IndicatorDraft] = []
+  var derivations: [DerivationDraft] = []
   var retiredKinds: [Int] = []
   /// Where `version` stands, or the beginning of `catalog.toml`.
   var versionPlace: Place
@@ -15,7 +16,7 @@ struct CatalogDraft {
   var catalog: Catalog {
     Catalog(
       version: version, title: title, kinds: kinds.map(\.kind), indicators: indicators.map(\.indicator),
-      retiredKinds: retiredKinds)
+      derivations: derivations.map(\.derivation), retiredKinds: retiredKinds)
   }
 
   func kind(named name: String) -> Kind? { kinds.first { $0.kind.name.sameBytes(as: name) }?.kind }
@@ -42,6 +43,13 @@ struct KindDraft {
 struct IndicatorDraft {
   var indicator: Indicator
   var place: Place
+}
+
+/// A derivation with its place, and where it says below which number figures are withheld.
+struct DerivationDraft {
+  var derivation: Derivation
+  var place: Place
+  var thresholdPlace: Place
 }
 
 /// A named list of codes from `codes.toml`.

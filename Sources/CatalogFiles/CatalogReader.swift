@@ -5,6 +5,7 @@ struct CatalogReader {
   static let mainFile = "catalog.toml"
   static let codesFile = "codes.toml"
   static let indicatorsFile = "indicators.toml"
+  static let derivationsFile = "derivations.toml"
   static let mainSettings = ["version", "title", "retired_kinds"]
 
   /// Put before a file's name in findings; empty where there is no folder.
@@ -29,7 +30,7 @@ struct CatalogReader {
         hint: "Add it with `version = 1` and a `title`; check that this is the catalog's folder.")
     }
     let lists = tree(Self.codesFile, in: trees).map(codeLists) ?? []
-    let special = [Self.mainFile, Self.codesFile, Self.indicatorsFile]
+    let special = [Self.mainFile, Self.codesFile, Self.indicatorsFile, Self.derivationsFile]
     for (name, node) in trees where !special.contains(where: { $0.sameBytes(as: name) }) {
       readKinds(node, lists: lists, into: &draft)
     }
@@ -37,6 +38,9 @@ struct CatalogReader {
     // Indicators name kinds and columns: with half of the kinds unread they would be blamed for what is not theirs.
     if findings.all.isEmpty, let node = tree(Self.indicatorsFile, in: trees) {
       draft.indicators = IndicatorReader(draft: draft, findings: findings).indicators(node)
+    }
+    if findings.all.isEmpty, let node = tree(Self.derivationsFile, in: trees) {
+      draft.derivations = DerivationReader(draft: draft, findings: findings).derivations(node)
     }
     return draft
   }

@@ -24,6 +24,25 @@ struct Evolution {
         draft.retiredPlace, "The kind id \(id) was retired by a published catalog and is not listed any more.",
         hint: "Add \(id) to `retired_kinds`.")
     }
+    for old in published.derivations { checkDerivation(old) }
+  }
+
+  /// Figures that were withheld must not come out because a later catalog asks again, less carefully.
+  private func checkDerivation(_ old: Derivation) {
+    guard let new = draft.derivations.first(where: { $0.derivation.id.sameBytes(as: old.id) }) else { return }
+    let subject = "The derivation `\(old.id)`"
+    if new.derivation.threshold < old.threshold {
+      findings.add(
+        new.thresholdPlace,
+        "\(subject) withholds figures below \(new.derivation.threshold) instead of \(old.threshold), which would tell "
+          + "what was withheld so far.", hint: "Keep \(old.threshold), or raise it.")
+    }
+    if !new.derivation.source.sameBytes(as: old.source) || !new.derivation.target.sameBytes(as: old.target) {
+      findings.add(
+        new.place,
+        "\(subject) counts `\(new.derivation.source)` into `\(new.derivation.target)` instead of `\(old.source)` into "
+          + "`\(old.target)`.", hint: "Keep both, or give the new derivation another id.")
+    }
   }
 
   private func checkVersion() {

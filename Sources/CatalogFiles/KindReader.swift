@@ -5,7 +5,7 @@ struct KindReader {
   static let settings = [
     "id", "title", "class", "append_only", "deletion", "key", "fields", "groups", "retired",
   ]
-  static let idRange: ClosedRange<Int64> = 1...65_535
+  static let idRange: ClosedRange<Int64> = 1...64_999
   static let fieldIDRange: ClosedRange<Int64> = 1...61
   static let maximumKeyColumns = 4
   /// The owner's column, which the class implies.

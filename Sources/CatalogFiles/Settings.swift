@@ -13,26 +13,41 @@ public struct Settings: Equatable, Sendable {
   public var listen: String?
   /// The address at which nodes reach headquarters.
   public var publicURL: String?
+  /// Whether headquarters' server speaks TLS itself.
+  public var tls: Bool?
+  /// Its certificate and its private key, files in PEM, in place of those that `birlik init` made.
+  public var tlsCertificate: String?
+  public var tlsKey: String?
   /// Seconds between two scheduled syncs, from 1 to 604,800 (a week).
   public var interval: Int?
   /// One of `Settings.logLevels`.
   public var logLevel: String?
   /// How much of the log a federation's node keeps.
   public var keepLog: KeepLog?
+  /// Below which number derivations withhold figures here; a catalog's higher number goes before it.
+  public var withholdBelow: Int?
 
   public static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
-  private static let keys = ["database", "listen", "public_url", "interval", "log_level", "keep_log"]
+  private static let keys = [
+    "database", "listen", "public_url", "tls", "tls_certificate", "tls_key", "interval", "log_level", "keep_log",
+    "withhold_below",
+  ]
 
   public init(
-    database: String? = nil, listen: String? = nil, publicURL: String? = nil, interval: Int? = nil,
-    logLevel: String? = nil, keepLog: KeepLog? = nil
+    database: String? = nil, listen: String? = nil, publicURL: String? = nil, tls: Bool? = nil,
+    tlsCertificate: String? = nil, tlsKey: String? = nil, interval: Int? = nil, logLevel: String? = nil,
+    keepLog: KeepLog? = nil, withholdBelow: Int? = nil
   ) {
     self.database = database
     self.listen = listen
     self.publicURL = publicURL
+    self.tls = tls
+    self.tlsCertificate = tlsCertificate
+    self.tlsKey = tlsKey
     self.interval = interval
     self.logLevel = logLevel
     self.keepLog = keepLog
+    self.withholdBelow = withholdBelow
   }
 
   /// The settings in the file.
@@ -61,12 +76,17 @@ public struct Settings: Equatable, Sendable {
         table.place(of: "log_level"), "The log level `\(level)` is unknown.",
         hint: "Use one of: \(logLevels.joined(separator: ", ")).")
     }
-    for key in ["database", "listen", "public_url"] where table.text(key)?.isEmpty == true {
+    for key in ["database", "listen", "public_url", "tls_certificate", "tls_key"] where table.text(key)?.isEmpty == true
+    {
       findings.add(table.place(of: key), "The setting `\(key)` is empty.", hint: "Give it a value, or remove the line.")
     }
     return Settings(
       database: table.text("database"), listen: table.text("listen"), publicURL: table.text("public_url"),
+      tls: table.boolean("tls"), tlsCertificate: table.text("tls_certificate"), tlsKey: table.text("tls_key"),
       interval: table.node("interval") == nil ? nil : table.requiredInteger("interval", in: 1...604_800),
-      logLevel: level, keepLog: KeepLog(table))
+      logLevel: level, keepLog: KeepLog(table),
+      withholdBelow: table.node("withhold_below") == nil
+        ? nil
+        : table.requiredInteger("withhold_below", in: Derivation.smallestThreshold...Derivation.largestThreshold))
   }
 }

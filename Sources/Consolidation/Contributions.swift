@@ -53,6 +53,24 @@ public enum Contributions {
     return steps
   }
 
+  /// How many figures that stand at a day are withheld, along one axis, by owner.
+  public static func withheld(
+    _ stock: Indicator.Stock, unit: UnitRecord?, returns: [UnitReturn], axis: String, at day: CalendarDay
+  ) -> [String: Int64] {
+    if let opened = unit?.opened?.first, opened > day { return [:] }
+    if let closed = unit?.closed?.last, closed <= day { return [:] }
+    if let unit, stock.excludedSorts.contains(unit.sort) { return [:] }
+    var standing: [String: UnitReturn] = [:]
+    for item in returns where item.axis == axis && item.asOf.last <= day && item.amount != nil {
+      if let known = standing[item.federation], (known.asOf.last, known.value ?? 0) > (item.asOf.last, item.value ?? 0)
+      {
+        continue
+      }
+      standing[item.federation] = item
+    }
+    return standing.filter { $0.value.isWithheld }.mapValues { _ in 1 }
+  }
+
   private struct Series: Hashable {
     var federation: String
     var axis: String
@@ -62,7 +80,7 @@ public enum Contributions {
   private static func series(of returns: [UnitReturn]) -> [Series: [(day: Int32, value: Int64)]] {
     var byDay: [Series: [Int32: Int64]] = [:]
     for item in returns {
-      guard let value = item.value else { continue }
+      guard let value = item.amount else { continue }
       let series = Series(federation: item.federation, axis: item.axis)
       let day = item.asOf.last.number
       byDay[series, default: [:]][day] = max(value, byDay[series]?[day] ?? value)

@@ -32,9 +32,12 @@ public struct TotalsRow: Sendable, Equatable {
   public var gap: Int64? { declared.map { $0 &- counted } }
   public var unitsExpected: Int64
   public var unitsReported: Int64
+  /// Of those that reported the ones whose figure is withheld, because it stands for too few people: they add nothing.
+  public var unitsWithheld: Int64
 
   public init(
-    unit: String, counted: Int64, declared: Int64?, declaredAsOf: String?, unitsExpected: Int64, unitsReported: Int64
+    unit: String, counted: Int64, declared: Int64?, declaredAsOf: String?, unitsExpected: Int64, unitsReported: Int64,
+    unitsWithheld: Int64 = 0
   ) {
     self.unit = unit
     self.counted = counted
@@ -42,6 +45,7 @@ public struct TotalsRow: Sendable, Equatable {
     self.declaredAsOf = declaredAsOf
     self.unitsExpected = unitsExpected
     self.unitsReported = unitsReported
+    self.unitsWithheld = unitsWithheld
   }
 }
 
@@ -77,4 +81,5 @@ public struct TotalsReport: Sendable, Equatable {
   }
   public var unitsExpected: Int64 { rows.reduce(0) { $0 &+ $1.unitsExpected } }
   public var unitsReported: Int64 { rows.reduce(0) { $0 &+ $1.unitsReported } }
+  public var unitsWithheld: Int64 { rows.reduce(0) { $0 &+ $1.unitsWithheld } }
 }

@@ -28,13 +28,20 @@ public struct UnitReturn: Sendable, Equatable {
   public var asOf: DayRange
   /// The figure; nil means that it was not collected, which is not zero.
   public var value: Int64?
+  /// Whether there is a figure that is withheld, because it stands for too few people: the unit reported, and adds
+  /// nothing.
+  public var isWithheld: Bool
 
-  public init(federation: String, axis: String, asOf: DayRange, value: Int64?) {
+  public init(federation: String, axis: String, asOf: DayRange, value: Int64?, isWithheld: Bool = false) {
     self.federation = federation
     self.axis = axis
     self.asOf = asOf
     self.value = value
+    self.isWithheld = isWithheld && value == nil
   }
+
+  /// What the return adds; nil where nothing was collected.
+  var amount: Int64? { value ?? (isWithheld ? 0 : nil) }
 }
 
 /// Where an amount is counted.

@@ -13,10 +13,13 @@ public struct DaemonSettings: Sendable {
   public var listen: String?
   /// Seconds between scheduled syncs; federations only.
   public var intervalSeconds: Int
+  /// How its server speaks TLS; headquarters only.
+  public var tls: TLSSettings
 
-  public init(listen: String? = nil, intervalSeconds: Int = 300) {
+  public init(listen: String? = nil, intervalSeconds: Int = 300, tls: TLSSettings = TLSSettings()) {
     self.listen = listen
     self.intervalSeconds = intervalSeconds
+    self.tls = tls
   }
 }
 
@@ -46,14 +49,22 @@ public enum Daemon {
   ) throws -> [any Service] {
     let address = try settings.listen ?? node.store.listen() ?? "127.0.0.1:8650"
     let (host, port) = try parse(address)
+    let files = try node.serverFiles(settings.tls)
+    let certificate = try files.map { CurrentCertificate(try $0.load()) }
     let server = HeadquartersServer(
-      service: Headquarters(node.store, logger: logger), host: host, port: port, logger: logger
+      service: Headquarters(node.store, logger: logger), host: host, port: port, certificate: certificate,
+      logger: logger
     ) { bound in
-      logger.info("listening on \(host):\(bound)")
+      let place = ListenAddress.text(host: host, port: bound)
+      logger.info("listening on \(place)", metadata: ["tls": certificate == nil ? "off" : "on"])
       notifier.ready()
-      notifier.status("serving on \(host):\(bound)")
+      notifier.status("serving on \(place)")
     }
-    return [server, SealingLoop(store: node.store, logger: logger)]
+    var services: [any Service] = [server, SealingLoop(store: node.store, logger: logger)]
+    if let files, let certificate {
+      services.append(CertificateWatch(files: files, current: certificate, logger: logger))
+    }
+    return services
   }
 
   /// `host:port`, with an IPv6 address in brackets.

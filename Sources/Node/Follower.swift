@@ -20,7 +20,7 @@ struct Follower: Service {
     var backoff = Backoff()
     var news = PersonalNews()
     while !Task.isCancelled {
-      let isEven = await sync()
+      let isEven = try await sync()
       await news.tell(node.store, logger)
       let pause: Duration
       if isEven {
@@ -35,7 +35,8 @@ struct Follower: Service {
     }
   }
 
-  private func sync() async -> Bool {
+  /// - Throws: `StoreError` with code `renewed`, so that the service begins again under the new key.
+  private func sync() async throws -> Bool {
     do {
       let report = try await node.sync()
       notifier.status(
@@ -52,6 +53,8 @@ struct Follower: Service {
         logger.warning("headquarters lacks what is not kept here: \(report.cannotGive.joined(separator: "; "))")
       }
       return report.outcome == .even
+    } catch let error as StoreError where error.code == .renewed {
+      throw error
     } catch {
       notifier.status("headquarters or the database is away; edits are kept")
       logger.warning("sync failed", metadata: ["reason": "\(error)"])

@@ -9,6 +9,7 @@ struct Headquarters: HeadquartersService {
   let store: Store
   let logger: Logger
   let snapshots = SnapshotDesk()
+  let contacts = Contacts()
 
   init(_ store: Store, logger: Logger) {
     self.store = store
@@ -17,7 +18,10 @@ struct Headquarters: HeadquartersService {
 
   func publicKey(of node: NodeID) async -> [UInt8]? {
     do {
-      return try await offload { try store.card(of: node)?.publicKey }
+      return try await offload {
+        guard try store.statement(on: node) == nil else { return nil }
+        return try store.card(of: node)?.publicKey
+      }
     } catch {
       logger.error("a node could not be looked up", metadata: ["reason": "\(error)"])
       return nil
@@ -26,7 +30,8 @@ struct Headquarters: HeadquartersService {
 
   func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? {
     guard let bytes = ExchangeRequest.card(inRequest: body),
-      let card = try? NodeCard(bytes: bytes, signedBy: store.identity.headquarters), card.id == node
+      let card = try? NodeCard(bytes: bytes, signedBy: store.identity.headquarters), card.id == node,
+      (try? await offload { try store.statement(on: node) }) == .some(nil)
     else { return nil }
     return card.publicKey
   }
@@ -109,12 +114,14 @@ struct Headquarters: HeadquartersService {
     let published = try store.publishedCatalog()
     var answer = ExchangeAnswer(now: 0, frontierDigest: digest, refusals: absorbed.refusals)
     if published.catalog.version > request.catalogVersion { answer.catalog = published.bytes }
+    var lag: Int64 = 0
     if digest != request.frontierDigest {
       answer.frontier = mine
-      if let theirs = request.frontier { try fill(&answer, for: theirs, role, limit: request.answerLimit) }
+      if let theirs = request.frontier { lag = try fill(&answer, for: theirs, role, limit: request.answerLimit) }
     }
     // An exchange in which nothing moves stays a tiny one.
     if !request.segments.isEmpty || !answer.segments.isEmpty { answer.receipt = receipt(to: node, mine) }
+    contacts.saw(node, catalogVersion: request.catalogVersion, lag: lag)
     answer.now = Wall.now()
     return answer
   }
@@ -128,9 +135,11 @@ struct Headquarters: HeadquartersService {
   }
 
   /// Adds what the other side lacks and says what of its own is held.
+  ///
+  /// - Returns: how many changes it lacks after this piece.
   private func fill(
     _ answer: inout ExchangeAnswer, for theirs: [FrontierEntry], _ role: NodeRole, limit: Int
-  ) throws {
+  ) throws -> Int64 {
     answer.held = try store.holds(theirs, visibleTo: role)
     var pieceLimit = Store.PieceLimit.standard
     pieceLimit.bytes = min(pieceLimit.bytes, limit / 2)
@@ -138,6 +147,7 @@ struct Headquarters: HeadquartersService {
     answer.segments = piece.segments
     answer.cards = piece.cards
     answer.hasMore = piece.hasMore
+    return piece.lacking &- Int64(piece.changes)
   }
 
   private func role(of node: NodeID, card bytes: [UInt8]) throws -> NodeRole {

@@ -13,12 +13,14 @@ final class HeadquartersClient: Sendable {
   /// Nil for a node that is not one yet.
   private let signer: MessageSigner?
 
-  /// - Parameter headquarters: the 32 bytes of its public key.
-  init(url: String, headquarters: [UInt8], signer: MessageSigner?) {
+  /// - Parameters:
+  ///   - trust: by what its server is known.
+  ///   - headquarters: the 32 bytes of its public key.
+  init(url: String, trust: ServerTrust, headquarters: [UInt8], signer: MessageSigner?) {
     self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
     self.headquarters = headquarters
     self.signer = signer
-    client = HTTPClient(userAgent: "birlik")
+    client = HTTPClient(userAgent: "birlik/\(Program.version)", trust: HTTPTrust(trust))
   }
 
   /// Talks to the headquarters that a node knows.
@@ -33,7 +35,8 @@ final class HeadquartersClient: Sendable {
       throw NodeError(.config, operation, "this node knows no headquarters", hint: "run `birlik join`")
     }
     let signer = MessageSigner(keyID: store.identity.node, privateKey: store.identity.key)
-    self.init(url: url, headquarters: store.identity.headquarters, signer: signer)
+    self.init(
+      url: url, trust: try store.serverTrust(), headquarters: store.identity.headquarters, signer: signer)
   }
 
   /// Sends one request.
@@ -103,6 +106,13 @@ final class HeadquartersClient: Sendable {
       var hint: String
     }
     var error: Words
+  }
+}
+
+extension HTTPTrust {
+  init(_ trust: ServerTrust) {
+    let pins = trust.pins.map { "sha256//" + $0.base64 }
+    self = pins.isEmpty ? .authorities : trust.needsAuthority ? .keysAndAuthorities(pins) : .keys(pins)
   }
 }
 

@@ -38,6 +38,12 @@ public struct LocalNode: Sendable {
     do {
       return LocalNode(store: try Store(path: database, key: key, isForReading: isForReading))
     } catch let error as StoreError where error.code == .notPermitted && error.detail.contains("key file") {
+      for other in KeyFile.others(for: database) {
+        guard let store = try? Store(path: database, key: other, isForReading: isForReading) else { continue }
+        // Renewed, and cut off before the file got its name; or a backup of before, whose key this is.
+        try KeyFile.complete(for: database, key: other)
+        return LocalNode(store: store)
+      }
       _ = try KeyFile.read(for: database)
       throw error
     }
@@ -50,8 +56,11 @@ public struct LocalNode: Sendable {
   ///   - code: the code of its channels; nil derives it from the name.
   ///   - catalogFolder: where the catalog's files are; nil looks where they are installed.
   ///   - listen: the address that invitations name, such as `127.0.0.1:8650`.
+  ///   - tls: whose files the server is to use; nil for a server in this process that speaks plain HTTP.
+  ///   - hosts: names and addresses for a certificate that is made.
   public static func initializeHeadquarters(
-    database: String, name: String, code: String?, catalogFolder: String?, listen: String
+    database: String, name: String, code: String?, catalogFolder: String?, listen: String, tls: TLSSettings? = nil,
+    hosts: [String] = []
   ) throws -> LocalNode {
     let code = code ?? Self.code(from: name)
     guard FederationCode.isValid(code) else {
@@ -69,9 +78,32 @@ public struct LocalNode: Sendable {
     let beginning = Store.Beginning(
       identity: identity, headquartersCard: card, catalog: try PublishedCatalog.sign(catalog, by: key), upstream: nil,
       offset: 0)
-    let node = try make(database: database, beginning)
-    try node.store.setListen(listen)
-    return node
+    let files = try tls.flatMap { try serverFiles(database: database, $0, hosts: hosts) }
+    do {
+      let node = try make(database: database, beginning)
+      try node.store.setListen(listen)
+      if let tls, let certificate = tls.certificate, let key = tls.key {
+        try node.store.setServerFiles(certificate: certificate, key: key)
+      }
+      return node
+    } catch {
+      files?.remove()
+      throw error
+    }
+  }
+
+  /// Tries the files that are named, or makes new ones.
+  ///
+  /// - Returns: those that were made.
+  private static func serverFiles(database: String, _ tls: TLSSettings, hosts: [String]) throws -> ServerFiles? {
+    guard tls.isOn != false else { return nil }
+    guard tls.certificate == nil, tls.key == nil else {
+      _ = try ServerFiles.find(database: database, tls)?.load()
+      return nil
+    }
+    let own = ServerFiles(beside: database)
+    try own.make(hosts: hosts)
+    return own
   }
 
   /// Makes the database and its key file, or neither.
@@ -110,8 +142,13 @@ public struct LocalNode: Sendable {
   ///   - office: what to call an office of it, such as `Samarkand`; nil for the federation's own node.
   ///   - minutes: how long it is valid.
   ///   - url: where headquarters is reached; nil for where it listens.
+  ///   - tls: how its server speaks TLS, as the settings say.
+  ///   - pin: a key to pin beside the authority that vouches for the server.
   /// - Returns: the one line to hand over.
-  public func invite(federation: String, office: String?, minutes: Int, url: String?) throws -> String {
+  public func invite(
+    federation: String, office: String?, minutes: Int, url: String?, tls: TLSSettings = TLSSettings(),
+    pin: SyncCore.Digest? = nil
+  ) throws -> String {
     let operation = "making an invitation"
     guard store.identity.role.isHeadquarters else {
       throw NodeError(.denied, operation, "only headquarters invites", hint: "ask headquarters for an invitation")
@@ -124,10 +161,7 @@ public struct LocalNode: Sendable {
     guard (1...525_600).contains(minutes) else {
       throw NodeError(.usage, operation, "it cannot be valid for \(minutes) minutes", hint: "give 1 to 525600")
     }
-    let address = try url ?? store.listen().map { "http://\($0)" }
-    guard let address, let parsed = URL(string: address), parsed.host != nil else {
-      throw NodeError(.config, operation, "nobody knows where headquarters listens", hint: "give --url")
-    }
+    let place = try serverPlace(url: url, tls, pin: pin, operation)
     var generator = SystemRandomNumberGenerator()
     let token = (0..<Invitation.tokenBytes).map { _ in UInt8.random(in: 0...255, using: &generator) }
     let name = office.map { "\(federation)/\($0)" } ?? federation
@@ -137,7 +171,8 @@ public struct LocalNode: Sendable {
     try store.addInvitation(
       token: token, federation: federation, name: name, expiresAt: Wall.now() + Int64(minutes) * 60_000)
     return Invitation(
-      url: address, headquarters: store.identity.headquarters, token: token, federation: federation, name: name
+      url: place.url, trust: place.trust, headquarters: store.identity.headquarters, token: token,
+      federation: federation, name: name
     ).line
   }
 
@@ -167,28 +202,37 @@ public struct LocalNode: Sendable {
   private static func wasRefused(_ error: any Error) -> Bool {
     if let error = error as? NodeError { return error.code == .denied }
     guard let error = error as? TransportError else { return false }
-    return [.unreachable, .refusedInsecure, .tls, .invalidRequest].contains(error.code)
+    return [.unreachable, .refusedInsecure, .tls, .wrongKey, .invalidRequest].contains(error.code)
   }
 
   private static func join(
     _ invitation: Invitation, as key: Curve25519.Signing.PrivateKey, database: String, _ operation: String
   ) async throws -> LocalNode {
     let publicKey = Array(key.publicKey.rawRepresentation)
-    let client = HeadquartersClient(url: invitation.url, headquarters: invitation.headquarters, signer: nil)
+    let client = HeadquartersClient(
+      url: invitation.url, trust: invitation.trust, headquarters: invitation.headquarters, signer: nil)
     let before = Wall.now()
-    let body = try await client.post("/v1/join", JoinRequest(token: invitation.token, publicKey: publicKey).bytes)
+    let body: [UInt8]
+    do {
+      body = try await client.post("/v1/join", JoinRequest(token: invitation.token, publicKey: publicKey).bytes)
+    } catch var error as TransportError where error.code == .wrongKey {
+      error.message = "Headquarters' server shows another key than the invitation names, so nothing was sent."
+      error.hint = "Ask headquarters for a new invitation; if headquarters changed nothing, somebody is in between."
+      throw error
+    }
     let after = Wall.now()
     let answer = try JoinAnswer(bytes: body)
     let card = try NodeCard(bytes: answer.card, signedBy: invitation.headquarters)
     guard card.publicKey == publicKey else {
       throw NodeError(.data, operation, "headquarters answered for another node", hint: "ask for a new invitation")
     }
-    let beginning = Store.Beginning(
+    var beginning = Store.Beginning(
       identity: Identity(key: key, card: card, headquarters: invitation.headquarters),
       headquartersCard: try NodeCard(bytes: answer.headquartersCard, signedBy: invitation.headquarters),
       catalog: try PublishedCatalog(bytes: answer.catalog, signedBy: invitation.headquarters),
       upstream: invitation.url, offset: answer.now &- (before / 2 &+ after / 2))
-    return try await offload { try makeDatabase(database, beginning) }
+    beginning.trust = invitation.trust
+    return try await offload { [beginning] in try makeDatabase(database, beginning) }
   }
 }
 

@@ -32,6 +32,76 @@ extension LocalNode {
   }
 }
 
+/// What the next sync would send, and what would stay.
+public struct EgressReport: Sendable {
+  /// Where what headquarters holds is known from.
+  public enum Basis: Sendable, Equatable {
+    /// It was asked just now.
+    case asked
+    /// Its last receipt, signed at that time in milliseconds since 1970.
+    case receipt(at: Int64)
+    /// Nothing is known: everything is listed.
+    case nothing
+  }
+
+  public var basis = Basis.nothing
+  /// The first of the changes, as many as were asked for.
+  public var changes: [EgressChange] = []
+  public var summary = EgressSummary()
+  public var stay = EgressStay()
+  /// Edits captured here that would be refused when they are sealed.
+  public var refused: [RefusedView] = []
+  public var notices: [String] = []
+}
+
+extension LocalNode {
+  /// Lists what the next sync would send: seals in a private copy and chooses as a sync does. Neither side's file changes.
+  ///
+  /// - Parameters:
+  ///   - asks: whether headquarters is asked what it holds, for which nothing but a question leaves; else its last
+  ///     receipt tells, without any network.
+  ///   - limit: how many changes are listed; the rest are counted.
+  public func egress(asks: Bool, limit: Int) async throws -> EgressReport {
+    let node = self
+    guard asks else { return try await offload { try node.offlineEgress(limit: limit) } }
+    var rehearsal = try await offload { try SyncRehearsal(node) }
+    return try await rehearsal.egress(limit: limit)
+  }
+
+  private func offlineEgress(limit: Int) throws -> EgressReport {
+    guard !store.identity.role.isHeadquarters else {
+      throw NodeError(
+        .usage, "listing what leaves", "this node is headquarters, which answers and sends nothing by itself",
+        hint: "run it at a federation's node")
+    }
+    let copy = try Rehearsal(of: store)
+    let known = try copy.store.refusedEdits().count
+    try copy.store.seal()
+    var report = EgressReport()
+    let receipt = try store.lastReceipt()
+    report.basis = receipt.map { .receipt(at: $0.at) } ?? .nothing
+    report.refused = Array(try copy.store.refusedEdits().dropLast(known))
+    report.stay = try store.staying()
+    // Of others' streams headquarters signs nothing; they came from there.
+    let node = store.identity.node
+    let others = receipt == nil ? [] : try store.frontier(visibleTo: store.identity.role)
+    try report.list(copy, to: (receipt?.tips ?? []) + others.filter { $0.tip.origin.node != node }, [], limit: limit)
+    return report
+  }
+}
+
+extension EgressReport {
+  mutating func list(
+    _ copy: Rehearsal, to frontier: [FrontierEntry], _ marks: [(entry: FrontierEntry, isHeld: Bool)], limit: Int
+  ) throws {
+    var first: [EgressChange] = []
+    summary = try copy.egress(to: frontier, marks: marks, role: copy.store.identity.role) { change in
+      if first.count < limit { first.append(change) }
+    }
+    changes = first
+  }
+}
+
 /// One rehearsal of a sync with headquarters.
 struct SyncRehearsal: @unchecked Sendable {
   // Unchecked: `copy` is used by one task, one call at a time.
@@ -49,10 +119,42 @@ struct SyncRehearsal: @unchecked Sendable {
     copy = try Rehearsal(of: node.store)
   }
 
+  mutating func egress(limit: Int) async throws -> EgressReport {
+    let this = self
+    let mine = try await offload { try this.original.frontier(visibleTo: this.role) }
+    let theirs = try await exchangeAll(mine)
+    let (marks, rehearsed) = (marks, report)
+    return try await offload {
+      var report = EgressReport()
+      report.basis = .asked
+      report.refused = rehearsed.refused
+      report.notices = rehearsed.notices
+      report.stay = try this.original.staying()
+      try report.list(this.copy, to: theirs, marks, limit: limit)
+      return report
+    }
+  }
+
   mutating func run() async throws -> RehearsalReport {
     let this = self
     let mine = try await offload { try this.original.frontier(visibleTo: this.role) }
     let before = try await offload { try Standing(this.copy.store) }
+    let last = try await exchangeAll(mine)
+    let marks = marks
+    report.sent = try await offload { try this.copy.lacking(last, marks: marks, role: this.role) }
+    report.received = try await offload { try this.copy.received() }
+    let after = try await offload { try Standing(this.copy.store) }
+    report.opened = after.conflicts.filter { !before.names($0) }
+    report.closed = before.conflicts.filter { !after.names($0) }
+    report.totals = after.moves(since: before)
+    return report
+  }
+
+  /// Seals in the copy and takes everything that headquarters offers.
+  ///
+  /// - Returns: what headquarters holds.
+  private mutating func exchangeAll(_ mine: [FrontierEntry]) async throws -> [FrontierEntry] {
+    let this = self
     var answer = try await exchange(frontier: nil, digest: Digest(of: mine))
     var theirs = answer.frontier ?? mine
     try await prepare(answer)
@@ -64,14 +166,7 @@ struct SyncRehearsal: @unchecked Sendable {
       let piece = answer
       isMoving = try await offload { try this.absorb(piece) } > 0
     }
-    let (last, marks) = (theirs, marks)
-    report.sent = try await offload { try this.copy.lacking(last, marks: marks, role: this.role) }
-    report.received = try await offload { try this.copy.received() }
-    let after = try await offload { try Standing(this.copy.store) }
-    report.opened = after.conflicts.filter { !before.names($0) }
-    report.closed = before.conflicts.filter { !after.names($0) }
-    report.totals = after.moves(since: before)
-    return report
+    return theirs
   }
 
   /// Does to the copy what a sync does before it seals, and seals.

@@ -49,8 +49,12 @@ extension LocalNode {
   public func sync(progress: @Sendable (SyncProgress) -> Void = { _ in }) async throws -> SyncReport {
     var session = try await offload { try SyncSession(self) }
     do {
-      return try await session.run(progress)
+      let report = try await session.run(progress)
+      // What came may say with which key headquarters' server will be met from now on.
+      try await offload { _ = try store.followServerKeys() }
+      return report
     } catch {
+      let error = Self.explained(error, self)
       let words = Self.words(error)
       try? await offload {
         try store.setLastSync(SyncMark(at: Wall.now(), outcome: "failed", error: words), heldUpstream: nil)
@@ -61,6 +65,15 @@ extension LocalNode {
 }
 
 extension LocalNode {
+  /// Headquarters cannot tell a database from before its key was renewed why it is refused.
+  fileprivate static func explained(_ error: any Error, _ node: LocalNode) -> any Error {
+    guard var refusal = error as? NodeError, refusal.code == .denied,
+      (try? KeyFile.holdsSuccessor(of: node.store.identity.key, for: node.store.path)) == true
+    else { return error }
+    refusal.hint = "this database is from before its key was renewed: `birlik rotate-key` goes on with it"
+    return refusal
+  }
+
   /// An error as `birlik status` tells it: a plain sentence without the words of libraries.
   fileprivate static func words(_ error: any Error) -> String {
     switch error {
@@ -103,15 +116,7 @@ struct SyncSession {
     keepLog = node.keepLog
     snapshotUse = node.snapshotUse
     snapshotAnswerBytes = node.snapshotAnswerBytes
-    guard !role.isHeadquarters else {
-      throw NodeError(
-        .usage, "syncing", "this node is headquarters: the others sync with it", hint: "run `birlik serve`")
-    }
-    guard let url = try store.upstream() else {
-      throw NodeError(.config, "syncing", "this node knows no headquarters", hint: "run `birlik join`")
-    }
-    let signer = MessageSigner(keyID: store.identity.node, privateKey: store.identity.key)
-    client = HeadquartersClient(url: url, headquarters: store.identity.headquarters, signer: signer)
+    client = try HeadquartersClient(for: store, "syncing")
   }
 
   /// Rounds without any progress after which a sync gives up: one learns the other's marks, one more confirms.
@@ -223,7 +228,6 @@ struct SyncSession {
   private mutating func take(_ answer: ExchangeAnswer) async throws -> Int {
     let store = store
     let role = role
-    let node = store.identity.node
     // First of all: whatever is sealed from here on is sealed under the right origin.
     var lost: [FrontierEntry] = []
     if let theirs = answer.frontier {
@@ -232,7 +236,7 @@ struct SyncSession {
         let unknown = zip(theirs, held).filter { !$1 }.map(\.0)
         return (unknown, try store.noticeRestoration(unknown))
       }
-      lost = unknown.filter { $0.tip.origin.node == node }
+      lost = try unknown.filter { try store.isOwn($0.tip.origin.node) }
       if noticed {
         report.notices.append(
           "this database was restored or copied; it goes on under a new identity and nothing is lost")

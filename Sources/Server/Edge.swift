@@ -76,6 +76,7 @@ struct Edge: HTTPResponder {
     switch (request.method, path) {
     case (.post, "/v1/exchange"): await exchange(request, path: path, headers: headers, peer: peer)
     case (.post, "/v1/snapshot"): await snapshot(request, path: path, headers: headers)
+    case (.post, "/v1/renew-key"): await renewKey(request, path: path, headers: headers)
     case (.post, "/v1/join"): await join(request, headers: headers, peer: peer)
     default: .early(.denied)
     }
@@ -94,22 +95,40 @@ struct Edge: HTTPResponder {
     guard (try? claim.verifyTime(now: service.now(), tolerance: limits.clockToleranceSeconds)) != nil else {
       return .early(.clock)
     }
+    let agent = request.headers[.userAgent]
     return await serve(request, claim: claim, limit: limits.bodyBytes) { [service] body in
-      await service.exchange(body, from: claim.keyID)
+      let answer = await service.exchange(body, from: claim.keyID)
+      if answer.status == 200 { await service.met(claim.keyID, agent: agent) }
+      return answer
     }
   }
 
   /// Snapshots are for nodes that are known.
   private func snapshot(_ request: Request, path: String, headers: HeaderFields) async -> Outcome {
+    await serveKnown(request, path: path, headers: headers, key: service.publicKey) { [service] body, node in
+      await service.snapshot(body, from: node)
+    }
+  }
+
+  /// A node that was told its new card and did not hear it asks again under its old key.
+  private func renewKey(_ request: Request, path: String, headers: HeaderFields) async -> Outcome {
+    await serveKnown(request, path: path, headers: headers, key: service.renewablePublicKey) { [service] body, node in
+      await service.renewKey(body, from: node)
+    }
+  }
+
+  /// A small request of a node that is known.
+  private func serveKnown(
+    _ request: Request, path: String, headers: HeaderFields, key: (NodeID) async -> [UInt8]?,
+    _ answer: ([UInt8], NodeID) async -> ServiceAnswer
+  ) async -> Outcome {
     guard let claim = try? RequestClaim(method: request.method.rawValue, path: path, headers: headers),
-      let key = await service.publicKey(of: claim.keyID), (try? claim.verifySignature(publicKey: key)) != nil
+      let key = await key(claim.keyID), (try? claim.verifySignature(publicKey: key)) != nil
     else { return .early(.denied) }
     guard (try? claim.verifyTime(now: service.now(), tolerance: limits.clockToleranceSeconds)) != nil else {
       return .early(.clock)
     }
-    return await serve(request, claim: claim, limit: limits.joinBytes) { [service] body in
-      await service.snapshot(body, from: claim.keyID)
-    }
+    return await serve(request, claim: claim, limit: limits.joinBytes) { body in await answer(body, claim.keyID) }
   }
 
   /// Reads the body of a known node's request and has it answered.

@@ -12,6 +12,7 @@ public final class HeadquartersServer: Service {
   private let service: any HeadquartersService
   private let host: String
   private let port: Int
+  private let certificate: CurrentCertificate?
   private let limits: ServerLimits
   private let logger: Logger
   private let onReady: @Sendable (Int) async -> Void
@@ -19,14 +20,18 @@ public final class HeadquartersServer: Service {
   /// - Parameters:
   ///   - host: the address to listen on.
   ///   - port: 0 takes any free one.
+  ///   - certificate: with what to speak TLS; nil for plain HTTP, which is for this machine only: `run` refuses it on any
+  ///     other address.
   ///   - onReady: called with the port when the server listens.
   public init(
-    service: any HeadquartersService, host: String = "127.0.0.1", port: Int, limits: ServerLimits = ServerLimits(),
-    logger: Logger, onReady: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    service: any HeadquartersService, host: String = "127.0.0.1", port: Int, certificate: CurrentCertificate? = nil,
+    limits: ServerLimits = ServerLimits(), logger: Logger,
+    onReady: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
   ) {
     self.service = service
     self.host = host
     self.port = port
+    self.certificate = certificate
     self.limits = limits
     self.logger = logger
     self.onReady = onReady
@@ -36,6 +41,7 @@ public final class HeadquartersServer: Service {
   ///
   /// - Throws: `ServerError` when the address cannot be listened on.
   public func run() async throws {
+    guard certificate != nil || ListenAddress.isLoopback(host) else { throw ServerError.plain(host: host, port: port) }
     let limits = limits
     let onReady = onReady
     let table = ConnectionTable(limits: limits)
@@ -45,9 +51,13 @@ public final class HeadquartersServer: Service {
     channel.httpDecoder = .init(
       maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
       maxHeaderFieldCount: limits.headerCount)
+    let server: HTTPServerBuilder =
+      if let certificate {
+        .secure(certificate, handshakeTime: limits.handshakeTime, configuration: channel)
+      } else { .http1(configuration: channel) }
     let application = Application(
       responder: Edge(service: service, limits: limits),
-      server: .http1(configuration: channel),
+      server: server,
       configuration: ApplicationConfiguration(
         address: .hostname(host, port: port),
         availableConnectionsDelegate: .maximum(limits.connections + limits.spareConnections, logger: logger)),
@@ -63,7 +73,7 @@ public final class HeadquartersServer: Service {
   }
 
   private func serverError(_ error: any Error) -> ServerError {
-    let operation = "listen on \(host):\(port)"
+    let operation = "listen on \(ListenAddress.text(host: host, port: port))"
     let detail = String(describing: error)
     switch (error as? IOError)?.errnoCode {
     case EADDRINUSE:

@@ -18,6 +18,17 @@ public protocol HeadquartersService: Sendable {
   /// A piece of a snapshot for a node whose signature was verified.
   func snapshot(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer
 
+  /// The key of a node that may renew it: as `publicKey`, and of one that was replaced under a new key already.
+  func renewablePublicKey(of node: NodeID) async -> [UInt8]?
+
+  /// A node goes on under another key; its old one signed the request.
+  func renewKey(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer
+
+  /// A node had its exchange answered.
+  ///
+  /// - Parameter agent: the program by its own word.
+  func met(_ node: NodeID, agent: String?) async
+
   /// Somebody wants to join. Nothing is verified; the invitation is inside the body.
   func join(_ body: [UInt8]) async -> ServiceAnswer
 
@@ -34,4 +45,10 @@ public protocol HeadquartersService: Sendable {
 extension HeadquartersService {
   /// Headquarters that have no snapshots answer as to any path that they do not know.
   public func snapshot(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { .denied }
+
+  /// Nor do they renew keys.
+  public func renewablePublicKey(of node: NodeID) async -> [UInt8]? { await publicKey(of: node) }
+  public func renewKey(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { .denied }
+
+  public func met(_ node: NodeID, agent: String?) async {}
 }

@@ -5,6 +5,10 @@ public struct ServerError: Error, Equatable, Sendable, CustomStringConvertible {
     case addressInUse = "address_in_use"
     /// The address is not this machine's, or the port is not for this user.
     case addressRefused = "address_refused"
+    /// The certificate or its key cannot be used.
+    case certificate
+    /// Plain HTTP was asked for where other machines could reach it.
+    case plain
     /// Anything else.
     case failed
   }
@@ -18,4 +22,11 @@ public struct ServerError: Error, Equatable, Sendable, CustomStringConvertible {
   public var detail: String
 
   public var description: String { "\(operation): \(code.rawValue) [\(detail)] (\(hint))" }
+
+  static func plain(host: String, port: Int) -> ServerError {
+    ServerError(
+      code: .plain, operation: "listen on \(ListenAddress.text(host: host, port: port))",
+      hint: "let it speak TLS (`birlik rotate-tls` makes a key), or listen on 127.0.0.1 behind a web server with TLS",
+      detail: "plain HTTP is for this machine only")
+  }
 }

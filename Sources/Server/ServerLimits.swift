@@ -40,6 +40,8 @@ public struct ServerLimits: Equatable, Sendable {
   public var bodyTime: Duration = .seconds(120)
   /// From the head of a request to the end of its answer.
   public var requestTime: Duration = .seconds(300)
+  /// From the beginning of a connection to the end of its TLS handshake.
+  public var handshakeTime: Duration = .seconds(10)
   /// Without a complete head, or between requests.
   public var idleTime: Duration = .seconds(30)
   /// How long, and how many bytes, a client may still send after an answer that came before the end of its request.

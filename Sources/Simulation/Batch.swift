@@ -70,9 +70,9 @@ public struct Batch: Sendable {
     guard count >= 20_000 else { return [] }
     // Fewer seeds scatter more.
     let least = count >= 100_000 ? count / 1000 : count / 2500
-    // A segment that waits for what died takes three misfortunes at once.
-    return Coverage.Event.allCases.filter { $0 != .waitedForLost && coverage[$0] < least }.map {
-      "\($0.words) \(coverage[$0])"
-    }
+    // A segment that waits so long takes several misfortunes at once.
+    let exempt: [Coverage.Event] = [.waitedForLost, .waitedIntoSettling]
+    return Coverage.Event.allCases.filter { !exempt.contains($0) && coverage[$0] < least }
+      .map { "\($0.words) \(coverage[$0])" }
   }
 }

@@ -47,7 +47,10 @@ final class Chronicle {
   }
 
   func fail(_ words: @autoclosure () -> String) {
-    if problem == nil { problem = words() }
+    guard problem == nil else { return }
+    let words = words()
+    problem = words
+    trace?("  broken: \(words)")
   }
 
   /// A number for an edit that was captured.

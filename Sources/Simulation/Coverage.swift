@@ -15,7 +15,7 @@ public struct Coverage: Sendable, Equatable {
     case deletionMetEdit, deletionWon, editBeforeDeletion, sealedFromRow, sealedFromLog
     case conflictLatest, conflictOwner, conflictHeadquarters, conflictMax, conflictMin, conflictReview, conflictFrozen
     case conflictUnion, conflictGroup, headsAgreed, conflictDecided, conflictConfirmed
-    case segmentWaited, waitedForLost, sealedInParts, sealedInSegments, longAbsenceSealed
+    case segmentWaited, waitedForLost, waitedIntoSettling, sealedInParts, sealedInSegments, longAbsenceSealed
 
     /// The event as people read it, such as `request lost`.
     public var words: String {

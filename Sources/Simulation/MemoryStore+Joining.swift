@@ -52,7 +52,7 @@ extension MemoryStore {
       }
     }
     for record in records.indices where !records[record].isEmpty { project(record, chronicle) }
-    takeWaiting(nonce: nonce, wall: wall, mayRead: mayRead, chronicle)
+    takeWaiting(nonce: nonce, wall: wall, chronicle)
     keepTotals(chronicle)
     return log.count - count
   }
@@ -76,13 +76,12 @@ extension MemoryStore {
     }
   }
 
-  /// Segments that waited for what the snapshot brought.
-  private mutating func takeWaiting(
-    nonce: UInt64, wall: Int64, mayRead: (Channel) -> Bool, _ chronicle: Chronicle
-  ) {
+  /// Segments that waited for what the snapshot brought. They may have come from others, who were asked what they may
+  /// carry when they did.
+  private mutating func takeWaiting(nonce: UInt64, wall: Int64, _ chronicle: Chronicle) {
     let segments = waiting.map(\.segment)
     waiting = []
-    _ = absorb(segments, wall: wall, nonce: nonce, mayRead: mayRead, chronicle)
+    _ = absorb(segments, wall: wall, nonce: nonce, mayRead: { _ in true }, chronicle)
   }
 
   /// A clock of the sender's in this store's numbers.

@@ -304,6 +304,9 @@ final class World {
 
 extension World {
   /// The faults end, and within two cycles all nodes hold the same.
+  ///
+  /// A segment that came out of order and waits for one that its node lacks is still on its way, as a message would be:
+  /// once its node has got what it builds on, it needs its own way upwards and down to the others.
   func settle() {
     let before = owed()
     late = []
@@ -317,10 +320,17 @@ extension World {
     check()
     // Upwards, then downwards: what is lowest syncs first, and last.
     let lowestFirst = machines.filter { !$0.isFirst && !serves($0) } + machines.filter { !$0.isFirst && serves($0) }
+    let isUnderway = machines.contains { $0.store.waiting.contains { isHeld($0.missing) } }
     for machine in lowestFirst + lowestFirst.reversed() { syncWhole(machine) }
+    if isUnderway {
+      chronicle.coverage.add(.waitedIntoSettling)
+      for machine in lowestFirst + lowestFirst.reversed() { syncWhole(machine) }
+    }
     let settled = SettledCheck(machines: machines, chronicle: chronicle)
     settled.run(owed: before)
   }
+
+  private func isHeld(_ hash: Digest) -> Bool { machines.contains { $0.store.holds(hash) } }
 
   private func serves(_ machine: Machine) -> Bool {
     setting.places.indices.contains(machine.number) && setting.places[machine.number].serves

@@ -59,6 +59,11 @@ final class Absorber {
     guard card.role.mayWrite(segment.header.channel) else {
       return refuse(segment.hash, "its author may not write the channel \(segment.header.channel)")
     }
+    if let statement = try engine.nodeStatements()[card.id], !statement.covers(segment.header, hash: segment.hash),
+      try engine.position(of: segment.hash) == nil
+    {
+      return refuse(segment.hash, "its author was \(statement.state.rawValue), and it was sealed after that")
+    }
     do {
       try segment.verify(publicKey: card.publicKey)
     } catch {
@@ -184,6 +189,7 @@ extension Engine {
 
   /// Absorbs the changes of one block.
   func absorb(_ block: KindBlock, stream: Int, first: Int64, channel: Int, seen: SeenVector) throws {
+    if SystemKind.isReserved(block.kind) { noteStatement(block.kind) }
     let table = tables[block.kind]
     let writer = try table.flatMap { table in
       try FreshWriter(table, block, owner: channelNames[channel]?.owner ?? "", connection)

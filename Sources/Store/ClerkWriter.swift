@@ -3,7 +3,7 @@ import SyncCore
 /// Writes rows as a clerk does: plain SQL on the plain table, with triggers.
 struct ClerkWriter {
   private let table: KindTable
-  private let types: [(name: String, type: FieldType)]
+  private let types: [(name: String, type: FieldType, isPrivate: Bool)]
   private let update: Prepared?
   private let insert: Prepared
   private let exists: Prepared
@@ -15,9 +15,9 @@ struct ClerkWriter {
     self.table = table
     self.connection = connection
     types = try fields.map { name in
-      if name.sameBytes(as: "federation"), table.isShared { return (name, .text) }
+      if name.sameBytes(as: "federation"), table.isShared { return (name, .text, false) }
       guard let field = table.kind.field(named: name) else { throw table.unknownField(name) }
-      return (name, field.type)
+      return (name, field.type, field.isLocal || !table.isShared)
     }
     let keys = table.kind.key.map(\.name.sql)
     let fields = fields.map(\.sql)
@@ -56,18 +56,20 @@ struct ClerkWriter {
     } catch {
       // SQLite says "CHECK constraint failed: …" or gives a trigger's sentence.
       let words = error.detail.replacing("CHECK constraint failed: ", with: "")
-      throw StoreError(error.code, "writing \(table.kind.name) \(key.display)", words, hint: error.hint)
+      let name = table.isShared ? "\(table.kind.name) \(key.display)" : table.kind.name
+      throw StoreError(error.code, "writing \(name)", words, hint: error.hint)
     }
     return isThere ? (connection.changes > 0 ? .changed : .unchanged) : .created
   }
 
   private func value(_ text: String, at index: Int, checks: Bool) throws -> Value {
-    let (name, type) = types[index]
+    let (name, type, isPrivate) = types[index]
     if text.isEmpty { return .null }
     var value = Value.text(text)
     if type.isInteger {
       guard let number = Int64(text) else {
-        throw StoreError(.invalid, "reading the fields", "\(name): '\(text)' is not a whole number")
+        let shown = isPrivate ? "the value" : "'\(text)'"
+        throw StoreError(.invalid, "reading the fields", "\(name): \(shown) is not a whole number")
       }
       value = .integer(number)
     } else if type == .set {
@@ -77,7 +79,7 @@ struct ClerkWriter {
         TextSet(json: bytes) ?? (text.hasPrefix("[") ? nil : TextSet(text.split(separator: ";").map { Array($0.utf8) }))
       value = .text(set?.json ?? bytes)
     }
-    if checks, let reason = Validity.problem(value, type) {
+    if checks, let reason = isPrivate ? Validity.problem(private: value, type) : Validity.problem(value, type) {
       throw StoreError(.invalid, "reading the fields", "\(name): \(reason)")
     }
     return value

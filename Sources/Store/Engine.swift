@@ -16,6 +16,10 @@ final class Engine {
   private(set) var channelNumbers: [Channel: Int] = [:]
   private(set) var channelNames: [Int: Channel] = [:]
   private(set) var cards: [NodeID: NodeCard] = [:]
+  /// See `nodeStatements()`; nil when it has to be read again.
+  var knownStatements: [NodeID: NodeStatement]?
+  /// This node under its keys of today and of before.
+  var ownNodes: Set<NodeID> = []
   private var generation: Int64 = -1
   private let findHead = LazyStatement("SELECT 1 FROM birlik_head WHERE kind=?1 AND key=?2")
   private let saveHead = LazyStatement(
@@ -87,6 +91,7 @@ final class Engine {
       totals = nil
       needsNewGeneration = false
       needsNewMark = false
+      knownStatements = nil
       generation = -1
       checkedDataVersion = nil
       throw error
@@ -105,10 +110,13 @@ final class Engine {
   private func refresh() throws {
     let current = try meta(.generation)?.integer ?? 0
     guard current != generation else { return }
+    try checkIdentity()
     try loadCatalog()
     try loadChannels()
     try loadCards()
     try loadStreams()
+    try loadOwnNodes()
+    knownStatements = nil
     generation = current
   }
 
@@ -266,6 +274,15 @@ final class Engine {
     guard try statement.step() else { return nil }
     defer { statement.reset() }
     return statement.value(0)
+  }
+
+  /// A value of bytes; empty where there is none.
+  func meta(_ name: Meta, blob: Void) throws -> [UInt8] {
+    let statement = try connection.prepared("SELECT value FROM birlik_meta WHERE name=?1")
+    statement.bind(1, text: name.rawValue)
+    guard try statement.step() else { return [] }
+    defer { statement.reset() }
+    return statement.isNull(0) ? [] : statement.bytes(0)
   }
 
   func setMeta(_ name: Meta, _ value: Value) throws {

@@ -35,8 +35,13 @@ enum Meta: String {
   case everLocal = "ever_local"
   /// Where headquarters listens.
   case upstream
+  /// By what headquarters' server is known when it is connected to: see `ServerTrust`.
+  case serverTrust = "server_trust"
   /// The address that headquarters listens on.
   case listen
+  /// Files in PEM that `birlik init` was told of; headquarters only.
+  case tlsCertificate = "tls_certificate"
+  case tlsKey = "tls_key"
   /// What to add to this machine's clock to get headquarters', in milliseconds.
   case offset
   /// When that was last measured, and since when it was too much, by headquarters' clock.
@@ -65,6 +70,10 @@ enum Meta: String {
   case snapshotAsked = "snapshot_asked"
   /// What happened to this node that its administrator should know.
   case notice
+  /// The `KeyRenewal` that was begun and not finished; NULL mostly.
+  case renewal
+  /// The ids of this node under earlier keys.
+  case formerNodes = "former_nodes"
   /// The last of `birlik_refused` that people at this node were told of.
   case seenRefused = "seen_refused"
 }

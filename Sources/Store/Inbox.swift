@@ -59,7 +59,7 @@ struct Inbox {
 
   private func isOwn(_ clock: Clock) -> Bool {
     // A stream that is not known yet is one that is being sealed here.
-    engine.streams.stream(clock.stream).map { $0.origin.node == engine.identity.node } ?? true
+    engine.streams.stream(clock.stream).map { engine.isOwn($0.origin.node) } ?? true
   }
 
   private func tellHeads(_ heads: [Head], _ register: RegisterKey, _ record: Record) throws {

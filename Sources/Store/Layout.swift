@@ -13,6 +13,7 @@ extension Engine {
     try setMeta(.catalog, blob: beginning.catalog.bytes)
     try setMeta(.nonce, .integer(Int64.random(in: Int64.min...Int64.max)))
     try setMeta(.offset, .integer(beginning.offset))
+    try setMeta(.serverTrust, blob: beginning.trust.bytes)
     if let upstream = beginning.upstream {
       try setMeta(.upstream, .text(upstream))
       try setMeta(.clockMeasuredAt, .integer(Wall.now() &+ beginning.offset))

@@ -75,7 +75,7 @@ enum Schema {
     """,
     // Headquarters' signed words on how far this node's streams are held there: evidence, never state.
     "CREATE TABLE birlik_receipt(at INTEGER PRIMARY KEY, receipt BLOB NOT NULL)",
-    inbox.sql,
+    inbox.sql, contact.sql, proposed.sql,
   ]
 
   /// What the people at this node should be told of their own edits: those that lost, and values that are not allowed.
@@ -89,8 +89,25 @@ enum Schema {
     """
   )
 
+  /// Which edits that this node may not seal were proposed to headquarters, and what decision its people were told.
+  static let proposed = (
+    name: "birlik_proposed",
+    sql: """
+    CREATE TABLE IF NOT EXISTS birlik_proposed(refused INTEGER PRIMARY KEY, proposal BLOB NOT NULL, told TEXT)
+    """
+  )
+
+  /// Headquarters: when and as what nodes last had an exchange.
+  static let contact = (
+    name: "birlik_contact",
+    sql: """
+    CREATE TABLE IF NOT EXISTS birlik_contact(node BLOB PRIMARY KEY, at INTEGER NOT NULL, agent TEXT NOT NULL,
+      catalog INTEGER NOT NULL, lag INTEGER NOT NULL) WITHOUT ROWID
+    """
+  )
+
   /// Tables that files of an earlier program of the same version may lack; they are made when such a file is opened.
-  static let added = [inbox]
+  static let added = [inbox, contact, proposed]
 
   /// Finds the segments whose bodies are not kept here.
   static let bareIndex = "CREATE INDEX birlik_segment_bare ON birlik_segment(stream, last) WHERE body=0"

@@ -15,7 +15,7 @@ extension Engine {
       for hash in [arrival.hash, arrival.header.predecessor] + arrival.header.context.map(\.hash)
       where try position(of: hash) != nil { held.insert(hash) }
     }
-    let tail = LostTail(arrivals, of: identity.node) { held.contains($0) }
+    let tail = LostTail(arrivals, isOwn: isOwn) { held.contains($0) }
     guard !tail.isEmpty else { return }
     let log = try CaptureLog(connection, keyColumns: tables.mapValues(\.kind.key.count), limit: Int.max)
     var start = 0
@@ -41,8 +41,10 @@ extension Engine {
     // One that cannot be read is refused by whoever absorbs it.
     guard let segment = try? Segment(bytes: bytes) else { return nil }
     var changes: [Change] = []
-    if segment.header.origin.node == identity.node {
-      guard (try? segment.verify(publicKey: identity.publicKey)) != nil, let blocks = try? segment.blocks() else {
+    let author = segment.header.origin.node
+    if isOwn(author) {
+      let key = author == identity.node ? identity.publicKey : cards[author]?.publicKey
+      guard let key, (try? segment.verify(publicKey: key)) != nil, let blocks = try? segment.blocks() else {
         return nil
       }
       changes = blocks.flatMap(\.changes)

@@ -25,13 +25,13 @@ final class Sealer {
   /// How many records are read from the log at once.
   static let foldLimit = 16_384
 
-  private let engine: Engine
-  private let timekeeping: Timekeeping
+  let engine: Engine
+  let timekeeping: Timekeeping
   private let now: Int64
   private let limit: Int
   private var builders: [SegmentBuilder] = []
   private var keyCheck: (kind: Int, check: KeyCheck)?
-  private(set) var report = SealReport()
+  var report = SealReport()
   /// The captured edits of the pass, and where the record that is being sealed begins.
   private var remaining: (log: CaptureLog, start: Int)?
   /// Records of one kind as they were sealed last, read from the log.
@@ -52,6 +52,16 @@ final class Sealer {
     while try sealPass() {}
   }
 
+  /// Seals everything captured, and then what `body` says by `seal(_:key:in:at:_:)`.
+  func sealAll(then body: (Sealer) throws -> Void) throws {
+    try sealAll()
+    try engine.checkMaySeal()
+    try body(self)
+    try flush()
+    try engine.setMeta(.previousSeal, .integer(now))
+    try engine.countSeal()
+  }
+
   /// Seals a part of what was captured: at most `limit` insertions, or everything.
   ///
   /// - Returns: false when there was nothing.
@@ -59,6 +69,7 @@ final class Sealer {
     let keyColumns = engine.tables.mapValues(\.kind.key.count)
     var log = try CaptureLog(engine.connection, keyColumns: keyColumns, limit: limit)
     guard !log.isEmpty else { return false }
+    try engine.checkMaySeal()
     var isLastPass = log.entries.count < limit
     if !isLastPass, try !areInsertionsOnly() {
       // All edits of a record have to be sealed together: what one of them shows again would undo what others typed.
@@ -118,7 +129,10 @@ final class Sealer {
     let shown = row ?? old
     var (slots, isTyped) = try slots(edits, table, key, shown)
     let plan = try plan(edits, table, key, row: row, old: old, slots: slots, isTyped: isTyped)
-    if let reason = plan.refusal ?? limit(key, shown) { return try refuse(edits, table, key, shown, slots, reason) }
+    if let reason = plan.refusal ?? limit(key, shown) {
+      let proposed = try plan.foreignChannel.flatMap { try propose(edits, table, key, row: row, to: $0) }
+      return try refuse(edits, table, key, shown, slots, reason, proposed: proposed)
+    }
     for item in plan.items {
       let number = try engine.number(of: item.channel)
       let index = slots.firstIndex { $0.channel == number } ?? slots.count
@@ -211,7 +225,7 @@ final class Sealer {
       in: SealPlan.Circumstances(role: engine.identity.role, timekeeping: timekeeping, facts: engine))
   }
 
-  private func absorb(_ change: Change, _ table: KindTable, in channel: Channel, into state: inout RecordState) throws {
+  func absorb(_ change: Change, _ table: KindTable, in channel: Channel, into state: inout RecordState) throws {
     let builder = try builder(for: channel)
     // Everything that this store holds had been seen when it sealed.
     state.absorb(change, at: Clock(stream: builder.stream, sequence: builder.next, time: change.time)) { _ in true }
@@ -225,7 +239,7 @@ final class Sealer {
   /// Keeps an edit that this node may not seal, and shows the record as it was.
   private func refuse(
     _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ row: ShownRow?, _ slots: [RecordSlot],
-    _ reason: String
+    _ reason: String, proposed: RecordKey?
   ) throws {
     let operation = edits.insertedAt != nil ? "insert" : row == nil || edits.deletion != nil ? "delete" : "edit"
     let shown = engine.shownSlot(slots, rule: table.kind.deletion)
@@ -244,6 +258,12 @@ final class Sealer {
     statement.bind(6, text: reason)
     try statement.step()
     report.refused += 1
+    if let proposed {
+      let note = try engine.connection.prepared(
+        "INSERT INTO birlik_proposed(refused, proposal) VALUES(last_insert_rowid(), ?1)")
+      note.bind(1, blob: proposed.bytes)
+      try note.step()
+    }
     try engine.restore(table, key) { try fold(table, key) }
   }
 

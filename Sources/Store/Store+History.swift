@@ -69,6 +69,20 @@ extension Engine {
     return entries.sorted { ($0.at, $0.origin, $0.sequence) < ($1.at, $1.origin, $1.sequence) }
   }
 
+  /// A change of a segment; of a kind that the catalog does not know, with the numbers of its fields.
+  func egressEntry(_ change: Change, of segment: Segment, sequence: Int64, _ table: KindTable?) -> HistoryEntry {
+    let (origin, channel) = (segment.header.origin, segment.header.channel)
+    if let table { return entry(change, of: origin, in: channel, sequence: sequence, table) }
+    let cells = change.registers.flatMap { register in
+      register.content.cells.map { (name: "field \($0.field)", value: $0.value) }
+        + (register.key.element.map { [(name: "field \(register.key.id)", value: Value.text($0))] } ?? [])
+    }
+    return HistoryEntry(
+      at: change.time, node: name(of: origin.node), origin: origin.hex, sequence: sequence,
+      channel: channel.description, isInsertion: change.operation == .insertion,
+      isDeletion: change.operation == .deletion, isFlagged: change.isFlagged, isWaiting: false, fields: cells)
+  }
+
   private func entry(
     _ change: Change, of origin: Origin, in channel: Channel, sequence: Int64, _ table: KindTable
   ) -> HistoryEntry {

@@ -69,7 +69,8 @@ extension Store {
           if row.texts.count == header.count {
             let key = RecordKey(columns: keyPlaces.map { Array(row.texts[$0].utf8) })
             if let first = lines.updateValue(row.line, forKey: key) {
-              let reason = "the record \(key.display) stands on line \(first) already"
+              let name = table.isShared ? "record \(key.display)" : "record"
+              let reason = "the \(name) stands on line \(first) already"
               report.problems.append(ImportReport.Problem(line: row.line, reason: reason))
               continue
             }

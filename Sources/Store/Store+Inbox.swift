@@ -38,6 +38,8 @@ public struct InboxItem: Sendable, Equatable {
   public var reason: String
   /// Of an edit that was refused what was to be done (`insert`, `edit`, `delete`) and the record as typed, as JSON.
   public var refused: (operation: String, record: String)?
+  /// Of an edit that was refused and put before headquarters: what it decided, if anything, and why.
+  public var proposal: (id: String, decision: Proposal.Decision?, reason: String)?
   /// False until it was listed.
   public var isSeen: Bool
   /// The whole set as it would be with this element added or taken away, as JSON; nil where it is no element.
@@ -48,7 +50,8 @@ public struct InboxItem: Sendable, Equatable {
   public static func == (a: Self, b: Self) -> Bool {
     a.sort == b.sort && a.toldAt == b.toldAt && a.kind == b.kind && a.key == b.key && a.field == b.field
       && a.typed == b.typed && a.shown == b.shown && a.standing == b.standing && a.reason == b.reason
-      && a.isSeen == b.isSeen && a.refused?.record == b.refused?.record && a.wholeSet?.json == b.wholeSet?.json
+      && a.isSeen == b.isSeen && a.proposal?.id == b.proposal?.id && a.proposal?.decision == b.proposal?.decision
+      && a.refused?.record == b.refused?.record && a.wholeSet?.json == b.wholeSet?.json
   }
 
   /// True for what has to be told.
@@ -73,6 +76,7 @@ extension Store {
     let unseen = try read { engine in
       try engine.count("birlik_inbox WHERE seen_at IS NULL")
         + engine.count("birlik_refused WHERE id>\(try engine.meta(.seenRefused)?.integer ?? 0)")
+        + engine.count("birlik_proposed WHERE told IS NULL")
     }
     return unseen == 0 ? 0 : try inbox().count
   }
@@ -88,6 +92,7 @@ extension Store {
       let number = last.int64(0)
       last.reset()
       try engine.setMeta(.seenRefused, .integer(number))
+      try engine.markDecisionsTold()
     }
   }
 }
@@ -207,17 +212,43 @@ extension Engine {
   fileprivate func refusedItems(includingSeen: Bool) throws -> [InboxItem] {
     let seen = try meta(.seenRefused)?.integer ?? 0
     let select = try connection.prepared(
-      "SELECT id, at, kind, key, operation, record, reason FROM birlik_refused WHERE ?1 OR id>?2 ORDER BY id")
+      "SELECT r.id, r.at, r.kind, r.key, r.operation, r.record, r.reason, p.proposal, p.told FROM birlik_refused r "
+        + "LEFT JOIN birlik_proposed p ON p.refused=r.id WHERE ?1 OR r.id>?2 OR (p.refused IS NOT NULL AND p.told IS NULL) "
+        + "ORDER BY r.id")
     select.bind(1, includingSeen ? 1 : 0)
     select.bind(2, seen)
-    var items: [InboxItem] = []
+    var items: [(item: InboxItem, proposal: [UInt8]?, isTold: Bool)] = []
     while try select.step() {
       var item = InboxItem(
         sort: .refused, toldAt: select.int64(1), kind: select.string(2), key: select.string(3), field: "", typed: nil,
         shown: nil, standing: .open, reason: select.string(6), isSeen: select.int64(0) <= seen)
       item.refused = (select.string(4), select.string(5))
-      items.append(item)
+      items.append((item, select.isNull(7) ? nil : select.bytes(7), !select.isNull(8)))
     }
-    return items
+    guard items.contains(where: { $0.proposal != nil }) else { return items.map(\.item) }
+    let proposals = Dictionary(try proposals().map { ($0.id, $0) }) { first, _ in first }
+    return items.map { item, id, isTold in
+      var item = item
+      guard let id else { return item }
+      let key = String(decoding: id, as: UTF8.self)
+      let known = proposals[key]
+      item.proposal = (key, known?.decision, known?.reason ?? "")
+      guard known?.decision != nil else { return item }
+      item.standing = .decided
+      item.isSeen = item.isSeen && isTold
+      return item
+    }
+  }
+
+  /// Remembers which decisions on proposals were listed.
+  fileprivate func markDecisionsTold() throws {
+    guard try count("birlik_proposed WHERE told IS NULL") > 0 else { return }
+    for proposal in try proposals() {
+      guard let decision = proposal.decision else { continue }
+      let mark = try connection.prepared("UPDATE birlik_proposed SET told=?2 WHERE proposal=?1 AND told IS NULL")
+      mark.bind(1, blob: RecordKey(proposal.id).bytes)
+      mark.bind(2, text: decision.rawValue)
+      try mark.step()
+    }
   }
 }

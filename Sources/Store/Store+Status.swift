@@ -43,7 +43,7 @@ public struct StoreStatus: Sendable, Equatable {
 extension Store {
   public func status() throws -> StoreStatus {
     try read { engine in
-      let own = engine.streams.streams.filter { $0.origin.node == engine.identity.node }
+      let own = engine.streams.streams.filter { engine.isOwn($0.origin.node) }
       let sealed = own.reduce(Int64(0)) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
       let held = try engine.meta(.unsent)?.integer ?? 0
       var mark: SyncMark?
@@ -103,7 +103,7 @@ extension Store {
   /// How many changes this node sealed itself, under all its origins.
   public func ownChangeCount() throws -> Int64 {
     try read { engine in
-      engine.streams.streams.filter { $0.origin.node == engine.identity.node }
+      engine.streams.streams.filter { engine.isOwn($0.origin.node) }
         .reduce(Int64(0)) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
     }
   }
@@ -118,6 +118,7 @@ extension Store {
   public func adopt(_ catalog: PublishedCatalog, now: Int64 = Wall.now()) throws {
     try write { engine in
       guard catalog.catalog.version > engine.catalog.version else { return }
+      try engine.catalog.checkPrivacy(of: catalog.catalog)
       try engine.checkSuccession(catalog.catalog)
       try Sealer(engine, wall: now).sealAll()
       try engine.adopt(catalog)

@@ -117,7 +117,9 @@ extension Engine {
     case .stock(let stock):
       let axis = axis ?? stock.axis
       return .report(
-        try report(indicator.id, asOf, day, axis: axis, stock.units, stock.published) { federation in
+        try report(
+          indicator.id, asOf, day, axis: axis, stock.units, stock.published, withheld: try withheld(stock, axis, day)
+        ) { federation in
           var sum = try total(indicator.id, slot: axis, federation: federation, day: day)
           sum += TotalDelta(expected: try total(indicator.id, slot: "", federation: federation, day: day).expected)
           return sum
@@ -151,7 +153,7 @@ extension Engine {
 
   private func report(
     _ id: String, _ asOf: String, _ day: CalendarDay, axis: String, _ units: Indicator.Units,
-    _ published: Indicator.Published, counted: (String) throws -> TotalDelta
+    _ published: Indicator.Published, withheld: [String: Int64] = [:], counted: (String) throws -> TotalDelta
   ) throws -> TotalsReport {
     let figures = try figures(published)
     let rows = try members(units).map { unit in
@@ -159,12 +161,26 @@ extension Engine {
       let declared = PublishedFigure.standing(at: day, among: figures[unit] ?? [])
       return TotalsRow(
         unit: unit, counted: sum.amount, declared: declared?.value, declaredAsOf: declared?.asOf,
-        unitsExpected: sum.expected, unitsReported: sum.reported)
+        unitsExpected: sum.expected, unitsReported: sum.reported, unitsWithheld: withheld[unit] ?? 0)
     }
     let parent = cards.values.first { $0.role.isHeadquarters }?.role.federation ?? ""
     return TotalsReport(
       indicator: id, asOf: asOf, axis: axis, rows: rows,
       claimed: PublishedFigure.standing(at: day, among: figures[parent] ?? []))
+  }
+
+  /// How many units have a figure at the day that is withheld, by owner.
+  private func withheld(_ stock: Indicator.Stock, _ axis: String, _ day: CalendarDay) throws -> [String: Int64] {
+    guard let part = TotalsPlan(catalog, tables).parts.first(where: { $0.stock == stock }), let returns = part.returns
+    else { return [:] }
+    var counts: [String: Int64] = [:]
+    try returns.eachWithheld(self) { unit in
+      let found = Contributions.withheld(
+        stock, unit: try part.units.read(unit, self, [:]), returns: try returns.read(unit, self, [:]), axis: axis,
+        at: day)
+      for (federation, count) in found { counts[federation, default: 0] &+= count }
+    }
+    return counts
   }
 
   /// The sum of all steps at or before a day.

@@ -165,6 +165,8 @@ public final class Store: @unchecked Sendable {
     public var catalog: PublishedCatalog
     /// Where headquarters listens; nil at headquarters.
     public var upstream: String?
+    /// By what its server is known.
+    public var trust = ServerTrust.authority
     /// What to add to this machine's clock to get headquarters', in milliseconds.
     public var offset: Int64
 

@@ -114,6 +114,7 @@ extension TotalsPlan.Part {
     guard let separator = rest.firstIndex(of: RecordKey.separator) else { return false }
     let first = TotalsPlan.First(stock, try units.read(unit, engine, [:]), number)
     let value = value(returns.value)
+    if value == nil, returns.mayWithhold { return false }
     federation.withUnsafeBufferPointer { federation in
       rest[(separator + 1)...].withUnsafeBufferPointer { axis in
         first.add(

@@ -132,6 +132,12 @@ final class ReturnReader {
   let table: KindTable
   /// The place in `KindTable.fields` of the figure.
   let value: Int
+  /// The place of the set that names withheld figures; nil where the catalog withholds none of this kind.
+  private let withheld: Int?
+  /// The figure's name as an element of that set.
+  private let name: [UInt8]
+  /// Every unit with a withheld figure.
+  private let selectWithheld: String?
   private let select: LazyStatement
   private let selectAny: LazyStatement
   private let selectLast: String
@@ -170,10 +176,24 @@ final class ReturnReader {
     else { return nil }
     self.table = table
     self.value = value
+    name = Array(stock.valueField.utf8)
+    let derivation = catalog.derivations.first { $0.target.sameBytes(as: stock.kind) }
+    withheld = derivation.flatMap { table.fieldIndex(named: $0.withheldField) }
+    let column = derivation?.withheldField.sql ?? "NULL"
+    let names = "instr(r.\(column), '\"\(stock.valueField)\"')>0"
+    let amount =
+      withheld == nil
+      ? "r.\(stock.valueField.sql)"
+      : "CASE WHEN r.\(stock.valueField.sql) IS NULL AND \(names) THEN 0 ELSE r.\(stock.valueField.sql) END"
+    selectWithheld =
+      withheld == nil
+      ? nil
+      : "SELECT DISTINCT r.\(stock.unitColumn.sql) FROM \(kind.name) r "
+        + "WHERE r.\(stock.valueField.sql) IS NULL AND \(names)"
     selectLast = "SELECT max(\(stock.unitColumn.sql)) FROM \(kind.name)"
     let unit = "r.\(stock.unitColumn.sql)"
     let columnsOfOne =
-      "min(r.federation), min(r.\(stock.axisColumn.sql)), min(r.\(stock.dateColumn.sql)), min(r.\(stock.valueField.sql))"
+      "min(r.federation), min(r.\(stock.axisColumn.sql)), min(r.\(stock.dateColumn.sql)), min(\(amount))"
     let units = stock.units
     let record = [units.sortField, units.openedField, units.closedField].map { "u.\($0.sql)" }.joined(separator: ", ")
     let code = catalog.kind(named: units.kind)?.key.first?.name.sql ?? "code"
@@ -182,8 +202,8 @@ final class ReturnReader {
       + "LEFT JOIN \(units.kind) u ON u.\(code)=\(unit) GROUP BY \(unit)"
     selectAny = LazyStatement("SELECT 1 FROM \(kind.name) WHERE \(stock.unitColumn.sql)=?1")
     select = LazyStatement(
-      "SELECT federation, \(stock.axisColumn.sql), \(stock.dateColumn.sql), \(stock.valueField.sql) FROM \(kind.name) "
-        + "WHERE \(stock.unitColumn.sql)=?1")
+      "SELECT federation, \(stock.axisColumn.sql), \(stock.dateColumn.sql), \(stock.valueField.sql), \(column) "
+        + "FROM \(kind.name) WHERE \(stock.unitColumn.sql)=?1")
   }
 
   func read(_ unit: [UInt8], _ engine: Engine, _ sealed: TotalsTracker.SealedRows) throws -> [UnitReturn] {
@@ -198,7 +218,7 @@ final class ReturnReader {
       returns.append(
         UnitReturn(
           federation: statement.string(0), axis: statement.string(1), asOf: asOf,
-          value: statement.isNull(3) ? nil : statement.int64(3)))
+          value: statement.isNull(3) ? nil : statement.int64(3), isWithheld: isWithheld(statement.value(4))))
     }
     for (key, row) in known {
       let columns = key.columns
@@ -207,8 +227,26 @@ final class ReturnReader {
         UnitReturn(
           federation: String(decoding: row.federation, as: UTF8.self),
           axis: String(decoding: columns[2], as: UTF8.self),
-          asOf: asOf, value: row.values[value].integer))
+          asOf: asOf, value: row.values[value].integer, isWithheld: withheld.map { isWithheld(row.values[$0]) } ?? false
+        ))
     }
     return returns
+  }
+
+  /// Whether a return without a figure may hold one that is withheld.
+  var mayWithhold: Bool { withheld != nil }
+
+  private func isWithheld(_ set: Value) -> Bool {
+    guard case .text(let json) = set, let set = TextSet(json: json) else { return false }
+    return set.elements.contains(name)
+  }
+
+  /// Calls `body` with every unit that has a withheld figure.
+  func eachWithheld(_ engine: Engine, _ body: ([UInt8]) throws -> Void) throws {
+    guard let selectWithheld else { return }
+    let select = try engine.connection.prepared(selectWithheld)
+    var units: [[UInt8]] = []
+    while try select.step() { units.append(select.bytes(0)) }
+    for unit in units { try body(unit) }
   }
 }

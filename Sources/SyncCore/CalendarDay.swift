@@ -41,6 +41,14 @@ public struct CalendarDay: Hashable, Comparable, Sendable {
     return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
   }
 
+  /// Whole years since an earlier day, as people count their age; less than 0 since a later one. Who is born on 29
+  /// February has a birthday on 1 March in other years.
+  public func years(since birth: CalendarDay) -> Int {
+    let (now, then) = (components, birth.components)
+    let hadBirthday = (now.month, now.day) >= (then.month, then.day)
+    return now.year - then.year - (hadBirthday ? 0 : 1)
+  }
+
   static func length(ofMonth month: Int, year: Int) -> Int {
     switch month {
     case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28

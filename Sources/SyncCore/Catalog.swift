@@ -17,16 +17,20 @@ public struct Catalog: Sendable, Equatable {
   public var kinds: [Kind]
   /// Every indicator, in the order in which totals are listed.
   public var indicators: [Indicator]
+  /// How shared totals are made of personal data, in the order in which they are listed.
+  public var derivations: [Derivation]
   /// The ids of kinds that were removed and are never used again.
   public var retiredKinds: [Int]
 
   public init(
-    version: Int, title: String, kinds: [Kind], indicators: [Indicator], retiredKinds: [Int] = []
+    version: Int, title: String, kinds: [Kind], indicators: [Indicator], derivations: [Derivation] = [],
+    retiredKinds: [Int] = []
   ) {
     self.version = version
     self.title = title
     self.kinds = kinds.sorted { $0.id < $1.id }
     self.indicators = indicators
+    self.derivations = derivations
     self.retiredKinds = retiredKinds
   }
 
@@ -44,6 +48,9 @@ public struct Catalog: Sendable, Equatable {
     return low < kinds.count && kinds[low].id == id ? kinds[low] : nil
   }
 
+  /// The derivation with that id, or nil.
+  public func derivation(named id: String) -> Derivation? { derivations.first { $0.id.sameBytes(as: id) } }
+
   /// The indicator with that id, or nil.
   public func indicator(named id: String) -> Indicator? { indicators.first { $0.id.sameBytes(as: id) } }
 }
@@ -60,7 +67,7 @@ public enum RecordClass: String, Sendable, CaseIterable {
 
 /// One record kind: a plain table that any SQLite client can write.
 public struct Kind: Sendable, Equatable {
-  /// Permanent number of the kind, from 1 to 65,535; never used again for another.
+  /// Permanent number of the kind, from 1 to 64,999; never used again for another.
   public var id: Int
   /// The table's name.
   public var name: String

@@ -30,7 +30,7 @@ extension Catalog {
 
 extension Kind {
   /// The largest number of a kind, and of a field or group: a capture mask has one bit for each of those.
-  public static let largestID = 65_535
+  public static let largestID = SystemKind.first - 1
   public static let largestFieldID = 61
   /// Columns that a key may have.
   public static let mostKeyColumns = 4

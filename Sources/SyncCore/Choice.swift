@@ -32,7 +32,7 @@ public enum Author: Sendable, Equatable {
   }
 
   var isOwner: Bool { self == .owner || self == .owningHeadquarters }
-  var isHeadquarters: Bool { self == .headquarters || self == .owningHeadquarters }
+  public var isHeadquarters: Bool { self == .headquarters || self == .owningHeadquarters }
 }
 
 /// Which head of a register is shown, and whether a person should look.

@@ -49,9 +49,9 @@ public struct LostTail: Sendable {
 
   /// - Parameters:
   ///   - arrivals: the segments about to be absorbed, and those that wait for them, in any order.
-  ///   - node: this node, under all its origins.
+  ///   - isOwn: whether a node is this one, under the key of today or an earlier one.
   ///   - isHeld: whether the segment with a hash is held.
-  public init(_ arrivals: [Arrival], of node: NodeID, isHeld: (Digest) -> Bool) {
+  public init(_ arrivals: [Arrival], isOwn: (NodeID) -> Bool, isHeld: (Digest) -> Bool) {
     // What still has to wait for something may never be taken, so it does not count.
     var placed: Set<Digest> = [.zero]
     var rest = arrivals.filter { !isHeld($0.hash) }
@@ -66,7 +66,7 @@ public struct LostTail: Sendable {
       }
       rest.removeAll { arrival in
         guard placed.contains(arrival.hash) else { return false }
-        if arrival.header.origin.node == node {
+        if isOwn(arrival.header.origin.node) {
           for change in arrival.changes {
             let sealed = Sealed(change: change, owner: arrival.header.channel.owner)
             changes[Name(kind: change.kind, key: change.key), default: []].append(sealed)
@@ -75,6 +75,11 @@ public struct LostTail: Sendable {
         return true
       }
     }
+  }
+
+  /// For a node that never had another key.
+  public init(_ arrivals: [Arrival], of node: NodeID, isHeld: (Digest) -> Bool) {
+    self.init(arrivals, isOwn: { $0 == node }, isHeld: isHeld)
   }
 
   /// True when nothing of this node's own arrives.

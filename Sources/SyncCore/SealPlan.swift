@@ -40,6 +40,8 @@ public struct SealPlan: Sendable {
   public private(set) var items: [Item] = []
   /// Why this node may not seal the edits, in words that continue "… was not taken because"; nil when it may.
   public private(set) var refusal: String?
+  /// The channel that this node may not write, where that is why: the edit may be proposed to who may.
+  public private(set) var foreignChannel: Channel?
 
   /// - Parameters:
   ///   - edits: what the triggers noted of the record.
@@ -61,6 +63,7 @@ public struct SealPlan: Sendable {
     }
     guard circumstances.role.mayWrite(channel) else {
       refusal = Self.reason(channel)
+      foreignChannel = channel
       return
     }
     let maker = ChangeMaker(shape: shape, key: key, edits: edits, isTyped: isTyped, circumstances: circumstances)
@@ -69,6 +72,7 @@ public struct SealPlan: Sendable {
       let other = records[shown]
       guard circumstances.role.mayWrite(other.channel) else {
         refusal = Self.reason(other.channel)
+        foreignChannel = other.channel
         return
       }
       let change = maker.change(.deletion, [], captured: deletion.at, replacing: other.state.edits)

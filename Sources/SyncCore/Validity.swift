@@ -3,13 +3,26 @@ public enum Validity {
   /// The longest text of one cell, in bytes.
   public static let maximumTextBytes = 65_536
 
-  /// Why the type does not allow the value, in words that continue "… is not shown because", or nil when it does.
+  /// Why the type does not allow the value, in words that continue "… is not shown because", or nil when it does. The
+  /// words may quote the value: for personal data there is `problem(private:_:)`.
   public static func problem(_ value: Value, _ type: FieldType) -> String? {
     switch value {
     case .null: nil
     case .integer(let number): problem(number, type)
     case .text(let bytes): problem(bytes, type)
     }
+  }
+
+  /// The same in words without the value: errors end in mails and journals, where personal data has no place.
+  public static func problem(private value: Value, _ type: FieldType) -> String? {
+    guard let words = problem(value, type) else { return nil }
+    let shown: String =
+      switch value {
+      case .null: ""
+      case .integer(let number): String(number)
+      case .text(let bytes): quoted(bytes)
+      }
+    return words.utf8.starts(with: shown.utf8) ? "the value" + words.dropFirst(shown.count) : words
   }
 
   private static func problem(_ number: Int64, _ type: FieldType) -> String? {

@@ -10,12 +10,10 @@ public final class HTTPClient: Sendable {
 
   /// - Parameters:
   ///   - userAgent: who the requests say they come from.
-  ///   - pinnedPublicKey: `sha256//` and the base64 of the SHA-256 of the server's public key; checked beside the
-  ///     certificate.
+  ///   - trust: by what the server is known.
   ///   - caFile: certificates to trust in place of the system's, in PEM.
-  public init(userAgent: String = "birlik", pinnedPublicKey: String? = nil, caFile: String? = nil) {
-    handle = EasyHandle(
-      settings: .init(userAgent: userAgent, pinnedPublicKey: pinnedPublicKey, caFile: caFile))
+  public init(userAgent: String = "birlik", trust: HTTPTrust = .authorities, caFile: String? = nil) {
+    handle = EasyHandle(settings: .init(userAgent: userAgent, trust: trust, caFile: caFile))
   }
 
   /// Sends `request` and waits for the whole answer, of whatever status.

@@ -15,6 +15,8 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
     case tooLarge = "too_large"
     /// No trusted, encrypted connection could be made.
     case tls
+    /// The server has another key than those that are known; nothing was sent to it.
+    case wrongKey = "wrong_key"
     /// The request could not be made of this address or these headers.
     case invalidRequest = "invalid_request"
     /// The other side does not speak HTTP as expected.
@@ -57,7 +59,13 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
     case .tooLarge:
       ("The answer is larger than allowed.", "The other side may be another program or another version.")
     case .tls:
-      ("No trusted connection could be made.", "Headquarters' key may have changed, or somebody is in between.")
+      ("No trusted connection could be made.", "The certificate may be wrong or too old, or somebody is in between.")
+    case .wrongKey:
+      (
+        "Headquarters' server shows another key than this node knows, so nothing was sent.",
+        "Ask headquarters for the line of `birlik pin` and give it to `birlik pin LINE` here; if headquarters changed "
+          + "nothing, somebody is in between."
+      )
     case .invalidRequest:
       ("The address or a header is not valid.", "Check the address of headquarters.")
     case .protocolError:
@@ -67,16 +75,20 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
     }
   }
 
-  /// The error code for what libcurl says.
-  static func code(for result: CURLcode) -> Code {
+  /// The error code for what libcurl says, in its code and in its words.
+  static func code(for result: CURLcode, words: String = "") -> Code {
     switch result {
+    // One code for a refusal and for a connection that broke in the handshake. Where OpenSSL found fault with what the
+    // other side said, its error stands in the words; else nobody said anything.
+    case CURLE_SSL_CONNECT_ERROR where !words.contains("error:") || words.contains("unexpected eof"): .interrupted
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED,
       CURLE_PROXY:
       .unreachable
     case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE: .interrupted
     case CURLE_OPERATION_TIMEDOUT: .timeout
     case CURLE_FILESIZE_EXCEEDED: .tooLarge
-    case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH: .wrongKey
+    case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION,
       CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_ENGINE_INITFAILED,
       CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_USE_SSL_FAILED:
       .tls

@@ -57,10 +57,11 @@ public struct PublishedCatalog: Equatable, Sendable {
 
 /// The canonical bytes of a catalog: the same catalog always gives the same bytes.
 enum CatalogCodec {
-  private static let version: UInt8 = 1
+  /// The form of a catalog without derivations, which the first programs read as well, and of one with some.
+  private static let forms: (plain: UInt8, withDerivations: UInt8) = (1, 2)
 
   static func encode(_ catalog: Catalog, into writer: inout ByteWriter) {
-    writer.byte(version)
+    writer.byte(catalog.derivations.isEmpty ? forms.plain : forms.withDerivations)
     writer.count(catalog.version)
     writer.text(catalog.title)
     writer.count(catalog.kinds.count)
@@ -69,16 +70,32 @@ enum CatalogCodec {
     for id in catalog.retiredKinds.sorted() { writer.count(id) }
     writer.count(catalog.indicators.count)
     for indicator in catalog.indicators { encode(indicator, into: &writer) }
+    guard !catalog.derivations.isEmpty else { return }
+    writer.count(catalog.derivations.count)
+    for derivation in catalog.derivations { encode(derivation, into: &writer) }
   }
 
   static func decode(_ reader: inout ByteReader) throws(WireError) -> Catalog {
-    guard try reader.byte() == version else { throw reader.error(.unsupported, "it has an unknown form") }
+    let form = try reader.byte()
+    guard form == forms.plain || form == forms.withDerivations else {
+      throw reader.error(.unsupported, "its form \(form) is newer than this program: upgrade birlik here")
+    }
     let version = try reader.count(limit: Int(Int32.max), of: "catalog versions")
     let title = try name(&reader)
     let kinds = try list(&reader, limit: 4096, of: "kinds", decodeKind)
     let retired = try list(&reader, limit: 65_535, of: "retired kinds", number)
     let indicators = try list(&reader, limit: 1024, of: "indicators", decodeIndicator)
-    return Catalog(version: version, title: title, kinds: kinds, indicators: indicators, retiredKinds: retired)
+    guard !kinds.contains(where: { SystemKind.isReserved($0.id) }) else {
+      throw reader.error(.malformed, "a kind has a number that no catalog may give")
+    }
+    let derivations =
+      form == forms.plain ? [] : try list(&reader, limit: 1024, of: "derivations", decodeDerivation)
+    guard form == forms.plain || !derivations.isEmpty else {
+      throw reader.error(.malformed, "it has the form of one with derivations, and none")
+    }
+    return Catalog(
+      version: version, title: title, kinds: kinds, indicators: indicators, derivations: derivations,
+      retiredKinds: retired)
   }
 
   // MARK: Kinds
@@ -271,24 +288,24 @@ enum CatalogCodec {
 
   // MARK: Parts
 
-  private static func encode(_ names: [String], into writer: inout ByteWriter) {
+  static func encode(_ names: [String], into writer: inout ByteWriter) {
     writer.count(names.count)
     for name in names { writer.text(name) }
   }
 
-  private static func names(_ reader: inout ByteReader) throws(WireError) -> [String] {
+  static func names(_ reader: inout ByteReader) throws(WireError) -> [String] {
     try list(&reader, limit: 4096, of: "names", name)
   }
 
-  private static func name(_ reader: inout ByteReader) throws(WireError) -> String {
+  static func name(_ reader: inout ByteReader) throws(WireError) -> String {
     try reader.text(limit: WireLimits.nameBytes, of: "a name")
   }
 
-  private static func number(_ reader: inout ByteReader) throws(WireError) -> Int {
+  static func number(_ reader: inout ByteReader) throws(WireError) -> Int {
     try reader.count(limit: 65_535, of: "ids")
   }
 
-  private static func choice<Value: RawRepresentable>(
+  static func choice<Value: RawRepresentable>(
     _ reader: inout ByteReader, _ type: Value.Type
   ) throws(WireError) -> Value where Value.RawValue == String {
     let text = try name(&reader)
@@ -296,7 +313,7 @@ enum CatalogCodec {
     return value
   }
 
-  private static func list<Element>(
+  static func list<Element>(
     _ reader: inout ByteReader, limit: Int, of what: String,
     _ element: (inout ByteReader) throws(WireError) -> Element
   ) throws(WireError) -> [Element] {

@@ -8,10 +8,13 @@ import SyncCore
 public struct Invitation: Equatable, Sendable {
   static let prefix = "birlik1:"
   public static let tokenBytes = 16
+  static let addressBytes = 2048
 
   /// Where headquarters listens, such as `http://127.0.0.1:8650`.
   public var url: String
-  /// The 32 bytes of headquarters' Ed25519 key: the pin of everything that follows.
+  /// By what the server there is known.
+  public var trust: ServerTrust
+  /// The 32 bytes of headquarters' Ed25519 key: by it everything that follows is checked.
   public var headquarters: [UInt8]
   /// The one-time secret.
   public var token: [UInt8]
@@ -19,8 +22,12 @@ public struct Invitation: Equatable, Sendable {
   /// What the node will be called, such as `ftuu/Samarkand`.
   public var name: String
 
-  public init(url: String, headquarters: [UInt8], token: [UInt8], federation: String, name: String) {
+  public init(
+    url: String, trust: ServerTrust = .authority, headquarters: [UInt8], token: [UInt8], federation: String,
+    name: String
+  ) {
     self.url = url
+    self.trust = trust
     self.headquarters = headquarters
     self.token = token
     self.federation = federation
@@ -30,12 +37,15 @@ public struct Invitation: Equatable, Sendable {
   /// The line to hand over.
   public var line: String {
     var writer = ByteWriter()
-    writer.byte(1)
+    // The first form has no room for pins; where there are none, older programs can still read it.
+    let isFirstForm = trust == .authority
+    writer.byte(isFirstForm ? 1 : 2)
     writer.text(url)
     writer.raw(headquarters)
     writer.raw(token)
     writer.text(federation)
     writer.text(name)
+    if !isFirstForm { trust.write(to: &writer) }
     // A few bytes of hash find a line that was copied only in part.
     writer.raw(Digest(sha256: writer.bytes).bytes.prefix(4))
     return Self.prefix + Base64URL.encode(writer.bytes)
@@ -53,13 +63,17 @@ public struct Invitation: Equatable, Sendable {
     else { throw WireError(.badInvitation, operation, "it is not a whole invitation", hint: hint) }
     do throws(WireError) {
       var reader = ByteReader(bytes.dropLast(4), operation: operation)
-      guard try reader.byte() == 1 else { throw WireError(.unsupported, operation, "it has an unknown version") }
-      url = try reader.text(limit: 2048, of: "an address")
+      let form = try reader.byte()
+      guard form == 1 || form == 2 else { throw WireError(.unsupported, operation, "it has an unknown version") }
+      url = try reader.text(limit: Self.addressBytes, of: "an address")
       headquarters = Array(try reader.raw(32))
       token = Array(try reader.raw(Self.tokenBytes))
       federation = try reader.text(limit: FederationCode.maximumLength, of: "a federation")
       name = try reader.text(limit: WireLimits.nameBytes, of: "a name")
+      trust = form == 1 ? .authority : try ServerTrust(from: &reader)
       try reader.finish()
+      // One spelling for every invitation.
+      guard form == 1 || trust != .authority else { throw WireError(.malformed, operation, "it has the wrong form") }
     } catch {
       throw WireError(.badInvitation, operation, error.detail, hint: hint)
     }

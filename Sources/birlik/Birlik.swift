@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Node
 
 /// The program: one command line for clerks, administrators and scripts.
 @main
@@ -25,11 +26,18 @@ struct Birlik: AsyncParsableCommand {
       74 when a file cannot be read or written, 75 when something is busy and to be tried later, 77 when something is \
       not permitted and 78 when settings or files are missing or wrong.
       """,
-    version: "0.1.0",
+    version: Program.version,
     groupedSubcommands: [
       CommandGroup(
-        name: "Setting up", subcommands: [InitCommand.self, InviteCommand.self, JoinCommand.self, CatalogCommand.self]),
-      CommandGroup(name: "Syncing", subcommands: [ServeCommand.self, SyncCommand.self, StatusCommand.self]),
+        name: "Setting up",
+        subcommands: [
+          InitCommand.self, InviteCommand.self, JoinCommand.self, PinCommand.self, RotateTLSCommand.self,
+          CatalogCommand.self,
+        ]),
+      CommandGroup(
+        name: "Syncing", subcommands: [ServeCommand.self, SyncCommand.self, StatusCommand.self, EgressCommand.self]),
+      CommandGroup(
+        name: "Trust", subcommands: [NodesCommand.self, RevokeCommand.self, RotateKeyCommand.self]),
       CommandGroup(
         name: "Records",
         subcommands: [
@@ -39,7 +47,9 @@ struct Birlik: AsyncParsableCommand {
       CommandGroup(name: "Merging", subcommands: [InboxCommand.self, ConflictsCommand.self, ResolveCommand.self]),
       CommandGroup(
         name: "Figures",
-        subcommands: [TotalsCommand.self, VerifyCommand.self, AuditCommand.self, DemoCommand.self]),
+        subcommands: [
+          TotalsCommand.self, DeriveCommand.self, VerifyCommand.self, AuditCommand.self, DemoCommand.self,
+        ]),
     ])
 
   static func main() async {

@@ -93,8 +93,8 @@ struct FindingTests {
   static let idFaults = [
     Fault("kinds.toml", "id = 5\n", "id = 4 #!\n", says: "which the kind `stated` has already"),
     Fault("kinds.toml", "id = 5\n", "id = 90 #!\n", says: "uses the retired id 90"),
-    Fault("kinds.toml", "id = 5\n", "id = 65536 #!\n", says: "outside 1 to 65535"),
-    Fault("kinds.toml", "id = 5\n", "id = 0 #!\n", says: "outside 1 to 65535"),
+    Fault("kinds.toml", "id = 5\n", "id = 65000 #!\n", says: "outside 1 to 64999"),
+    Fault("kinds.toml", "id = 5\n", "id = 0 #!\n", says: "outside 1 to 64999"),
     Fault("kinds.toml", "tags      = { id = 6", "tags      = { id = 5", says: "has already").marking("tags "),
     Fault("kinds.toml", "tags      = { id = 6", "tags      = { id = 1", says: "which the group `open` has")
       .marking("tags "),

@@ -5,11 +5,21 @@ import Testing
 struct SettingsTests {
   @Test func theExamplesAreRead() throws {
     let hub = try Settings.load(ShippedConfig.folder.appendingPathComponent("birlik.headquarters.toml").path)
-    #expect(hub.listen == "127.0.0.1:8650" && hub.publicURL == "https://birlik.example.org" && hub.interval == nil)
+    #expect(hub.listen == "0.0.0.0:8650" && hub.publicURL == "https://birlik.example.org:8650" && hub.interval == nil)
+    #expect(hub.tls == nil && hub.tlsCertificate == nil && hub.tlsKey == nil)
     #expect(hub.database == "/var/lib/birlik/headquarters.db" && hub.logLevel == "info")
     let member = try Settings.load(ShippedConfig.folder.appendingPathComponent("birlik.federation.toml").path)
     #expect(member.interval == 300 && member.listen == nil && member.logLevel == "info")
     #expect(member.keepLog == .all && hub.keepLog == nil)
+  }
+
+  @Test func tlsIsSetInThreeLines() throws {
+    let text = "tls = false\ntls_certificate = \"a.pem\"\ntls_key = \"a.key\"\n"
+    let folder = try TestFolder(["a.toml": text, "b.toml": "tls = 1\ntls_certificate = \"\"\ntls_key = true\n"])
+    let settings = try Settings.load(folder.file("a.toml"))
+    #expect(settings.tls == false && settings.tlsCertificate == "a.pem" && settings.tlsKey == "a.key")
+    let error = #expect(throws: CatalogError.self) { try Settings.load(folder.file("b.toml")) }
+    #expect(error?.findings.map(\.line) == [1, 2, 3])
   }
 
   @Test func faultsAreNamedWithTheirLines() throws {

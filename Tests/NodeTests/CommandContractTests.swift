@@ -138,13 +138,13 @@ struct CommandContractTests {
       row
         == .object([
           "unit": "ftuu", "counted": 130, "declared": 5_700_000, "declared_as_of": "2025-10", "gap": 5_699_870,
-          "units_expected": 1, "units_reported": 1,
+          "units_expected": 1, "units_reported": 1, "units_withheld": 0,
         ]))
     #expect(
       answer["total"]
         == .object([
           "counted": 130, "declared": 8_861_326, "claimed": 15_000_000, "claimed_as_of": "2025-10",
-          "residual": 6_138_674, "units_expected": 1, "units_reported": 1,
+          "residual": 6_138_674, "units_expected": 1, "units_reported": 1, "units_withheld": 0,
         ]))
     #expect(answer["rows"]?.elements.first { $0["unit"] == "turk-is" }?["declared"] == .null)
     let ratio = try await folder.good(

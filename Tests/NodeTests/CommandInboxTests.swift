@@ -4,6 +4,55 @@ import Testing
 /// Conflicts as a work list, and what a clerk whose edit lost is told, by real processes.
 @Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandInboxTests {
+  @Test("An edit of another's record is put before headquarters, decided there by the printed command, and told")
+  func proposals() async throws {
+    let folder = try CommandFolder()
+    defer { folder.remove() }
+    let headquarters = try await CommandHeadquarters.make(in: folder, figures: [])
+    let server = try await headquarters.serve()
+    defer { server.stop(SIGKILL) }
+    try await headquarters.join("uz.db", "ftuu")
+    try await headquarters.join("tr.db", "fturk")
+    for (key, name) in [("fturk-1", "Bir"), ("fturk-2", "Iki")] {
+      try await folder.good("set", "org_unit", key, "name=\(name)", "--database", "tr.db")
+    }
+    try await headquarters.converge(["tr.db", "uz.db"])
+    let typed = try await folder.sqlite("uz.db", "UPDATE org_unit SET name='x ' || name WHERE federation='fturk'")
+    #expect(typed.status == 0)
+    _ = try await folder.good("sync", "--database", "uz.db")
+    let waiting = try await folder.good("inbox", "--database", "uz.db")
+    #expect(waiting.output.contains("it has not decided yet"))
+
+    #expect(try await folder.good("status", "--database", "hq.db", "--json").json()["inbox"] == 2)
+    let listed = try await folder.good("inbox", "--database", "hq.db", "--json").json()
+    #expect(listed.elements.map { $0["key"]?.text } == ["fturk-1", "fturk-2"])
+    #expect(listed[0]?["values"]?["name"] == "x Bir" && listed[0]?["shown"]?["name"] == "Bir")
+    #expect(listed[0]?["node"] == "ftuu" && listed[0]?["decision"] == .null)
+    let words = try await folder.good("inbox", "--database", "hq.db")
+    let accept = words.lines.compactMap { $0.wholeMatch(of: #/  accept     birlik (.*)/#)?.1 }.map(String.init)
+    #expect(accept.count == 2)
+    let shell = try await folder.start(
+      URL(fileURLWithPath: "/bin/sh"), ["-c", "exec '\(CommandFolder.program.path)' \(accept.first ?? "")"]
+    ).result()
+    #expect(shell.status == 0, "\(shell.errors)")
+    let id = listed[1]?["id"]?.text ?? ""
+    _ = try await folder.good("inbox", "decline", id, "--reason", "the register is right", "--database", "hq.db")
+    #expect(try await folder.good("inbox", "--database", "hq.db").output == "There is nothing new.\n")
+    let elsewhere = try await folder.run("inbox", "accept", id, "--database", "uz.db")
+    #expect(elsewhere.status == 77, "\(elsewhere.errors)")
+
+    let news = try await folder.good("sync", "--database", "uz.db")
+    #expect(news.output.contains("news of 2 edits"), "\(news.output)")
+    let told = try await folder.good("inbox", "--database", "uz.db")
+    #expect(told.output.contains("accepted   by headquarters"))
+    #expect(told.output.contains("declined   by headquarters: the register is right"))
+    try await headquarters.converge(["tr.db", "uz.db"])
+    for database in ["uz.db", "tr.db"] {
+      let names = try await folder.sqlite(database, "SELECT name FROM org_unit WHERE federation='fturk' ORDER BY code")
+      #expect(names.output == "x Bir\nIki\n")
+    }
+  }
+
   @Test(
     "A clerk whose edit lost is told at the next sync, restores it by the printed command, and history keeps it all")
   func inbox() async throws {

@@ -52,7 +52,7 @@ import Wire
       let key = Curve25519.Signing.PrivateKey()
       let body = JoinRequest(token: invitation.token, publicKey: Array(key.publicKey.rawRepresentation)).bytes
       let client = HeadquartersClient(
-        url: invitation.url, headquarters: invitation.headquarters, signer: nil)
+        url: invitation.url, trust: invitation.trust, headquarters: invitation.headquarters, signer: nil)
       let first = try JoinAnswer(bytes: try await client.post("/v1/join", body))
       let second = try JoinAnswer(bytes: try await client.post("/v1/join", body))
       #expect(first.card == second.card)

@@ -37,6 +37,30 @@ import Wire
     #expect(try uz.store.verify().problems == [])
   }
 
+  @Test("A catalog that would share what is local is refused, whoever signed it")
+  func hostileCatalog() throws {
+    func refuses(_ change: (inout Catalog) -> Void) throws {
+      let uz = try House().addKept("ftuu")
+      try uz.type("INSERT INTO member(id, name) VALUES('m', 'Private Person')")
+      var catalog = try uz.store.catalog()
+      catalog.version += 1
+      change(&catalog)
+      let signed = try House.sign(catalog)
+      let error = #expect(throws: StoreError.self) { try uz.store.adopt(signed) }
+      #expect(error?.code == .notPermitted && error?.detail.contains("personal data") == true)
+      #expect(try uz.store.catalog().version == catalog.version - 1)
+      try uz.type("UPDATE member SET name='Still Private'")
+      #expect(try uz.sealed() == [])
+    }
+    func place(_ name: String, _ catalog: Catalog) -> Int { catalog.kinds.firstIndex { $0.name == name } ?? 0 }
+    try refuses { $0.kinds[place("member", $0)].recordClass = .everyone }
+    try refuses { $0.kinds[place("member", $0)].recordClass = .federation }
+    try refuses { catalog in
+      let kind = place("dispute", catalog)
+      for field in catalog.kinds[kind].fields.indices { catalog.kinds[kind].fields[field].isLocal = false }
+    }
+  }
+
   @Test("What triggers note of a deletion leaves local columns out")
   func oldValues() throws {
     let uz = try House().addKept("ftuu")

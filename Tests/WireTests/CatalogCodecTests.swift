@@ -26,6 +26,22 @@ struct CatalogCodecTests {
     #expect(try PublishedCatalog.sign(catalog, by: Samples.key(0)).catalog.retiredKinds == [3, 7, 9])
   }
 
+  @Test("a catalog without derivations keeps the form that the first programs read, and an unknown form is refused")
+  func forms() throws {
+    let key = try Samples.key(0)
+    #expect(try PublishedCatalog.sign(CatalogSamples.small, by: key).bytes.first == 1)
+    var bytes = try PublishedCatalog.sign(CatalogSamples.full, by: key).bytes
+    #expect(bytes.first == 2)
+    bytes[0] = 3
+    let refusal = #expect(throws: WireError.self) { try PublishedCatalog(stored: bytes) }
+    #expect(refusal?.code == .unsupported && refusal?.detail.contains("upgrade birlik") == true)
+    // One form for one catalog: the second without a derivation is none.
+    var plain = try PublishedCatalog.sign(CatalogSamples.small, by: key).bytes
+    plain[0] = 2
+    plain.insert(0, at: plain.count - 64)
+    #expect(throws: WireError.self) { try PublishedCatalog(stored: plain) }
+  }
+
   @Test("another signer or an altered byte is refused")
   func forgeries() throws {
     let bytes = try PublishedCatalog.sign(CatalogSamples.small, by: Samples.key(0)).bytes

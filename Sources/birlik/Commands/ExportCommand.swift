@@ -13,6 +13,8 @@ struct ExportCommand: ParsableCommand {
       it back as it was; an empty cell is a value that is missing. Values are left exactly as they are, so one that \
       begins with =, +, - or @ is a formula to a spreadsheet that is told to take it for one: import the columns there \
       as text.
+
+      What is written is meant for this machine: local columns are in it. With --shared they are left out, and a local       kind is refused, so that the file may be handed on to whoever may read the records.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -25,12 +27,22 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "The form.")
   var format: Format?
 
+  @Flag(help: "Leave out personal data, for a file that is handed on.")
+  var shared = false
+
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let store = try node.open().store
-    let known = try store.catalog().kind(named: kind)
+    var known = try store.catalog().kind(named: kind)
+    if shared, let local = known, local.recordClass == .local {
+      throw Failure(
+        .notPermitted, "\(kind) is personal data, which stays on this machine",
+        hint: "birlik derive makes totals of it that may be shared")
+    }
+    if shared { known?.fields.removeAll(where: \.isLocal) }
+    let hidden = shared ? try store.catalog().kind(named: kind)?.fields.filter(\.isLocal).map(\.name) ?? [] : []
     let sink: any RecordSink
     if format ?? (self.output.json ? .json : .csv) == .json {
       let types = ColumnTypes(known)
@@ -41,6 +53,8 @@ struct ExportCommand: ParsableCommand {
     let output = Output()
     sink.begin(output)
     try store.eachRecord(kind: kind) { record in
+      var record = record
+      record.columns.removeAll { column in hidden.contains { $0.sameBytes(as: column.name) } }
       sink.take(record, output)
       return true
     }

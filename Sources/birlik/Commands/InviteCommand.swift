@@ -9,7 +9,7 @@ struct InviteCommand: ParsableCommand {
     abstract: "birlik invite ftuu --office \"Samarkand\" --database hq.db",
     discussion: """
       Prints one line with which one machine joins, once. Hand it over as you would a password: whoever uses it first \
-      is taken for that federation.
+      is taken for that federation. It tells where headquarters is and by which key its server is known.
       """)
 
   @Argument(help: "The federation's code, such as ftuu.")
@@ -24,13 +24,21 @@ struct InviteCommand: ParsableCommand {
   @Option(help: "The address of headquarters (else public_url of the settings, else where it listens).")
   var url: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Pin this key as well, where an authority vouches for the server: its certificate in PEM, or sha256//BASE64.",
+      valueName: "file"))
+  var pin: String?
+
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let headquarters = try node.open()
-    let url = try url ?? node.settings().publicURL
-    let line = try headquarters.invite(federation: federation, office: office, minutes: minutes, url: url)
+    let settings = try node.settings()
+    let line = try headquarters.invite(
+      federation: federation, office: office, minutes: minutes, url: url ?? settings.publicURL,
+      tls: TLSSettings(settings), pin: try pin.map { try LocalNode.pin(of: $0) })
     if output.json {
       return try Output.answer([
         "invitation": .string(line), "federation": .string(federation), "office": .string(office),

@@ -22,6 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("How much is logged: \(Settings.logLevels.joined(separator: ", ")).", valueName: "level"))
   var logLevel: LogLevel?
 
+  @OptionGroup var tls: TLSOptions
   @OptionGroup var node: NodeOptions
 
   func validate() throws {
@@ -38,7 +39,8 @@ struct ServeCommand: AsyncParsableCommand {
     try await Daemon.run(
       node: opened,
       settings: DaemonSettings(
-        listen: listen ?? settings.listen, intervalSeconds: interval ?? settings.interval ?? 300),
+        listen: listen ?? settings.listen, intervalSeconds: interval ?? settings.interval ?? 300,
+        tls: tls.resolved(settings)),
       logger: logger)
   }
 }

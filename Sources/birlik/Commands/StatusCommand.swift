@@ -21,7 +21,8 @@ struct StatusCommand: ParsableCommand {
     let status = try store.status()
     let refused = status.refused > 0 ? try store.refusedEdits() : []
     let invalid = status.invalid > 0 ? try store.invalidValues() : []
-    let inbox = try store.newInboxCount()
+    let proposals = status.role.isHeadquarters ? try store.openProposalCount() : 0
+    let inbox = try store.newInboxCount() + proposals
     let log = try store.logSummary()
     let cannotGive = try store.cannotGive()
     if output.json { return try Output.answer(Self.json(status, inbox: inbox, refused, invalid, log, cannotGive)) }

@@ -82,7 +82,7 @@ struct Failure: Error {
 extension ExitStatus {
   init(_ code: StoreError.Code) {
     switch code {
-    case .busy, .full: self = .tryLater
+    case .busy, .full, .renewed: self = .tryLater
     case .missing: self = .config
     case .notPermitted: self = .notPermitted
     case .notOurs, .damaged, .unknown, .invalid: self = .data
@@ -105,7 +105,7 @@ extension ExitStatus {
     switch code {
     case .unreachable, .interrupted, .timeout: self = .unreachable
     case .tooLarge, .protocolError: self = .data
-    case .tls: self = .notPermitted
+    case .tls, .wrongKey: self = .notPermitted
     case .refusedInsecure, .invalidRequest: self = .config
     case .cancelled: self = .tryLater
     }
@@ -114,7 +114,7 @@ extension ExitStatus {
   init(_ code: ServerError.Code) {
     switch code {
     case .addressInUse: self = .tryLater
-    case .addressRefused: self = .config
+    case .addressRefused, .certificate, .plain: self = .config
     case .failed: self = .inputOutput
     }
   }

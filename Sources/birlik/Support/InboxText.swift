@@ -50,6 +50,9 @@ struct InboxText {
       "typed": item.typed.map { types.json($0) } ?? .null, "shown": item.shown.map { types.json($0) } ?? .null,
       "reason": item.reason.isEmpty ? .null : .string(item.reason), "operation": .string(item.refused?.operation),
       "record": .string(item.refused?.record), "restore": .string(restore),
+      "proposal": item.proposal.map {
+        ["id": .string($0.id), "decision": .string($0.decision?.rawValue), "reason": .string($0.reason)]
+      } ?? .null,
     ]
   }
 
@@ -83,6 +86,13 @@ struct InboxText {
   private func sayRefused(to output: Output) {
     output.say("  not taken  the \(item.refused?.operation ?? "edit") of \(Moment(item.toldAt).words): \(item.reason)")
     output.say("  typed      \(item.refused?.record ?? "")")
+    guard let proposal = item.proposal else { return }
+    let reason = proposal.reason.isEmpty ? "" : ": \(proposal.reason)"
+    switch proposal.decision {
+    case nil: output.say("  proposed   to headquarters as \(proposal.id); it has not decided yet")
+    case .accepted: output.say("  accepted   by headquarters, as its own edit\(reason)")
+    case .declined: output.say("  declined   by headquarters\(reason)")
+    }
   }
 
   private func sayStanding(to output: Output) {

@@ -32,13 +32,14 @@ enum TotalsJSON {
             "unit": .string(row.unit), "counted": .integer(row.counted), "declared": .number(row.declared),
             "declared_as_of": .string(row.declaredAsOf), "gap": .number(row.gap),
             "units_expected": .integer(row.unitsExpected), "units_reported": .integer(row.unitsReported),
+            "units_withheld": .integer(row.unitsWithheld),
           ]
         }),
       "total": [
         "counted": .integer(report.counted), "declared": .number(report.declared),
         "claimed": .number(report.claimed?.value), "claimed_as_of": .string(report.claimed?.asOf),
         "residual": .number(report.residual), "units_expected": .integer(report.unitsExpected),
-        "units_reported": .integer(report.unitsReported),
+        "units_reported": .integer(report.unitsReported), "units_withheld": .integer(report.unitsWithheld),
       ],
     ]
   }

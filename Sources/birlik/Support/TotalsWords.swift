@@ -46,6 +46,11 @@ enum TotalsWords {
       Words.percent(report.unitsReported, of: report.unitsExpected),
     ])
     table.write(to: output)
+    if report.unitsWithheld > 0 {
+      let units = Words.count(Int(clamping: report.unitsWithheld), "unit")
+      output.say(
+        "\(units) of those that reported withheld a figure that stands for too few people; it adds nothing here.")
+    }
     output.say()
     guard let claimed = report.claimed else { return output.say("Nothing is claimed of the whole.") }
     output.say(

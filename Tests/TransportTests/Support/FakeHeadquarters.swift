@@ -55,12 +55,15 @@ final class FakeHeadquarters: HeadquartersService {
 
   /// Runs a server with this service while `work` lasts, then shuts it down gracefully.
   func serve(
-    limits: ServerLimits = ServerLimits(), _ work: (_ port: Int) async throws -> Void
+    limits: ServerLimits = ServerLimits(), certificate: CurrentCertificate? = nil,
+    _ work: (_ port: Int) async throws -> Void
   ) async throws {
     let (ports, ready) = AsyncStream<Int>.makeStream()
     var logger = Logger(label: "test")
     logger.logLevel = .critical
-    let server = HeadquartersServer(service: self, port: 0, limits: limits, logger: logger) { ready.yield($0) }
+    let server = HeadquartersServer(
+      service: self, port: 0, certificate: certificate, limits: limits, logger: logger
+    ) { ready.yield($0) }
     let group = ServiceGroup(configuration: .init(services: [server], logger: logger))
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask {
@@ -85,9 +88,12 @@ final class FakeHeadquarters: HeadquartersService {
 struct TestNode {
   let key = Curve25519.Signing.PrivateKey()
   let id: NodeID
-  let client = HTTPClient()
+  let client: HTTPClient
 
-  init(_ number: UInt64) { id = NodeID(high: 7, low: number) }
+  init(_ number: UInt64, client: HTTPClient = HTTPClient()) {
+    id = NodeID(high: 7, low: number)
+    self.client = client
+  }
 
   var signer: MessageSigner { MessageSigner(keyID: id, privateKey: key) }
   var publicKey: [UInt8] { Array(key.publicKey.rawRepresentation) }
@@ -108,13 +114,13 @@ struct TestNode {
 
   /// Posts `body`, signed at `created`, and verifies the answer.
   func post(
-    _ body: [UInt8], to headquarters: FakeHeadquarters, port: Int, path: String = "/v1/exchange", created: Int64? = nil,
-    change: (inout HTTPRequest) -> Void = { _ in }
+    _ body: [UInt8], to headquarters: FakeHeadquarters, port: Int, scheme: String = "http",
+    path: String = "/v1/exchange", created: Int64? = nil, change: (inout HTTPRequest) -> Void = { _ in }
   ) async throws -> Answer {
     let headers = try MessageSignature.sign(
       method: "POST", path: path, body: body, created: created ?? headquarters.now(), signer: signer)
     var request = HTTPRequest(
-      method: .post, url: "http://127.0.0.1:\(port)\(path)", headers: headers, body: body)
+      method: .post, url: "\(scheme)://127.0.0.1:\(port)\(path)", headers: headers, body: body)
     change(&request)
     let response = try await client.send(request)
     let time = try MessageSignature.verify(

@@ -32,6 +32,29 @@ final class RawServer: Sendable {
     }
   }
 
+  /// A server that closes every connection at the first bytes, before any request is whole.
+  ///
+  /// - Parameter resets: whether it does so as a machine does whose program was killed.
+  init(closingAtOnce resets: Bool) throws {
+    (listener, port) = try Self.listen()
+    Thread.detachNewThread { [self] in
+      while true {
+        let connection = accept(listener, nil, nil)
+        if connection < 0 { return }
+        state.withLock { $0.connections += 1 }
+        var byte: UInt8 = 0
+        _ = recv(connection, &byte, 1, 0)
+        if resets {
+          var hard = linger(l_onoff: 1, l_linger: 0)
+          setsockopt(connection, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
+          close(connection)
+        } else {
+          Self.end(connection)
+        }
+      }
+    }
+  }
+
   func stop() {
     shutdown(listener, Int32(SHUT_RDWR))
     close(listener)

@@ -37,7 +37,32 @@ enum CatalogSamples {
       Indicator(
         id: "rate", title: "Oran",
         definition: .ratio(Indicator.Ratio(numerator: "members", denominator: "primaries", factor: -100))),
-    ], retiredKinds: [9, 4000, 65_534])
+    ], derivations: derivations, retiredKinds: [9, 4000, 65_534])
+
+  /// Uses every part of a key, test, way to count and sum.
+  private static let derivations = [
+    Derivation(
+      id: "membership", title: "Üyelik", source: "k0", target: "k1", span: .day,
+      key: [.field("unit"), .span, .text("territorial"), .federation],
+      conditions: [
+        Derivation.Condition(field: "joined_on", test: .reached),
+        Derivation.Condition(field: "left_on", test: .notReached, allowsEmpty: true),
+      ],
+      measures: [
+        Derivation.Measure(field: "total"),
+        Derivation.Measure(
+          field: "youth", conditions: [Derivation.Condition(field: "born", test: .younger(than: 31))]),
+        Derivation.Measure(
+          field: "women", conditions: [Derivation.Condition(field: "sex", test: .oneOf(["kadın", ""]))]),
+      ],
+      marks: [Derivation.Mark(field: "method", value: "register")], withheldField: "withheld", threshold: .max,
+      sums: [.under(column: "unit", linkKind: "org_link", parentField: "parent", endField: "valid_to"), .over("axis")]),
+    Derivation(
+      id: "files", title: "", source: "k0", target: "k1", span: .month, key: [.each("topics")],
+      conditions: [Derivation.Condition(field: "opened_on", test: .within)],
+      measures: [Derivation.Measure(field: "people", distinct: "person")], marks: [], withheldField: "x",
+      threshold: -1, sums: []),
+  ]
 
   private static let types: [FieldType] = [
     .text, .integer(minimum: nil, maximum: nil), .integer(minimum: .min, maximum: nil),
@@ -46,7 +71,7 @@ enum CatalogSamples {
   ]
 
   private static let allFields = Kind(
-    id: 65_535, name: "all_types", title: "Tümü", recordClass: .federation, appendOnly: true, deletion: .editWins,
+    id: 64_999, name: "all_types", title: "Tümü", recordClass: .federation, appendOnly: true, deletion: .editWins,
     key: [
       KeyColumn(name: "a", type: .text), KeyColumn(name: "b", type: .date), KeyColumn(name: "c", type: .period),
       KeyColumn(name: "d", type: .code(["x"])),

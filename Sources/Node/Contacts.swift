@@ -1,0 +1,47 @@
+import Store
+import SyncCore
+import Synchronization
+
+/// Notes when nodes were last met, but an uneventful exchange no more than once a minute: it is not worth a durable commit.
+final class Contacts: Sendable {
+  static let restMilliseconds: Int64 = 60_000
+  /// How long a program's own word on itself may be, in bytes.
+  static let agentBytes = 64
+
+  private struct Facts {
+    var catalogVersion = 0
+    var lag: Int64 = 0
+  }
+
+  private struct Known {
+    var facts: [NodeID: Facts] = [:]
+    var noted: [NodeID: NodeContact] = [:]
+  }
+
+  private let known = Mutex(Known())
+
+  /// Remembers what an exchange told, until it is answered.
+  func saw(_ node: NodeID, catalogVersion: Int, lag: Int64) {
+    known.withLock { $0.facts[node] = Facts(catalogVersion: catalogVersion, lag: max(0, lag)) }
+  }
+
+  /// Notes that the exchange was answered.
+  func note(_ node: NodeID, agent: String?, in store: Store) throws {
+    let now = Wall.now()
+    // Whoever it is says this of itself, so only plain characters are kept.
+    let words = String(
+      decoding: (agent ?? "").utf8.filter { (33...126).contains($0) }.prefix(Self.agentBytes), as: UTF8.self)
+    let contact = known.withLock { known -> NodeContact? in
+      guard let facts = known.facts.removeValue(forKey: node) else { return nil }
+      let contact = NodeContact(at: now, agent: words, catalogVersion: facts.catalogVersion, lag: facts.lag)
+      if let last = known.noted[node], last.agent == contact.agent, last.catalogVersion == contact.catalogVersion,
+        last.lag == contact.lag, (0..<Self.restMilliseconds).contains(now &- last.at)
+      {
+        return nil
+      }
+      known.noted[node] = contact
+      return contact
+    }
+    if let contact { try store.note(contact, of: node) }
+  }
+}

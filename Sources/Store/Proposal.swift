@@ -1,0 +1,236 @@
+import SyncCore
+import Wire
+
+/// An edit that somebody typed into a record of another owner, put before headquarters.
+public struct Proposal: Sendable, Equatable {
+  public enum Decision: String, Sendable {
+    case accepted, declined
+  }
+
+  /// 16 hexadecimal digits.
+  public var id: String
+  /// The kind's name and the key as people write it.
+  public var kind: String
+  public var key: String
+  /// The channel of the record.
+  public var channel: String
+  /// `insert`, `edit` or `delete`.
+  public var operation: String
+  /// What was typed, by field; NULL for one that was emptied.
+  public var values: [(field: String, value: Value)]
+  /// What the record shows now of the same fields; empty where there is no record.
+  public var shown: [(field: String, value: Value)]
+  /// What people call the node where it was typed, and its federation.
+  public var node: String
+  public var federation: String
+  /// When it was typed, in milliseconds since 1970.
+  public var at: Int64
+  /// Whether the record was edited since by somebody whom the proposer had not heard.
+  public var isOvertaken: Bool
+  /// Nil while it is open.
+  public var decision: Decision?
+  public var decidedAt: Int64?
+  /// Why it was declined.
+  public var reason: String
+
+  public static func == (a: Self, b: Self) -> Bool {
+    a.id == b.id && a.decision == b.decision && a.isOvertaken == b.isOvertaken && a.reason == b.reason
+      && a.values.elementsEqual(b.values) { $0.field == $1.field && $0.value == $1.value }
+  }
+}
+
+extension Sealer {
+  /// Puts an edit before headquarters, in this federation's home channel. Local columns are no part of it.
+  ///
+  /// - Returns: the key of the proposal; nil where it would be too large to travel.
+  func propose(
+    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, row: ShownRow?, to channel: Channel
+  ) throws -> RecordKey? {
+    let role = engine.identity.role
+    guard !role.isHeadquarters, key.bytes.count <= WireLimits.keyBytes else { return nil }
+    let isWhole = edits.insertedAt != nil
+    let operation = row == nil ? "delete" : isWhole ? "insert" : "edit"
+    var cells: [Cell] = []
+    var emptied: [String] = []
+    for (index, field) in table.fields.enumerated() {
+      guard let row, row.values.indices.contains(index) else { break }
+      let register = table.registers[table.registerOfField[index]]
+      guard isWhole || edits.edited & (1 << Int64(register.id)) != 0 else { continue }
+      if row.values[index].isNull { if !isWhole { emptied.append(String(field.id)) } }
+      cells.append(Cell(field: field.id, value: row.values[index]))
+    }
+    var writer = ByteWriter()
+    StateCodec.encode(Content(cells), into: &writer)
+    let size = cells.reduce(0) { if case .text(let text) = $1.value { $0 + text.count } else { $0 + 8 } }
+    guard size <= Self.recordBytes else { return nil }
+    let at = edits.lastAt
+    // The same edit of a backup is the same proposal.
+    let name = "\(engine.identity.node.hex) \(table.kind.id) \(operation) \(at) \(channel) "
+    let digest = Digest(sha256: Array(name.utf8) + key.bytes + [0] + writer.bytes)
+    let id = RecordKey(Hex.string(digest.bytes.prefix(8)))
+    let seen = engine.streams.frontier { $0 == channel }
+    try seal(
+      SystemKind.proposal, key: id, in: Channel(owner: role.federation, audience: .home), at: at,
+      [
+        ("kind", .text(table.kind.name)), ("key", .text(key.display)), ("channel", .text(channel.description)),
+        ("operation", .text(operation)), ("values", .text(Hex.string(writer.bytes))),
+        ("seen", .text(NodeStatement.text(of: seen))), ("node", .text(engine.identity.node.hex)),
+        ("at", .integer(at)), ("emptied", emptied.isEmpty ? .null : .text(emptied.joined(separator: ","))),
+      ])
+    // It is no change of a record that people know.
+    report.changes -= 1
+    return id
+  }
+}
+
+extension Engine {
+  /// Every proposal that is known here, the oldest first.
+  func proposals() throws -> [Proposal] {
+    try systemRecords(SystemKind.proposal) { $0.audience == .home }.compactMap { try proposal($0) }
+      .sorted { ($0.at, $0.kind, $0.key, $0.id) < ($1.at, $1.kind, $1.key, $1.id) }
+  }
+
+  private func proposal(_ record: SystemRecord) throws -> Proposal? {
+    guard let channel = Channel(record.text("channel")), let bytes = Hex.bytes(record.text("values")) else {
+      return nil
+    }
+    var reader = ByteReader(bytes, operation: "reading a proposal")
+    guard let content = try? StateCodec.decodeContent(&reader) else { return nil }
+    let table = catalog.kind(named: record.text("kind")).flatMap { tables[$0.id] }
+    let key = table.flatMap { RecordKey(written: record.text("key"), columnCount: $0.kind.key.count) }
+    let emptied = record.text("emptied").split(separator: ",").compactMap { Int($0) }
+    let cells = content.cells + emptied.map { Cell(field: $0, value: .null) }
+    let row = try table.flatMap { table in try key.flatMap { try self.row(table, $0) } }
+    let node = NodeID(hex: record.text("node"))
+    var found = Proposal(
+      id: String(decoding: record.key.bytes, as: UTF8.self), kind: record.text("kind"), key: record.text("key"),
+      channel: record.text("channel"), operation: record.text("operation"),
+      values: cells.map { (field: table?.kind.field($0.field)?.name ?? "field \($0.field)", value: $0.value) },
+      shown: [], node: node.map { name(of: $0) } ?? "?", federation: record.channel.owner,
+      at: record["at"].integer ?? 0, isOvertaken: false, decision: nil, decidedAt: nil, reason: "")
+    if let table, let row {
+      found.shown = cells.compactMap { cell in
+        table.fieldIndex(id: cell.field).map { (field: table.fields[$0].name, value: row.values[$0]) }
+      }
+    }
+    if let table, let key {
+      found.isOvertaken = try isOvertaken(table, key, channel, NodeStatement.tips(in: record.text("seen")), cells)
+    }
+    // Who may write the proposal may not decide it.
+    let decided = record.state.heads(RegisterKey(21)).filter { author(of: $0.clock).isHeadquarters }
+      .max { precedes($0.clock, $1.clock) }
+    if let decided, let decision = Proposal.Decision(rawValue: decided.content[11].display) {
+      found.decision = decision
+      found.decidedAt = decided.content[12].integer
+      found.reason = decided.content[13].display
+    }
+    return found
+  }
+
+  /// Whether a head of the record is none that the proposer had heard of.
+  private func isOvertaken(
+    _ table: KindTable, _ key: RecordKey, _ channel: Channel, _ tips: [FrontierEntry], _ cells: [Cell]
+  ) throws -> Bool {
+    guard
+      let slot = try slots(table, kind: table.kind.id, key: key).first(where: { channelNames[$0.channel] == channel })
+    else { return false }
+    var seen = SeenVector()
+    for entry in tips {
+      if let position = try position(of: entry.tip.hash) { streams.join(position, into: &seen) }
+    }
+    let registers = Set(
+      cells.compactMap { table.fieldIndex(id: $0.field).map { table.registers[table.registerOfField[$0]].id } })
+    let keys = slot.state.knownRegisters.filter { registers.contains($0.id) }
+    let clocks = keys.isEmpty ? Array(slot.state.edits) : keys.flatMap { slot.state.heads($0).map(\.clock) }
+    return clocks.contains { !seen.covers($0) }
+  }
+}
+
+extension Store {
+  private static let deciding = "deciding a proposal"
+
+  /// Proposals that wait for a decision, the oldest first; all of them with those that were decided.
+  public func proposals(includingDecided: Bool = false) throws -> [Proposal] {
+    try read { engine in try engine.proposals().filter { includingDecided || $0.decision == nil } }
+  }
+
+  /// How many proposals wait for headquarters' decision.
+  public func openProposalCount() throws -> Int {
+    // None at all is the common case.
+    try read { engine in
+      guard try engine.count("birlik_head WHERE kind=\(SystemKind.proposal.id)") > 0 else { return 0 }
+      return try engine.proposals().count { $0.decision == nil }
+    }
+  }
+
+  /// Makes a proposal an edit of headquarters and says so to who proposed it.
+  ///
+  /// - Parameter isAnyway: true to accept one whose record was edited since by somebody whom the proposer had not heard.
+  /// - Throws: `StoreError` with code `unknown`, `invalid` or `notPermitted`.
+  public func accept(_ id: String, isAnyway: Bool = false, now: Int64 = Wall.now()) throws -> Proposal {
+    let proposal = try proposal(id)
+    if proposal.isOvertaken && !isAnyway {
+      throw StoreError(
+        .invalid, Self.deciding,
+        "\(proposal.kind) \(proposal.key) was edited since, which \(proposal.node) did not know",
+        hint: "look at `birlik show \(proposal.kind) \(proposal.key)`, then accept it with --anyway or decline it")
+    }
+    // Applied first: cut off in between, the next attempt finds nothing left to edit and decides.
+    switch proposal.operation {
+    case "delete":
+      if try record(kind: proposal.kind, key: proposal.key) != nil {
+        try remove(kind: proposal.kind, key: proposal.key)
+      }
+    default:
+      var values = proposal.values.map { (field: $0.field, text: $0.value.display) }
+      if try record(kind: proposal.kind, key: proposal.key) == nil, let owner = Channel(proposal.channel)?.owner {
+        values.insert(("federation", owner), at: 0)
+      }
+      _ = try edit(kind: proposal.kind, key: proposal.key, values: values)
+    }
+    return try decide(proposal, .accepted, reason: "", now: now)
+  }
+
+  /// Leaves the record as it is and says so, and why, to who proposed the edit.
+  public func decline(_ id: String, reason: String, now: Int64 = Wall.now()) throws -> Proposal {
+    try decide(try proposal(id), .declined, reason: reason, now: now)
+  }
+
+  private func proposal(_ id: String) throws -> Proposal {
+    guard identity.role.isHeadquarters else {
+      throw StoreError(
+        .notPermitted, Self.deciding, "only headquarters decides proposals",
+        hint: "`birlik inbox` tells what it decided")
+    }
+    let all = try proposals(includingDecided: true).filter { $0.id.hasPrefix(id.lowercased()) && id.utf8.count >= 4 }
+    guard let only = all.first, all.count == 1 else {
+      throw StoreError(.unknown, Self.deciding, "there is no proposal '\(id)'", hint: "`birlik inbox` lists them")
+    }
+    guard only.decision == nil else {
+      throw StoreError(
+        .invalid, Self.deciding, "proposal \(only.id) was \(only.decision?.rawValue ?? "decided") already")
+    }
+    return only
+  }
+
+  private func decide(_ proposal: Proposal, _ decision: Proposal.Decision, reason: String, now: Int64) throws
+    -> Proposal
+  {
+    try write { engine in
+      try Sealer(engine, wall: now).sealAll { sealer in
+        try sealer.seal(
+          SystemKind.proposal, key: RecordKey(proposal.id),
+          in: Channel(owner: proposal.federation, audience: .home), at: now,
+          [
+            ("decision", .text(decision.rawValue)), ("decided_at", .integer(now)),
+            ("reason", reason.isEmpty ? .null : .text(reason)),
+          ])
+      }
+    }
+    var decided = proposal
+    decided.decision = decision
+    decided.decidedAt = now
+    decided.reason = reason
+    return decided
+  }
+}

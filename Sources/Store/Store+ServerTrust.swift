@@ -1,0 +1,85 @@
+import Foundation
+import SyncCore
+import Wire
+
+/// By what headquarters' server is known: at headquarters what it last said, elsewhere what the node goes by.
+extension Store {
+  /// What was last said; an authority where nothing was.
+  public func serverTrust() throws -> ServerTrust { try read { try $0.serverTrust() } }
+
+  /// Notes what `said` has, unless that is older than what is known.
+  ///
+  /// - Parameter url: where the server is reached from now on; empty for where it was.
+  /// - Returns: whether it was noted.
+  @discardableResult
+  public func setServerTrust(_ said: ServerTrust, url: String = "") throws -> Bool {
+    try write { engine in
+      guard try said.issuedAt > engine.serverTrust().issuedAt else { return false }
+      try engine.setMeta(.serverTrust, blob: said.bytes)
+      if !url.isEmpty { try engine.setMeta(.upstream, .text(url)) }
+      return true
+    }
+  }
+
+  /// Follows what headquarters says in the log of its server's keys: accepts what it announced, and no more what it
+  /// retired. A node that goes by an authority alone does not need to.
+  ///
+  /// - Returns: whether anything changed.
+  @discardableResult
+  public func followServerKeys() throws -> Bool {
+    let keys = try serverKeys()
+    return try write { engine in
+      let known = try engine.serverTrust()
+      guard let followed = try known.following(keys), followed != known else { return false }
+      try engine.setMeta(.serverTrust, blob: followed.bytes)
+      return true
+    }
+  }
+
+  /// The files with which headquarters' server proves who it is, where `birlik init` was told of other ones.
+  public func serverFiles() throws -> (certificate: String, key: String)? {
+    try read { engine in
+      guard let certificate = try engine.meta(.tlsCertificate), let key = try engine.meta(.tlsKey) else { return nil }
+      return (certificate.display, key.display)
+    }
+  }
+
+  public func setServerFiles(certificate: String, key: String) throws {
+    try write { engine in
+      try engine.setMeta(.tlsCertificate, .text(certificate))
+      try engine.setMeta(.tlsKey, .text(key))
+    }
+  }
+}
+
+extension ServerTrust {
+  /// Only what was said later than this counts: a headquarters that was restored may have gone back to a key that it had
+  /// retired, and then its line, or an invitation, says so.
+  ///
+  /// - Returns: nil when there is nothing to follow, or nothing would be left: then the node keeps what it knows.
+  func following(_ keys: [ServerKey]) throws -> ServerTrust? {
+    guard !pins.isEmpty else { return nil }
+    // The latest first, so that they are among those for which there is room.
+    let said: [(pin: Digest, isUsed: Bool)] = keys.reversed().compactMap { key in
+      guard key.from > issuedAt else { return nil }
+      let bytes = Data(base64Encoded: key.pin).map { Array($0) }
+      return bytes.flatMap { Digest(bytes: $0) }.map { ($0, key.state != .retired) }
+    }
+    let used = said.filter(\.isUsed).map(\.pin)
+    let retired = Set(said.filter { !$0.isUsed }.map(\.pin))
+    let all = used + pins.filter { !retired.contains($0) && !used.contains($0) }
+    guard !all.isEmpty else { return nil }
+    return try ServerTrust(
+      pins: Array(all.prefix(Self.maximumPins)), needsAuthority: needsAuthority, issuedAt: issuedAt)
+  }
+}
+
+extension Engine {
+  func serverTrust() throws -> ServerTrust {
+    let statement = try connection.prepared("SELECT value FROM birlik_meta WHERE name=?1")
+    statement.bind(1, text: Meta.serverTrust.rawValue)
+    guard try statement.step() else { return .authority }
+    defer { statement.reset() }
+    return try ServerTrust(bytes: statement.bytes(0))
+  }
+}

@@ -1,0 +1,206 @@
+/// Counts the rows of a local kind, one after the other, into the records of a derivation.
+///
+/// Memory grows with the records that come out, not with the rows that go in; counting different texts keeps those of
+/// the rows that are counted.
+///
+/// ```swift
+/// var count = try DerivationCount(derivation, over: DayRange(date: day), named: "2026-09-30", federation: "ftuu")
+/// for row in rows { count.add(row) }     // one value for each of `count.fields`
+/// count.records                          // in order of key
+/// ```
+public struct DerivationCount {
+  /// One record as counted, before anything is withheld.
+  public struct Record: Sendable, Equatable {
+    public var key: RecordKey
+    /// One figure for each measure; nil where no row tells.
+    public var figures: [Int64?]
+  }
+
+  /// Whether a condition holds of a row, as far as the row tells.
+  enum Answer: Equatable {
+    case yes, no, undecided
+  }
+
+  private struct Cell {
+    var counts: [Int64]
+    /// For each measure whether any row could tell.
+    var isCollected: [Bool]
+    var texts: [Set<[UInt8]>]
+  }
+
+  /// The source's fields in the order in which `add` takes their values.
+  public let fields: [String]
+  /// Rows that were looked at, and those that were counted.
+  public private(set) var rows: Int64 = 0
+  public private(set) var counted: Int64 = 0
+  /// Rows of which it is not certain that they belong: their dates are empty or known in part only.
+  public private(set) var undecided: Int64 = 0
+  /// Rows without a key, such as a member of no organization.
+  public private(set) var keyless: Int64 = 0
+  /// For each measure the counted rows that do not tell.
+  public private(set) var untold: [Int64]
+
+  private let derivation: Derivation
+  private let days: DayRange
+  private let parts: [Part]
+  private let conditions: [(place: Int, condition: Derivation.Condition)]
+  private let measures: [(distinct: Int?, conditions: [(place: Int, condition: Derivation.Condition)])]
+  private var cells: [Cell] = []
+  private var places: [[UInt8]: Int] = [:]
+
+  private enum Part {
+    case field(Int)
+    case each(Int)
+    case fixed([UInt8])
+  }
+
+  /// - Parameters:
+  ///   - days: what the run is asked for.
+  ///   - name: the same as it stands in keys, such as `2026-09-30` or `2026-10`.
+  ///   - federation: the code of the federation whose machine it is.
+  public init(_ derivation: Derivation, over days: DayRange, named name: String, federation: String) {
+    self.derivation = derivation
+    self.days = days
+    let fields = derivation.sourceFields
+    self.fields = fields
+    func place(_ name: String) -> Int { fields.firstIndex { $0.sameBytes(as: name) } ?? 0 }
+    func placed(_ conditions: [Derivation.Condition]) -> [(place: Int, condition: Derivation.Condition)] {
+      conditions.map { (place($0.field), $0) }
+    }
+    parts = derivation.key.map { part in
+      switch part {
+      case .field(let field): .field(place(field))
+      case .each(let field): .each(place(field))
+      case .span: .fixed(Array(name.utf8))
+      case .federation: .fixed(Array(federation.utf8))
+      case .text(let text): .fixed(Array(text.utf8))
+      }
+    }
+    conditions = placed(derivation.conditions)
+    measures = derivation.measures.map { ($0.distinct.map(place), placed($0.conditions)) }
+    untold = Array(repeating: 0, count: measures.count)
+  }
+
+  /// How many records there are so far.
+  public var count: Int { cells.count }
+
+  /// - Parameter values: one for each of `fields`.
+  public mutating func add(_ values: [Value]) {
+    rows += 1
+    switch answer(conditions, values) {
+    case .no: return
+    case .undecided:
+      undecided += 1
+      return
+    case .yes: break
+    }
+    let keys = keys(values)
+    guard !keys.isEmpty else {
+      keyless += 1
+      return
+    }
+    counted += 1
+    let answers = measures.map { answer($0.conditions, values) }
+    for (index, answer) in answers.enumerated() where answer == .undecided { untold[index] += 1 }
+    for key in keys { add(values, answers, to: key) }
+  }
+
+  private mutating func add(_ values: [Value], _ answers: [Answer], to key: [UInt8]) {
+    let place: Int
+    if let known = places[key] {
+      place = known
+    } else {
+      place = cells.count
+      places[key] = place
+      cells.append(
+        Cell(
+          counts: Array(repeating: 0, count: measures.count),
+          isCollected: Array(repeating: false, count: measures.count),
+          texts: Array(repeating: [], count: measures.contains { $0.distinct != nil } ? measures.count : 0)))
+    }
+    for (index, measure) in measures.enumerated() {
+      if let distinct = measure.distinct {
+        guard case .text(let text) = values[distinct], !text.isEmpty else {
+          untold[index] += 1
+          continue
+        }
+        cells[place].isCollected[index] = true
+        if cells[place].texts[index].insert(text).inserted { cells[place].counts[index] += 1 }
+      } else if answers[index] != .undecided {
+        cells[place].isCollected[index] = true
+        if answers[index] == .yes { cells[place].counts[index] += 1 }
+      }
+    }
+  }
+
+  /// What was counted, in order of key.
+  public var records: [Record] {
+    places.map { key, place in
+      let cell = cells[place]
+      return Record(
+        key: RecordKey(bytes: key),
+        figures: cell.counts.indices.map { cell.isCollected[$0] ? cell.counts[$0] : nil })
+    }.sorted { $0.key < $1.key }
+  }
+
+  // MARK: Keys
+
+  /// The keys that a row counts to; none when a column of it is empty.
+  private func keys(_ values: [Value]) -> [[UInt8]] {
+    var keys: [[UInt8]] = [[]]
+    for (index, part) in parts.enumerated() {
+      let texts: [[UInt8]]
+      switch part {
+      case .fixed(let text): texts = [text]
+      case .field(let place):
+        guard case .text(let text) = values[place], Self.isKey(text) else { return [] }
+        texts = [text]
+      case .each(let place):
+        guard case .text(let json) = values[place], let set = TextSet(json: json) else { return [] }
+        texts = set.elements.filter(Self.isKey)
+      }
+      keys = keys.flatMap { key in texts.map { index == 0 ? $0 : key + [RecordKey.separator] + $0 } }
+    }
+    return keys
+  }
+
+  private static func isKey(_ text: [UInt8]) -> Bool {
+    !text.isEmpty && !text.contains(RecordKey.separator) && Validity.isUTF8(text)
+  }
+
+  // MARK: Conditions
+
+  private func answer(_ conditions: [(place: Int, condition: Derivation.Condition)], _ values: [Value]) -> Answer {
+    var isCertain = true
+    for (place, condition) in conditions {
+      switch Self.answer(condition, values[place], days) {
+      case .no: return .no
+      case .undecided: isCertain = false
+      case .yes: break
+      }
+    }
+    return isCertain ? .yes : .undecided
+  }
+
+  /// A date that is known in part holds only when each of its days would.
+  static func answer(_ condition: Derivation.Condition, _ value: Value, _ days: DayRange) -> Answer {
+    guard case .text(let text) = value, !text.isEmpty else { return condition.allowsEmpty ? .yes : .undecided }
+    if case .oneOf(let codes) = condition.test {
+      return codes.contains { $0.utf8.elementsEqual(text) } ? .yes : .no
+    }
+    guard let date = DayRange(date: text) else { return .undecided }
+    switch condition.test {
+    case .reached: return answer(yes: date.last <= days.last, no: date.first > days.last)
+    case .notReached: return answer(yes: date.first > days.last, no: date.last <= days.last)
+    case .within:
+      return answer(
+        yes: date.first >= days.first && date.last <= days.last, no: date.last < days.first || date.first > days.last)
+    case .younger(let years):
+      let (youngest, oldest) = (days.last.years(since: date.last), days.last.years(since: date.first))
+      return answer(yes: youngest >= 0 && oldest < years, no: youngest >= years)
+    case .oneOf: return .undecided
+    }
+  }
+
+  private static func answer(yes: Bool, no: Bool) -> Answer { yes ? .yes : no ? .no : .undecided }
+}

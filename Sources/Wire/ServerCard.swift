@@ -1,0 +1,77 @@
+import Crypto
+import SyncCore
+
+/// Headquarters' signed word on its server: where it is and by what it is known. Of two cards the later counts.
+///
+/// It holds no secret. It travels in the log, ahead of a change, and as a line for a node that missed the change:
+///
+/// ```
+/// birlik-server1:ARxodHRwczo…
+/// ```
+public struct ServerCard: Equatable, Sendable {
+  static let domain = Array("birlik.server.v1\0".utf8)
+  static let prefix = "birlik-server1:"
+  private static let reading = "reading the line of headquarters' server"
+  private static let copyHint = "copy the whole line that `birlik pin` printed at headquarters"
+
+  /// Where nodes reach the server; empty for where they reach it now.
+  public let url: String
+  public let trust: ServerTrust
+  /// Everything, with the signature, as it travels.
+  public let bytes: [UInt8]
+
+  /// Signs a card with headquarters' key.
+  ///
+  /// - Throws: `WireError` when the address is too long or the key does not sign.
+  public static func issue(
+    url: String, trust: ServerTrust, by key: Curve25519.Signing.PrivateKey
+  ) throws(WireError) -> ServerCard {
+    var writer = ByteWriter()
+    writer.byte(1)
+    writer.text(url)
+    trust.write(to: &writer)
+    guard let signature = try? key.signature(for: domain + writer.bytes) else {
+      throw WireError(.badSignature, "signing the server's card", "the private key does not sign")
+    }
+    writer.raw(Array(signature))
+    return try ServerCard(bytes: writer.bytes, signedBy: Array(key.publicKey.rawRepresentation))
+  }
+
+  /// Reads a card and checks headquarters' signature.
+  ///
+  /// - Throws: `WireError` for anything else than a whole card signed by that key.
+  public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
+    var reader = ByteReader(bytes, operation: Self.reading)
+    guard try reader.byte() == 1 else { throw WireError(.unsupported, Self.reading, "it has an unknown version") }
+    url = try reader.text(limit: Invitation.addressBytes, of: "an address")
+    trust = try ServerTrust(from: &reader)
+    let signedCount = bytes.count - reader.remaining
+    let signature = Array(try reader.raw(64))
+    try reader.finish()
+    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
+      key.isValidSignature(signature, for: Self.domain + bytes.prefix(signedCount))
+    else {
+      throw WireError(
+        .badSignature, Self.reading, "the headquarters of this node did not sign it",
+        hint: "ask headquarters for the line of `birlik pin`, and take none from anybody else")
+    }
+    self.bytes = bytes
+  }
+
+  /// The card as one line to hand over.
+  public var line: String {
+    // A few bytes of hash find a line that was copied only in part.
+    Self.prefix + Base64URL.encode(bytes + Digest(sha256: bytes).bytes.prefix(4))
+  }
+
+  /// Reads the line.
+  ///
+  /// - Throws: `WireError` with code `malformed` for what is no whole line, `badSignature` for that of somebody else.
+  public init(line: String, signedBy headquarters: [UInt8]) throws(WireError) {
+    let trimmed = line.split(whereSeparator: \.isWhitespace).joined()
+    guard trimmed.hasPrefix(Self.prefix), let all = Base64URL.decode(String(trimmed.dropFirst(Self.prefix.count))),
+      all.count > 4, Digest(sha256: all.dropLast(4)).bytes.prefix(4).elementsEqual(all.suffix(4))
+    else { throw WireError(.malformed, Self.reading, "it is not a whole line", hint: Self.copyHint) }
+    try self.init(bytes: Array(all.dropLast(4)), signedBy: headquarters)
+  }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import CatalogFiles
+import Node
+import Store
+import SyncCore
+
+/// Changes the key of headquarters' server.
+struct RotateTLSCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rotate-tls",
+    abstract: "birlik rotate-tls --database hq.db",
+    discussion: """
+      Makes the next key of headquarters' server and announces it in the log. Nodes accept it, beside the present one, \
+      from their next sync on. A week later `birlik rotate-tls --switch` puts it to use; a server that runs shows it to \
+      the next connection. A node that did not sync meanwhile is let in by the line of `birlik pin`.
+
+      Where headquarters has no key for its server yet, one is made and used at once.
+      """)
+
+  @Flag(name: .customLong("switch"), help: "Put the announced key to use.")
+  var isSwitch = false
+
+  @Flag(help: "With --switch: do so before the announced time.")
+  var now = false
+
+  @OptionGroup var node: NodeOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard isSwitch || !now else { throw ValidationError("--now goes with --switch.") }
+  }
+
+  func run() throws {
+    let settings = try node.settings()
+    let headquarters = try node.open()
+    let listen = try settings.listen ?? headquarters.store.listen() ?? ""
+    let change =
+      try isSwitch
+      ? headquarters.switchServerKey(isEarly: now)
+      : headquarters.announceServerKey(
+        hosts: settings.serverHosts(listen: listen), tls: TLSSettings(settings))
+    if output.json {
+      return try Output.answer([
+        "step": .string(change.step.rawValue), "pin": .string(change.pin), "from": .string(Moment(change.from).iso),
+      ])
+    }
+    try Output.say("The server's next key is sha256//\(change.pin).", Self.words(change, node.repeated))
+  }
+
+  private static func words(_ change: ServerKeyChange, _ options: String) -> String {
+    switch change.step {
+    case .made: "It is in use from now on. Nodes that joined before learn the address and the key by `birlik pin`."
+    case .announced:
+      "Nodes accept it from their next sync on. From \(Moment(change.from).words) on: `birlik rotate-tls --switch\(options)`."
+    case .switched: "It is in use. A node that missed the announcement needs the line of `birlik pin`."
+    }
+  }
+}

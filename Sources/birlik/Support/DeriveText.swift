@@ -1,0 +1,99 @@
+import Node
+import Store
+
+/// What a derivation did, as people and scripts read it.
+struct DeriveText {
+  let report: DeriveReport
+  let isRehearsal: Bool
+  let limit: Int
+
+  init(_ report: DeriveReport, isRehearsal: Bool, limit: Int) {
+    self.report = report
+    self.isRehearsal = isRehearsal
+    self.limit = limit
+  }
+
+  func answer(asJSON: Bool) throws {
+    let output = Output()
+    if asJSON { output.line(json) } else { say(to: output) }
+    try output.finish()
+  }
+
+  private static let outcomes: [DeriveReport.Outcome] = [
+    .created, .changed, .unchanged, .kept, .hidden, .unknown, .stale,
+  ]
+
+  /// Those that a person wants to look at first.
+  private var shown: [DeriveReport.Line] { Array(report.lines.filter { $0.outcome != .unchanged }.prefix(limit)) }
+
+  // MARK: - JSON
+
+  private var json: JSON {
+    [
+      "derivation": .string(report.derivation), "from": .string(report.source), "into": .string(report.target),
+      "span": .string(report.span), "dry_run": .bool(isRehearsal), "withhold_below": .integer(report.threshold),
+      "rows": .integer(report.rows), "counted": .integer(report.counted), "undecided": .integer(report.undecided),
+      "without_key": .integer(report.keyless),
+      "untold": .object(report.untold.map { (name: $0.field, value: .integer($0.rows)) }),
+      "records": .object(Self.outcomes.map { (name: $0.rawValue, value: .number(report.count($0))) }),
+      "withheld": .number(report.withheld),
+      "first": .array(
+        shown.map { line in
+          [
+            "key": .string(line.key), "outcome": .string(line.outcome.rawValue),
+            "figures": .object(
+              line.figures.map { item -> (name: String, value: JSON) in
+                if case .told(let number) = item.figure { return (item.field, .integer(number)) }
+                return (item.field, .null)
+              }),
+            "withheld": .strings(line.figures.filter { $0.figure == .withheld }.map(\.field)),
+          ]
+        }),
+    ]
+  }
+
+  // MARK: - Words
+
+  private func say(to output: Output) {
+    output.say("\(report.title): \(report.span)")
+    output.say(
+      "\(Words.count(Int(clamping: report.counted), "row")) of \(Words.grouped(report.rows)) of \(report.source) counted."
+    )
+    if report.undecided > 0 {
+      output.say("\(Words.grouped(report.undecided)) not counted: their dates are missing or known only in part.")
+    }
+    if report.keyless > 0 { output.say("\(Words.grouped(report.keyless)) not counted: they name nothing to count to.") }
+    for (field, rows) in report.untold { output.say("\(Words.grouped(rows)) counted rows do not tell of \(field).") }
+    let verb = isRehearsal ? "would be " : ""
+    output.say(
+      "\(report.target): \(verb)\(Words.grouped(report.count(.created))) created, "
+        + "\(Words.grouped(report.count(.changed))) changed, \(Words.grouped(report.count(.unchanged))) unchanged; "
+        + "\(Words.count(report.withheld, "figure")) withheld (below \(report.threshold), or given away by others).")
+    say(.kept, "left alone, because a person typed them by another method", to: output)
+    say(.hidden, "not made, because only a few would be counted under a name that was typed", to: output)
+    say(.unknown, "not made, because they refer to records that do not exist", to: output)
+    say(.stale, "left as they are, though no row counts to them now", to: output)
+    if isRehearsal { output.say("A rehearsal: nothing was written.") }
+    guard !shown.isEmpty else { return }
+    output.say()
+    for line in shown {
+      let figures = line.figures.map { "\($0.field)=\(Self.word($0.figure))" }.joined(separator: " ")
+      output.say("  \(line.key)  \(line.outcome.rawValue)\(figures.isEmpty ? "" : ": " + figures)")
+    }
+    let rest = report.lines.count - report.count(.unchanged) - shown.count
+    if rest > 0 { output.say("  and \(Words.count(rest, "more record", "more records"))") }
+  }
+
+  private func say(_ outcome: DeriveReport.Outcome, _ why: String, to output: Output) {
+    let count = report.count(outcome)
+    if count > 0 { output.say("\(Words.count(count, "record")) \(why).") }
+  }
+
+  private static func word(_ figure: DeriveReport.Figure) -> String {
+    switch figure {
+    case .told(let number): String(number)
+    case .withheld: "withheld"
+    case .notCollected: Words.nothing
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Store
+import SyncCore
+
+/// An edit that a member put before headquarters, as people and scripts read it.
+struct ProposalText {
+  let proposal: Proposal
+
+  init(_ proposal: Proposal) { self.proposal = proposal }
+
+  func json(_ types: ColumnTypes) -> JSON {
+    [
+      "sort": "proposal", "id": .string(proposal.id), "kind": .string(proposal.kind), "key": .string(proposal.key),
+      "operation": .string(proposal.operation), "channel": .string(proposal.channel),
+      "values": values(proposal.values, types), "shown": values(proposal.shown, types),
+      "node": .string(proposal.node), "federation": .string(proposal.federation),
+      "at": .string(Moment(proposal.at).iso), "overtaken": .bool(proposal.isOvertaken),
+      "decision": .string(proposal.decision?.rawValue),
+      "decided_at": .string(proposal.decidedAt.map { Moment($0).iso }),
+      "reason": proposal.reason.isEmpty ? .null : .string(proposal.reason),
+    ]
+  }
+
+  private func values(_ values: [(field: String, value: Value)], _ types: ColumnTypes) -> JSON {
+    .object(values.map { ($0.field, types.json($0.value, of: $0.field)) })
+  }
+
+  /// - Parameter options: those that reach the same file again.
+  func say(options: String, to output: Output) {
+    output.say("\(proposal.kind) \(proposal.key), proposal \(proposal.id)")
+    output.say("  proposed   \(words(proposal.values))  (\(proposal.node), \(Moment(proposal.at).words))")
+    output.say("  shown now  \(proposal.shown.isEmpty ? "nothing" : words(proposal.shown))")
+    if proposal.isOvertaken {
+      output.say("  beware     it was edited since by somebody whom the proposer had not heard")
+    }
+    if let decision = proposal.decision {
+      let reason = proposal.reason.isEmpty ? "" : ": \(proposal.reason)"
+      let at = proposal.decidedAt.map { " \(Moment($0).words)" } ?? ""
+      return output.say("  \(decision.rawValue)   \(at)\(reason)")
+    }
+    let anyway = proposal.isOvertaken ? " --anyway" : ""
+    output.say("  accept     birlik inbox accept \(proposal.id)\(anyway)\(options)")
+    output.say("  decline    birlik inbox decline \(proposal.id) --reason '...'\(options)")
+  }
+
+  private func words(_ values: [(field: String, value: Value)]) -> String {
+    if proposal.operation == "delete" { return "to delete it" }
+    return values.map { "\($0.field)=\($0.value.isNull ? "nothing" : $0.value.display)" }.joined(separator: ", ")
+  }
+}
