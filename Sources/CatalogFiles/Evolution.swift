@@ -115,7 +115,7 @@ struct Evolution {
     let same =
       old.key.count == new.kind.key.count
       && zip(old.key, new.kind.key).allSatisfy {
-        $0.name.sameBytes(as: $1.name) && Self.isCompatible($0.type, with: $1.type)
+        $0.name.sameBytes(as: $1.name) && $0.type.isTaken(by: $1.type)
       }
     if !same {
       findings.add(
@@ -155,7 +155,7 @@ struct Evolution {
     }
     let place = new.place(of: field.name)
     let subject = "The column `\(field.name)` of the kind `\(old.name)`"
-    if !Self.isCompatible(field.type, with: same.type) {
+    if !field.type.isTaken(by: same.type) {
       findings.add(
         place, "\(subject) changes its type or allows less than before, but values of the old type exist.",
         hint: "Keep the type (codes may be added and bounds widened); for another type add a new column and write "
@@ -248,20 +248,5 @@ struct Evolution {
   /// By name, because a group that merely changed its id is reported once, at the group.
   private func groupName(_ field: Field, in kind: Kind) -> [UInt8]? {
     kind.groups.first { $0.id == field.group }.map { Array($0.name.utf8) }
-  }
-
-  // MARK: - Types
-
-  /// True when every value of the old type is one of the new type.
-  static func isCompatible(_ old: FieldType, with new: FieldType) -> Bool {
-    switch (old, new) {
-    case (.code(let before), .code(let after)):
-      let kept = Set(after.map { Array($0.utf8) })
-      return before.allSatisfy { kept.contains(Array($0.utf8)) }
-    case (.integer(let oldMinimum, let oldMaximum), .integer(let newMinimum, let newMaximum)):
-      return (newMinimum ?? .min) <= (oldMinimum ?? .min) && (newMaximum ?? .max) >= (oldMaximum ?? .max)
-    case (.ref(let before), .ref(let after)): return before.sameBytes(as: after)
-    default: return old == new
-    }
   }
 }

@@ -42,10 +42,10 @@ struct Headquarters: HeadquartersService {
 
   func health() async -> ServiceAnswer {
     do {
-      let status = try await offload { try store.status() }
+      let version = try await offload { try store.catalog().version }
       return ServiceAnswer(
         contentType: "application/json",
-        body: Array("{\"status\":\"ok\",\"role\":\"headquarters\",\"catalog\":\(status.catalogVersion)}\n".utf8))
+        body: Array("{\"status\":\"ok\",\"role\":\"headquarters\",\"catalog\":\(version)}\n".utf8))
     } catch {
       return answer(to: error)
     }
@@ -114,18 +114,24 @@ struct Headquarters: HeadquartersService {
     let published = try store.publishedCatalog()
     var answer = ExchangeAnswer(now: 0, frontierDigest: digest, refusals: absorbed.refusals)
     if published.catalog.version > request.catalogVersion { answer.catalog = published.bytes }
-    if !request.segments.isEmpty {
-      let tips = mine.filter { $0.tip.origin.node == node }
-      answer.receipt = Receipt.issue(to: node, tips: tips, at: Wall.now(), by: store.identity.key)?.bytes ?? []
-    }
     var lag: Int64 = 0
     if digest != request.frontierDigest {
       answer.frontier = mine
       if let theirs = request.frontier { lag = try fill(&answer, for: theirs, role, limit: request.answerLimit) }
     }
+    // An exchange in which nothing moves stays a tiny one.
+    if !request.segments.isEmpty || !answer.segments.isEmpty { answer.receipt = receipt(to: node, mine) }
     contacts.saw(node, catalogVersion: request.catalogVersion, lag: lag)
     answer.now = Wall.now()
     return answer
+  }
+
+  /// - Parameter frontier: what is held of the channels that the node may read, every open one among them.
+  private func receipt(to node: NodeID, _ frontier: [FrontierEntry]) -> [UInt8] {
+    let receipt = Receipt.issue(
+      to: node, tips: frontier.filter { $0.tip.origin.node == node },
+      open: frontier.filter { $0.channel.audience == .open }, at: Wall.now(), by: store.identity.key)
+    return receipt?.bytes ?? []
   }
 
   /// Adds what the other side lacks and says what of its own is held.

@@ -121,6 +121,14 @@ struct SyncSession {
 
   /// Rounds without any progress after which a sync gives up: one learns the other's marks, one more confirms.
   private static let patience = 2
+  /// Rounds in which nothing goes either way after which a sync gives up, whatever headquarters says of itself.
+  private static let barrenPatience = 16
+  /// How often all that headquarters lacked may be sent before a sync gives up.
+  private static let mostSendings = 4
+  /// Refusals that are kept for the report.
+  private static let mostRefusals = 200
+  /// The years of the clocks that a node goes by: 1970 to 9999, in milliseconds.
+  private static let clockRange: ClosedRange<Int64> = 0...253_402_300_799_999
 
   mutating func run(_ progress: @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
     try await beginFromSnapshot()
@@ -128,6 +136,8 @@ struct SyncSession {
     // A greeting carries no more than a hash, however many streams there are.
     var answer = try await exchange(frontier: nil, digest: Digest(of: mine), piece: Store.Piece())
     var idle = 0
+    var (barren, unanswered) = (0, 0)
+    var mostLacking: Int64 = 0
     var last = answer.frontierDigest
     while true {
       let received = try await take(answer)
@@ -154,7 +164,12 @@ struct SyncSession {
       // A piece that the other side refuses, or holds already, brings nobody closer.
       let isMoving = received > 0 || answer.frontierDigest != last || shown != before || hasMoreToSeal
       idle = isMoving ? 0 : idle + 1
-      if idle > Self.patience { break }
+      barren = received > 0 || !piece.segments.isEmpty ? 0 : barren + 1
+      unanswered = received > 0 ? 0 : unanswered + 1
+      mostLacking = max(mostLacking, piece.lacking)
+      let isRepeating =
+        unanswered > Self.barrenPatience && Int64(report.sent.changes / Self.mostSendings) > mostLacking
+      if idle > Self.patience || barren > Self.barrenPatience || isRepeating { break }
       last = answer.frontierDigest
       answer = try await exchange(frontier: shown, digest: Digest(of: mine), piece: piece)
     }
@@ -186,6 +201,12 @@ struct SyncSession {
       throw error
     }
     let after = Wall.now()
+    guard Self.clockRange.contains(answer.now) else {
+      _ = await sealing?.result
+      throw NodeError(
+        .data, "talking to headquarters", "headquarters' clock is beyond all years",
+        hint: "tell headquarters; nothing of its answer was taken")
+    }
     if let sealing { note(try await sealing.value) }
     report.rounds += 1
     // A piece that was absorbed on the way took its time; only a quick answer tells the clocks.
@@ -271,7 +292,9 @@ struct SyncSession {
 
   /// Tells a refusal once, however often the segment is sent.
   private mutating func note(_ refusals: [String]) {
-    for words in refusals where !report.refusals.contains(words) { report.refusals.append(words) }
+    for words in refusals where report.refusals.count < Self.mostRefusals && !report.refusals.contains(words) {
+      report.refusals.append(words)
+    }
   }
 
   private func frontier() async throws -> [FrontierEntry] {
@@ -317,7 +340,8 @@ struct SyncSession {
       let held = report.outcome == .even ? try store.ownChangeCount() : nil
       // An uneventful sync within the same hour is not worth a durable commit.
       let isNews =
-        report.rounds > 1 || status.unsent > 0 || last?.outcome != mark.outcome || mark.at - (last?.at ?? 0) > 3_600_000
+        report.rounds > 1 || status.unsent > 0 || last?.outcome != mark.outcome
+        || mark.at &- (last?.at ?? 0) > 3_600_000
       if isNews { try store.setLastSync(mark, heldUpstream: held) }
     }
   }

@@ -17,6 +17,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundOut = HTTPResponsePart
 
   private let limits: ServerLimits
+  private let table: ConnectionTable
+  private var isCounted = false
   private var bodyDeadline: Scheduled<Void>?
   private var requestDeadline: Scheduled<Void>?
   private var lingerDeadline: Scheduled<Void>?
@@ -26,12 +28,34 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var isLingering = false
   private var lingeredBytes = 0
 
-  init(limits: ServerLimits) { self.limits = limits }
+  init(limits: ServerLimits, table: ConnectionTable) {
+    self.limits = limits
+    self.table = table
+  }
 
-  func handlerRemoved(context: ChannelHandlerContext) { cancelDeadlines() }
+  func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { count(context) }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    cancelDeadlines()
+    table.remove(context.channel)
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    count(context)
+    context.fireChannelActive()
+  }
+
+  private func count(_ context: ChannelHandlerContext) {
+    guard !isCounted else { return }
+    isCounted = true
+    if !table.add(context.channel) { context.close(promise: nil) }
+  }
 
   func channelInactive(context: ChannelHandlerContext) {
     cancelDeadlines()
+    table.remove(context.channel)
     context.fireChannelInactive()
   }
 
@@ -41,6 +65,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch part {
     case .head:
       unanswered += 1
+      if unanswered == 1 { table.note(context.channel, isIdle: false) }
       bodyDeadline?.cancel()
       bodyDeadline = schedule(limits.bodyTime, context) { $0.fireErrorCaught(BodyDeadlineExceeded()) }
       if unanswered == 1 { startRequestDeadline(context) }
@@ -61,6 +86,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       context.write(data, promise: promise)
     case .end:
       unanswered -= 1
+      if unanswered == 0 { table.note(context.channel, isIdle: true) }
       requestDeadline?.cancel()
       requestDeadline = nil
       guard closesAfterResponse else {

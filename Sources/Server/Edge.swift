@@ -7,7 +7,7 @@ import Wire
 
 /// The outermost room of headquarters: finds out who asks, holds to the limits, hands on, signs what goes back.
 struct Edge: HTTPResponder {
-  typealias Context = BasicRequestContext
+  typealias Context = EdgeContext
 
   private static let signedPrefix = "/v1/"
 
@@ -15,12 +15,27 @@ struct Edge: HTTPResponder {
   private let limits: ServerLimits
   private let members: RequestGate
   private let strangers: RequestGate
+  private let addresses: RateLimiter<PeerAddress>
+  private let strangeAddresses: RateLimiter<PeerAddress>
+  private let nodes: RateLimiter<NodeID>
+  private let begin = ContinuousClock.now
 
   init(service: any HeadquartersService, limits: ServerLimits) {
     self.service = service
     self.limits = limits
     members = RequestGate(limit: limits.concurrentRequests)
     strangers = RequestGate(limit: limits.concurrentStrangers)
+    addresses = RateLimiter(limits.requestsPerAddress, capacity: limits.rememberedAskers)
+    strangeAddresses = RateLimiter(limits.strangersPerAddress, capacity: limits.rememberedAskers)
+    nodes = RateLimiter(limits.requestsPerNode, capacity: limits.rememberedAskers)
+  }
+
+  /// Seconds since the server began.
+  private var now: Double { (ContinuousClock.now - begin) / .seconds(1) }
+
+  /// The answer to an address that asked too often; nil while it did not. Callers on this machine have no limit.
+  private func refusal(_ peer: PeerAddress?, by limiter: RateLimiter<PeerAddress>) -> Outcome? {
+    peer.flatMap { limiter.wait(of: $0, now: now) }.map { .early(.busy(retryAfterSeconds: $0)) }
   }
 
   /// An answer, and whether the whole request was read before it: only then can the connection serve another one.
@@ -34,13 +49,16 @@ struct Edge: HTTPResponder {
 
   func respond(to request: Request, context: Context) async throws -> Response {
     let path = request.head.path ?? ""
+    let excess = refusal(context.peer, by: addresses)
     guard path.hasPrefix(Self.signedPrefix) else {
       guard path == "/health", request.method == .get else { return response(.early(.notFound), signature: []) }
+      if let excess { return response(excess, signature: []) }
       let hasBody = request.headers.contains(.contentLength) || request.headers.contains(.transferEncoding)
       return response(Outcome(answer: await service.health(), isWhole: !hasBody), signature: [])
     }
     let headers = request.headers.map { (name: $0.name.canonicalName, value: $0.value) }
-    let outcome = await answer(request, path: path, headers: headers)
+    let outcome: Outcome =
+      if let excess { excess } else { await answer(request, path: path, headers: headers, peer: context.peer) }
     context.logger.debug("Answered.", metadata: ["status": "\(outcome.answer.status)"])
     let binding = RequestBinding(method: request.method.rawValue, path: path, headers: headers)
     do {
@@ -54,25 +72,25 @@ struct Edge: HTTPResponder {
     }
   }
 
-  private func answer(_ request: Request, path: String, headers: HeaderFields) async -> Outcome {
+  private func answer(_ request: Request, path: String, headers: HeaderFields, peer: PeerAddress?) async -> Outcome {
     switch (request.method, path) {
-    case (.post, "/v1/exchange"): await exchange(request, path: path, headers: headers)
+    case (.post, "/v1/exchange"): await exchange(request, path: path, headers: headers, peer: peer)
     case (.post, "/v1/snapshot"): await snapshot(request, path: path, headers: headers)
     case (.post, "/v1/renew-key"): await renewKey(request, path: path, headers: headers)
-    case (.post, "/v1/join"): await join(request, headers: headers)
+    case (.post, "/v1/join"): await join(request, headers: headers, peer: peer)
     default: .early(.denied)
     }
   }
 
   // MARK: Routes
 
-  private func exchange(_ request: Request, path: String, headers: HeaderFields) async -> Outcome {
+  private func exchange(_ request: Request, path: String, headers: HeaderFields, peer: PeerAddress?) async -> Outcome {
     guard let claim = try? RequestClaim(method: request.method.rawValue, path: path, headers: headers) else {
       return .early(.denied)
     }
     let key = await service.publicKey(of: claim.keyID)
     guard let key, (try? claim.verifySignature(publicKey: key)) != nil else {
-      return await exchangeWithStranger(request, claim: claim, isKnown: key != nil)
+      return await exchangeWithStranger(request, claim: claim, isKnown: key != nil, peer: peer)
     }
     guard (try? claim.verifyTime(now: service.now(), tolerance: limits.clockToleranceSeconds)) != nil else {
       return .early(.clock)
@@ -117,6 +135,7 @@ struct Edge: HTTPResponder {
   private func serve(
     _ request: Request, claim: RequestClaim, limit: Int, _ answer: ([UInt8]) async -> ServiceAnswer
   ) async -> Outcome {
+    if let seconds = nodes.wait(of: claim.keyID, now: now) { return .early(.busy(retryAfterSeconds: seconds)) }
     let outcome: Outcome? = await members.enter {
       switch await read(request, limit: limit) {
       case .failure(let refusal): return .early(refusal.answer)
@@ -130,7 +149,10 @@ struct Edge: HTTPResponder {
 
   /// For a sender that is not known, and in the same steps for a bad signature in the name of a known one: neither
   /// the answer nor its order of events tells which node ids exist.
-  private func exchangeWithStranger(_ request: Request, claim: RequestClaim, isKnown: Bool) async -> Outcome {
+  private func exchangeWithStranger(
+    _ request: Request, claim: RequestClaim, isKnown: Bool, peer: PeerAddress?
+  ) async -> Outcome {
+    if let refusal = refusal(peer, by: strangeAddresses) { return refusal }
     let outcome: Outcome? = await strangers.enter {
       switch await read(request, limit: limits.bodyBytes) {
       case .failure(let refusal): return .early(refusal.answer)
@@ -147,7 +169,8 @@ struct Edge: HTTPResponder {
     return outcome ?? .early(.busy(retryAfterSeconds: limits.retryAfterSeconds))
   }
 
-  private func join(_ request: Request, headers: HeaderFields) async -> Outcome {
+  private func join(_ request: Request, headers: HeaderFields, peer: PeerAddress?) async -> Outcome {
+    if let refusal = refusal(peer, by: strangeAddresses) { return refusal }
     let outcome: Outcome? = await strangers.enter {
       switch await read(request, limit: limits.joinBytes) {
       case .failure(let refusal): return .early(refusal.answer)
@@ -198,5 +221,17 @@ struct Edge: HTTPResponder {
     if !outcome.isWhole { headers[.connection] = "close" }
     return Response(
       status: .init(code: answer.status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+  }
+}
+
+/// A request with the address that it came from.
+struct EdgeContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  /// Nil for a caller on this machine.
+  let peer: PeerAddress?
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = CoreRequestContextStorage(source: source)
+    peer = PeerAddress(source.channel.remoteAddress)
   }
 }

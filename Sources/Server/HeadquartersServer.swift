@@ -44,8 +44,10 @@ public final class HeadquartersServer: Service {
     guard certificate != nil || ListenAddress.isLoopback(host) else { throw ServerError.plain(host: host, port: port) }
     let limits = limits
     let onReady = onReady
+    let table = ConnectionTable(limits: limits)
     var channel = HTTP1Channel.Configuration(
-      additionalChannelHandlers: [ConnectionGuard(limits: limits)], idleTimeout: TimeAmount(limits.idleTime))
+      additionalChannelHandlers: [ConnectionGuard(limits: limits, table: table)],
+      idleTimeout: TimeAmount(limits.idleTime))
     channel.httpDecoder = .init(
       maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
       maxHeaderFieldCount: limits.headerCount)
@@ -58,7 +60,7 @@ public final class HeadquartersServer: Service {
       server: server,
       configuration: ApplicationConfiguration(
         address: .hostname(host, port: port),
-        availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),
+        availableConnectionsDelegate: .maximum(limits.connections + limits.spareConnections, logger: logger)),
       onServerRunning: { await onReady($0.localAddress?.port ?? 0) },
       logger: logger)
     do {

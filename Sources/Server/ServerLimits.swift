@@ -1,7 +1,13 @@
 import Wire
 
 /// What the outside may ask of the server. Memory is bounded by about `bodyBytes` times
-/// (`concurrentRequests` + `concurrentStrangers`).
+/// (`concurrentRequests` + `concurrentStrangers`), four times over while a message is taken apart.
+///
+/// What a message may hold stands in `WireLimits`, what SQLite may do with a file in `SQLiteLimits`, what a node takes
+/// of an answer in `TransferLimits`; the page "Wire format" lists those that both sides have to know.
+///
+/// A request that is repeated within the time tolerance is not refused: every route is idempotent (segments by their
+/// hashes, invitations by key), so a replay changes nothing and tells nothing that its first answer did not.
 public struct ServerLimits: Equatable, Sendable {
   /// Bytes of the body of an exchange.
   public var bodyBytes = WireLimits.messageBytes
@@ -10,8 +16,21 @@ public struct ServerLimits: Equatable, Sendable {
   /// Bytes of all headers together, and of each.
   public var headerBytes = 16 << 10
   public var headerCount = 64
-  /// Connections at once; more wait in the system's queue until one closes.
+  /// Connections at once; for another one, that which waits longest without a request is closed.
   public var connections = 256
+  /// Connections beyond those while none of them can be closed; more wait in the system's queue.
+  public var spareConnections = 64
+  /// Connections from one address (or one IPv6 network of 64 bits); more are closed at once. Callers on this machine
+  /// are not told apart: a proxy there speaks for all, and has limits of its own.
+  public var connectionsPerAddress = 32
+  /// Requests from one address before anything of them is looked at, and those of them whose sender is not verified
+  /// before the body is read. Not for callers on this machine, as above.
+  public var requestsPerAddress = RequestRate(burst: 2000, perMinute: 1200)
+  public var strangersPerAddress = RequestRate(burst: 60, perMinute: 30)
+  /// Requests of one verified node. A first sync at full speed needs about ten a second.
+  public var requestsPerNode = RequestRate(burst: 3000, perMinute: 1200)
+  /// Addresses, and nodes, that are remembered for these.
+  public var rememberedAskers = 4096
   /// Requests of verified nodes that are read and processed at once; more are told to come again.
   public var concurrentRequests = 6
   /// The same for requests whose sender is not verified before the body is read: joining and unknown nodes. Counted

@@ -31,8 +31,12 @@ public struct AbsorbReport: Sendable, Equatable {
 ///
 /// Runs within a write transaction of the engine, after everything captured was sealed.
 final class Absorber {
+  /// Segments that may wait at once for one that they build on: whoever never sends that one fills no disk.
+  static let mostWaiting = 4096
+
   private let engine: Engine
   private(set) var report = AbsorbReport()
+  private var waiting: Int?
 
   init(_ engine: Engine) { self.engine = engine }
 
@@ -83,6 +87,12 @@ final class Absorber {
       case .contradicts(let reason):
         refuse(segment.hash, reason)
       case .waits(let missing):
+        let count = try waiting ?? engine.count("birlik_waiting")
+        waiting = count
+        guard count < Self.mostWaiting else {
+          refuse(segment.hash, "it builds on a segment that is missing, and too many wait already")
+          continue
+        }
         let statement = try engine.connection.prepared(
           "INSERT OR IGNORE INTO birlik_waiting(hash, missing, bytes) VALUES(?1, ?2, ?3)")
         statement.bind(1, blob: segment.hash.bytes)
@@ -90,6 +100,7 @@ final class Absorber {
         statement.bind(3, blob: segment.bytes)
         try statement.step()
         report.waiting += Int(engine.connection.changes)
+        waiting = count + Int(engine.connection.changes)
       case .extends(_, let seen), .begins(_, let seen):
         try take(segment, placement: placement, seen: seen)
         next += try takeWaiting(for: segment.hash)
@@ -102,12 +113,14 @@ final class Absorber {
     let select = try engine.connection.prepared("SELECT bytes FROM birlik_waiting WHERE missing=?1")
     select.bind(1, blob: hash.bytes)
     var waiting: [Segment] = []
-    while try select.step() { waiting.append(try Segment(bytes: select.bytes(0))) }
-    for segment in waiting {
-      let forget = try engine.connection.prepared("DELETE FROM birlik_waiting WHERE hash=?1")
-      forget.bind(1, blob: segment.hash.bytes)
-      try forget.step()
+    // One that somebody altered in the file must not keep out what it waited for.
+    while try select.step() {
+      if let segment = try? Segment(bytes: select.bytes(0)) { waiting.append(segment) }
     }
+    self.waiting = nil
+    let forget = try engine.connection.prepared("DELETE FROM birlik_waiting WHERE missing=?1")
+    forget.bind(1, blob: hash.bytes)
+    try forget.step()
     return waiting
   }
 

@@ -2,6 +2,19 @@ import SyncCore
 
 /// What goes with a later catalog: columns and kinds that it retires, and a clerk's own ones whose names it takes.
 extension Engine {
+  /// Refuses a catalog that would drop, retype or give away what people typed here, whoever signed it.
+  func checkSuccession(_ later: Catalog) throws {
+    let kept = try meta(.everLocal)?.display.split(separator: "\n").map(String.init) ?? []
+    let everLocal = catalog.localNames.union(kept)
+    if let hindrance = catalog.hindrance(to: later, everLocal: everLocal) {
+      throw StoreError(
+        .notPermitted, "going over to catalog \(later.version)", hindrance,
+        hint: "tell headquarters; nothing was changed, and this node goes on with catalog \(catalog.version)")
+    }
+    let names = everLocal.sorted().joined(separator: "\n")
+    if !names.isEmpty { try setMeta(.everLocal, .text(names)) }
+  }
+
   /// Writes out values that stand in rows alone and whose columns the later catalog no longer knows, so that heads keep
   /// them as they keep everything that a catalog does not know.
   ///

@@ -82,7 +82,7 @@ final class Engine {
         try totals?.finish()
         totals = nil
         if needsNewGeneration {
-          generation += 1
+          generation &+= 1
           try setMeta(.generation, .integer(generation))
           needsNewGeneration = false
         }
@@ -175,11 +175,20 @@ final class Engine {
   }
 
   private func loadStreams() throws {
+    streams = StreamTable(streams: try storedStreams())
+    try loadBare()
+  }
+
+  /// The streams as the file names them.
+  ///
+  /// - Throws: `StoreError` with code `damaged` for one that is not well formed.
+  func storedStreams() throws -> [LocalStream] {
     var loaded: [LocalStream] = []
     let statement = try connection.prepared(
-      "SELECT origin, channel, parent, fork, tip, hash, seen FROM birlik_stream ORDER BY id")
+      "SELECT s.origin, c.name, s.parent, s.fork, s.tip, s.hash, s.seen FROM birlik_stream s "
+        + "LEFT JOIN birlik_channel c ON c.id=s.channel ORDER BY s.id")
     while try statement.step() {
-      guard let origin = Origin(bytes: statement.bytes(0)), let channel = channelNames[statement.int(1)],
+      guard let origin = Origin(bytes: statement.bytes(0)), let channel = Channel(statement.string(1)),
         let hash = Digest(bytes: statement.bytes(5))
       else {
         statement.reset()
@@ -191,8 +200,7 @@ final class Engine {
           origin: origin, channel: channel, parent: parent,
           tip: Tip(origin: origin, sequence: statement.int64(4), hash: hash), seen: try decodeSeen(statement.bytes(6))))
     }
-    streams = StreamTable(streams: loaded)
-    try loadBare()
+    return loaded
   }
 
   private func decodeSeen(_ bytes: [UInt8]) throws(WireError) -> SeenVector {

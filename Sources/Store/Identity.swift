@@ -31,6 +31,8 @@ enum Meta: String {
   case origins
   case seals
   case catalog
+  /// What a catalog ever kept local, one name a line: no later one may share it.
+  case everLocal = "ever_local"
   /// Where headquarters listens.
   case upstream
   /// By what headquarters' server is known when it is connected to: see `ServerTrust`.

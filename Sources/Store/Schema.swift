@@ -121,4 +121,32 @@ enum Schema {
     // By the digest of the bytes, which the manifest names.
     "CREATE TABLE birlik_piece(digest BLOB PRIMARY KEY, bytes BLOB NOT NULL)",
   ]
+
+  /// The names of the store's own tables.
+  private static let names: [String] = (tables + snapshots + added.map(\.sql)).compactMap { sql in
+    guard sql.hasPrefix("CREATE TABLE "), let name = sql.split(separator: "(").first?.split(separator: " ").last else {
+      return nil
+    }
+    return String(name)
+  }
+
+  /// Checks that the store's own tables are tables: a view or a virtual table of that name would run what somebody else
+  /// wrote.
+  ///
+  /// - Throws: `StoreError` with code `damaged`.
+  static func check(_ connection: Connection) throws {
+    let select = try connection.prepared("SELECT type='table' AND rootpage>0 FROM sqlite_master WHERE name=?1")
+    for name in names {
+      select.bind(1, text: name)
+      // A table that is added later may be missing.
+      guard try select.step() else { continue }
+      let isTable = select.int(0) == 1
+      select.reset()
+      guard isTable else {
+        throw StoreError(
+          .damaged, "opening the database", "\(name) is not a table of this program's any more",
+          hint: "somebody altered the file: restore a backup, and what headquarters has comes back")
+      }
+    }
+  }
 }

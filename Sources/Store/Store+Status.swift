@@ -108,27 +108,18 @@ extension Store {
     }
   }
 
-  /// Keeps a signed word of headquarters; the latest hundred are kept.
-  public func keep(_ receipt: Receipt) throws {
-    try write { engine in
-      let insert = try engine.connection.prepared("INSERT OR REPLACE INTO birlik_receipt(at, receipt) VALUES(?1, ?2)")
-      insert.bind(1, receipt.at)
-      insert.bind(2, blob: receipt.bytes)
-      try insert.step()
-      try engine.connection.execute(
-        "DELETE FROM birlik_receipt WHERE at NOT IN (SELECT at FROM birlik_receipt ORDER BY at DESC LIMIT 100)")
-    }
-  }
-
   /// The catalog as headquarters signed it.
   public func publishedCatalog() throws -> PublishedCatalog { try read { $0.published } }
 
   /// Goes over to a later catalog, in one transaction: seal, tables and columns, triggers, and what was kept for fields
   /// unknown so far.
+  ///
+  /// - Throws: `StoreError` with code `notPermitted` for a catalog that would drop, retype or give away what was typed.
   public func adopt(_ catalog: PublishedCatalog, now: Int64 = Wall.now()) throws {
     try write { engine in
       guard catalog.catalog.version > engine.catalog.version else { return }
       try engine.catalog.checkPrivacy(of: catalog.catalog)
+      try engine.checkSuccession(catalog.catalog)
       try Sealer(engine, wall: now).sealAll()
       try engine.adopt(catalog)
     }

@@ -47,6 +47,7 @@ public final class Store: @unchecked Sendable {
       let connection = Connection(database)
       try Self.checkIsOurs(connection, path)
       if isForReading { try SchemaUpgrade.check(connection) } else { try SchemaUpgrade.run(connection) }
+      try Schema.check(connection)
       let identity = try Self.identity(connection, key: key)
       let catalog = try Self.value(connection, .catalog).map { bytes throws in
         try PublishedCatalog(bytes: bytes, signedBy: identity.headquarters)
@@ -98,7 +99,9 @@ public final class Store: @unchecked Sendable {
     configuration.prepareDatabase { database in
       let handle = database.sqliteConnection
       if !capturing { _ = handle.map { birlik_sqlite_set_triggers($0, 0) } }
-      _ = handle.map { birlik_sqlite_set_trusted_schema($0, 0) }
+      handle.map { SQLiteLimits.apply(to: $0) }
+      try database.execute(sql: "PRAGMA cell_size_check=ON")
+      try database.execute(sql: "PRAGMA mmap_size=0")
       // A rollback journal: the versions of SQLite up to 3.51.2 can corrupt a WAL file that two programs share, and
       // clerks bring their own SQLite. See `JournalPolicy`.
       // A file that is not ours stays as it is.

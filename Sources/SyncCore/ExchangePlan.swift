@@ -35,9 +35,14 @@ public struct ExchangePlan: Sendable, Equatable {
       if mark.isHeld, let found = try position(mark.entry.tip.hash) { table.join(found, into: &peer) }
     }
     var unclear: Set<Int> = []
+    // A peer may invent as many tips as a frontier holds, so the streams are not searched for each.
+    var numbers: [Origin: [Int]] = [:]
+    if !unknown.isEmpty {
+      for (number, stream) in table.streams.enumerated() { numbers[stream.origin, default: []].append(number) }
+    }
     for entry in unknown {
-      for (number, stream) in table.streams.enumerated()
-      where stream.origin == entry.tip.origin && stream.channel == entry.channel {
+      for number in numbers[entry.tip.origin] ?? [] {
+        guard let stream = table.stream(number), stream.channel == entry.channel else { continue }
         // Were the peer behind, its tip would be known here. At the same number or before, it has another branch.
         let isAhead = entry.tip.sequence > stream.tip.sequence
         if isAhead && !answered.contains(stream.tip.hash) && peer[number] < stream.tip.sequence {
@@ -79,8 +84,12 @@ public struct ExchangePlan: Sendable, Equatable {
       let tip = Tip(origin: header.origin, sequence: header.last, hash: hash)
       known[hash] = FrontierEntry(channel: header.channel, tip: tip)
     }
-    return known.values.filter { end in
-      tips.contains { $0.tip.origin == end.tip.origin && $0.channel == end.channel }
-    }.sorted()
+    let wanted = Set(tips.map { Branch(origin: $0.tip.origin, channel: $0.channel) })
+    return known.values.filter { wanted.contains(Branch(origin: $0.tip.origin, channel: $0.channel)) }.sorted()
+  }
+
+  private struct Branch: Hashable {
+    var origin: Origin
+    var channel: Channel
   }
 }

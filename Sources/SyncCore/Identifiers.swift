@@ -96,7 +96,13 @@ public struct Digest: Hashable, Comparable, Sendable {
 
   public static func == (a: Self, b: Self) -> Bool { a.words == b.words }
   public static func < (a: Self, b: Self) -> Bool { a.words < b.words }
-  public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
+  /// Over all of it: one word would let whoever invents digests fill one bucket of every table.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(words.0)
+    hasher.combine(words.1)
+    hasher.combine(words.2)
+    hasher.combine(words.3)
+  }
 }
 
 /// Owner and audience: the unit of permission. Who may read and write a channel is static, never computed from data.

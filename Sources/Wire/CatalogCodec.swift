@@ -49,6 +49,8 @@ public struct PublishedCatalog: Equatable, Sendable {
     var reader = ByteReader(bytes.dropLast(64), operation: reading)
     let catalog = try CatalogCodec.decode(&reader)
     try reader.finish()
+    // Its names stand in SQL: whoever signed it, what is not sound goes no further.
+    if let flaw = catalog.flaw { throw WireError(.malformed, reading, flaw) }
     return catalog
   }
 }

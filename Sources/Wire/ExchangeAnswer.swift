@@ -30,7 +30,7 @@ public struct ExchangeAnswer: Equatable, Sendable {
   public var refusals: [Refusal]
   /// The catalog, when it is newer than the sender's.
   public var catalog: [UInt8]?
-  /// The signed word on how far the sender's streams are held; empty when nothing was sent.
+  /// The signed word on what is held; empty when no segments went either way.
   public var receipt: [UInt8]
   public var cards: [[UInt8]]
   /// Segments in causal order.
@@ -106,58 +106,10 @@ public struct ExchangeAnswer: Equatable, Sendable {
       refusals.append(Refusal(segment: segment, reason: try reader.text(limit: Self.reasonBytes, of: "a reason")))
     }
     catalog = marks & 4 != 0 ? Array(try reader.sized(limit: WireLimits.catalogBytes, of: "a catalog")) : nil
-    receipt = Array(try reader.sized(limit: WireLimits.messageBytes, of: "a receipt"))
+    receipt = Array(try reader.sized(limit: WireLimits.receiptBytes, of: "a receipt"))
     cards = try FrontierCodec.decodeList(&reader, limit: WireLimits.cardsPerMessage, bytes: 1024, of: "cards")
     segments = try FrontierCodec.decodeList(
       &reader, limit: WireLimits.segmentsPerMessage, bytes: WireLimits.segmentBytes, of: "segments")
     try reader.finish()
-  }
-}
-
-/// Headquarters' signed word: "I hold your streams to these tips." Evidence, never state: what to send is computed
-/// from frontiers alone.
-public struct Receipt: Equatable, Sendable {
-  static let domain = Array("birlik.receipt.v1\0".utf8)
-
-  public let node: NodeID
-  /// In milliseconds since 1970.
-  public let at: Int64
-  /// The tips of the node's own streams.
-  public let tips: [FrontierEntry]
-  /// Everything, with the signature, as it travels and is kept.
-  public let bytes: [UInt8]
-
-  /// Signs a receipt; nil when the key does not sign.
-  public static func issue(
-    to node: NodeID, tips: [FrontierEntry], at: Int64, by key: Curve25519.Signing.PrivateKey
-  ) -> Receipt? {
-    var writer = ByteWriter()
-    writer.raw(node.bytes)
-    writer.zigzag(at)
-    FrontierCodec.encode(tips, into: &writer)
-    guard let signature = try? key.signature(for: domain + writer.bytes) else { return nil }
-    writer.raw(Array(signature))
-    return try? Receipt(bytes: writer.bytes, signedBy: Array(key.publicKey.rawRepresentation))
-  }
-
-  /// Reads a receipt and checks headquarters' signature.
-  ///
-  /// - Throws: `WireError` for anything else than a whole receipt signed by that key.
-  public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
-    let operation = "reading a receipt"
-    var reader = ByteReader(bytes, operation: operation)
-    guard let node = NodeID(bytes: try reader.raw(NodeID.byteCount)) else {
-      throw WireError(.truncated, operation, "the node is cut off")
-    }
-    self.node = node
-    at = try reader.zigzag()
-    tips = try FrontierCodec.decode(&reader)
-    let signedCount = bytes.count - reader.remaining
-    let signature = Array(try reader.raw(64))
-    try reader.finish()
-    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
-      key.isValidSignature(signature, for: Self.domain + bytes.prefix(signedCount))
-    else { throw WireError(.badSignature, operation, "headquarters did not sign it") }
-    self.bytes = bytes
   }
 }

@@ -18,6 +18,10 @@ public enum WireLimits {
   public static let segmentsPerMessage = 8192
   /// Node cards of one message.
   public static let cardsPerMessage = 8192
+  /// Bytes of one receipt: a node keeps many.
+  public static let receiptBytes = 64 << 10
+  /// Receipts of one file for comparing.
+  public static let receiptsPerEvidence = 4096
   /// Columns of one kind within a segment.
   public static let columnsPerKind = 128
   /// Bytes of one cell or element.

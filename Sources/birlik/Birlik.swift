@@ -45,7 +45,10 @@ struct Birlik: AsyncParsableCommand {
         ]),
       CommandGroup(name: "Merging", subcommands: [InboxCommand.self, ConflictsCommand.self, ResolveCommand.self]),
       CommandGroup(
-        name: "Figures", subcommands: [TotalsCommand.self, DeriveCommand.self, VerifyCommand.self, DemoCommand.self]),
+        name: "Figures",
+        subcommands: [
+          TotalsCommand.self, DeriveCommand.self, VerifyCommand.self, AuditCommand.self, DemoCommand.self,
+        ]),
     ])
 
   static func main() async {

@@ -1,3 +1,4 @@
+import Crypto
 import SyncCore
 import Testing
 
@@ -51,7 +52,10 @@ struct MessageTests {
     #expect(card.id == NodeCard.id(of: try Samples.publicKey(2)))
     let receipt = try Samples.receipt(seed: 5)
     #expect(try Receipt(bytes: receipt.bytes, signedBy: Samples.publicKey(0)) == receipt)
-    #expect(receipt.tips.count == 3)
+    #expect(receipt.tips.count == 3 && receipt.openDigest != nil)
+    let evidence = try Samples.evidence(seed: 5)
+    #expect(try Evidence(bytes: evidence.bytes, signedBy: Samples.publicKey(0)) == evidence)
+    #expect(evidence.binding == evidence.receipts.last && evidence.receipts.count == 2)
     let join = try Samples.join()
     #expect(try JoinRequest(bytes: join.bytes) == join)
     let answer = try Samples.joinAnswer()
@@ -76,6 +80,24 @@ struct MessageTests {
         #expect(throws: WireError.self, "byte \(place)") { try NodeCard(bytes: altered, signedBy: headquarters) }
         #expect(throws: WireError.self, "byte \(place)") { try Receipt(bytes: altered, signedBy: headquarters) }
       }
+    }
+  }
+
+  @Test("a receipt of an earlier program is read, and one that is too large is neither issued nor read")
+  func otherReceipts() throws {
+    let key = try Samples.key(0)
+    let tips = try Samples.receipt(seed: 5).tips
+    var writer = ByteWriter()
+    writer.raw(NodeCard.id(of: try Samples.publicKey(2)).bytes)
+    writer.zigzag(Samples.now)
+    FrontierCodec.encode(tips, into: &writer)
+    writer.raw(Array(try key.signature(for: Array("birlik.receipt.v1\0".utf8) + writer.bytes)))
+    let earlier = try Receipt(bytes: writer.bytes, signedBy: Samples.publicKey(0))
+    #expect(earlier.tips == tips && earlier.openDigest == nil)
+    let many = Array(repeating: tips[0], count: WireLimits.receiptBytes / 32)
+    #expect(Receipt.issue(to: earlier.node, tips: many, open: [], at: 0, by: key) == nil)
+    #expect(throws: WireError.self) {
+      try Receipt(bytes: [UInt8](repeating: 0, count: WireLimits.receiptBytes + 1), signedBy: Samples.publicKey(0))
     }
   }
 

@@ -9,13 +9,20 @@ import Wire
 
 /// Speaks the protocol as somebody would who wrote a client from the page alone, and breaks it where a test says so.
 struct HostileClient {
-  let house: House
+  let url: String
+  /// Its public key, with which it signs answers.
+  let headquarters: [UInt8]
   var key: Curve25519.Signing.PrivateKey
   var card: [UInt8]
   private let client = HTTPClient(userAgent: "somebody")
 
   init(_ house: House, as node: LocalNode) {
-    self.house = house
+    self.init(url: house.url, headquarters: house.headquarters.store.identity.headquarters, as: node)
+  }
+
+  init(url: String, headquarters: [UInt8], as node: LocalNode) {
+    self.url = url
+    self.headquarters = headquarters
     key = node.store.identity.key
     card = node.store.identity.card.bytes
   }
@@ -45,14 +52,14 @@ struct HostileClient {
       headers = try MessageSignature.sign(
         method: "POST", path: path, body: body, created: created, signer: MessageSigner(keyID: id, privateKey: key))
     }
-    var request = HTTPRequest(method: .post, url: house.url + path, headers: headers, body: body)
+    var request = HTTPRequest(method: .post, url: url + path, headers: headers, body: body)
     change(&request)
     let response = try await client.send(request)
-    let headquarters = house.headquarters.store.identity
     _ = try MessageSignature.verify(
       status: response.status, headers: response.headers.fields, body: response.body,
-      answering: RequestBinding(method: "POST", path: path, headers: request.headers), keyID: headquarters.node,
-      publicKey: headquarters.headquarters)
+      answering: RequestBinding(method: "POST", path: path, headers: request.headers),
+      keyID: NodeCard.id(of: headquarters),
+      publicKey: headquarters)
     return Reply(status: response.status, body: response.body)
   }
 

@@ -37,7 +37,7 @@ enum CatalogSamples {
       Indicator(
         id: "rate", title: "Oran",
         definition: .ratio(Indicator.Ratio(numerator: "members", denominator: "primaries", factor: -100))),
-    ], derivations: derivations, retiredKinds: [9, 4000, 65_535])
+    ], derivations: derivations, retiredKinds: [9, 4000, 65_534])
 
   /// Uses every part of a key, test, way to count and sum.
   private static let derivations = [

@@ -80,9 +80,21 @@ enum Samples {
   static func receipt(seed: UInt64) throws -> Receipt {
     var dice = Dice(seed: seed)
     let issued = Receipt.issue(
-      to: NodeCard.id(of: try publicKey(2)), tips: frontier(&dice, count: 3), at: now, by: try key(0))
+      to: NodeCard.id(of: try publicKey(2)), tips: frontier(&dice, count: 3), open: frontier(&dice, count: 2), at: now,
+      by: try key(0))
     guard let issued else { throw WireError(.badSignature, "issuing a receipt", "the key does not sign") }
     return issued
+  }
+
+  /// Of the node of `card()`, with two receipts of which the later binds what it holds.
+  static func evidence(seed: UInt64) throws -> Evidence {
+    var dice = Dice(seed: seed)
+    let open = frontier(&dice, count: 9).filter { $0.channel.audience == .open }
+    let card = try card()
+    let receipts = try [[], open].enumerated().compactMap { index, open in
+      Receipt.issue(to: card.id, tips: frontier(&dice, count: 1), open: open, at: now + Int64(index), by: try key(0))
+    }
+    return Evidence(card: card, open: open, receipts: receipts)
   }
 
   static func invitation() throws -> Invitation {
@@ -115,6 +127,7 @@ enum Samples {
       ("answer", try answer(seed: 3).bytes, { _ = try ExchangeAnswer(bytes: $0) }),
       ("card", try card().bytes, { _ = try NodeCard(bytes: $0, signedBy: headquarters) }),
       ("receipt", try receipt(seed: 4).bytes, { _ = try Receipt(bytes: $0, signedBy: headquarters) }),
+      ("evidence", try evidence(seed: 4).bytes, { _ = try Evidence(bytes: $0, signedBy: headquarters) }),
       (
         "catalog", try PublishedCatalog.sign(CatalogSamples.full, by: key(0)).bytes,
         { _ = try PublishedCatalog(bytes: $0, signedBy: headquarters) }

@@ -1,0 +1,56 @@
+import SyncCore
+
+/// What one node hands to another so that both can compare what headquarters told them: its card, what it holds of the
+/// open channels, and what headquarters signed. No row, no text and no name but that of the node.
+public struct Evidence: Equatable, Sendable {
+  static let magic = Array("BRE1".utf8)
+
+  public var card: NodeCard
+  /// What the node holds of the open channels, in ascending order.
+  public var open: [FrontierEntry]
+  /// In the order in which they were got.
+  public var receipts: [Receipt]
+
+  public init(card: NodeCard, open: [FrontierEntry], receipts: [Receipt]) {
+    self.card = card
+    self.open = open
+    self.receipts = receipts
+  }
+
+  /// The latest receipt whose digest is that of `open`: headquarters signed that it holds precisely this.
+  public var binding: Receipt? {
+    let digest = Digest(of: open)
+    return receipts.last { $0.openDigest == digest }
+  }
+
+  public var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.raw(Self.magic)
+    writer.sized(card.bytes)
+    FrontierCodec.encode(open, into: &writer)
+    FrontierCodec.encode(list: receipts.map(\.bytes), into: &writer)
+    return writer.bytes
+  }
+
+  /// Reads evidence and checks that the card and every receipt are signed by headquarters and of one node.
+  ///
+  /// - Throws: `WireError` for anything else.
+  public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
+    var reader = ByteReader(bytes, operation: "reading evidence")
+    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
+      throw reader.error(.malformed, "it does not begin with BRE1")
+    }
+    card = try NodeCard(bytes: Array(try reader.sized(limit: 1024, of: "a card")), signedBy: headquarters)
+    open = try FrontierCodec.decode(&reader)
+    receipts = []
+    for bytes in try FrontierCodec.decodeList(
+      &reader, limit: WireLimits.receiptsPerEvidence, bytes: WireLimits.receiptBytes, of: "receipts")
+    {
+      receipts.append(try Receipt(bytes: bytes, signedBy: headquarters))
+    }
+    try reader.finish()
+    guard receipts.allSatisfy({ $0.node == card.id }), open.allSatisfy({ $0.channel.audience == .open }) else {
+      throw reader.error(.malformed, "it holds what is of another node, or of a channel that is not open")
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Crypto
+import SyncCore
+
+/// Headquarters' signed word: "At T I hold your streams to these tips, and all open channels to those with this digest."
+///
+/// Evidence, never state: what to send is computed from frontiers alone. The digest binds headquarters to one history of
+/// what every member may read, so that two members who compare find out when they were told different ones.
+public struct Receipt: Equatable, Sendable {
+  static let domain = Array("birlik.receipt.v2\0".utf8)
+  /// Receipts without the digest, as earlier programs signed them.
+  static let earlierDomain = Array("birlik.receipt.v1\0".utf8)
+
+  public let node: NodeID
+  /// By headquarters' clock, in milliseconds since 1970.
+  public let at: Int64
+  /// The tips of the node's own streams.
+  public let tips: [FrontierEntry]
+  /// The digest of the tips of every open channel; nil in a receipt of an earlier program.
+  public let openDigest: Digest?
+  /// Everything, with the signature, as it travels and is kept.
+  public let bytes: [UInt8]
+
+  /// Signs a receipt; nil when the key does not sign, or when it would be larger than `WireLimits.receiptBytes`.
+  ///
+  /// - Parameters:
+  ///   - tips: those of the node's own streams, in ascending order.
+  ///   - open: the tips of every open channel, in ascending order.
+  public static func issue(
+    to node: NodeID, tips: [FrontierEntry], open: [FrontierEntry], at: Int64, by key: Curve25519.Signing.PrivateKey
+  ) -> Receipt? {
+    var writer = ByteWriter()
+    writer.raw(node.bytes)
+    writer.zigzag(at)
+    FrontierCodec.encode(tips, into: &writer)
+    writer.digest(Digest(of: open))
+    guard let signature = try? key.signature(for: domain + writer.bytes) else { return nil }
+    writer.raw(Array(signature))
+    return try? Receipt(bytes: writer.bytes, signedBy: Array(key.publicKey.rawRepresentation))
+  }
+
+  /// Reads a receipt and checks headquarters' signature.
+  ///
+  /// - Throws: `WireError` for anything else than a whole receipt signed by that key.
+  public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
+    let operation = "reading a receipt"
+    guard bytes.count <= WireLimits.receiptBytes else {
+      throw WireError(.tooLarge, operation, "it has \(bytes.count) bytes")
+    }
+    var reader = ByteReader(bytes, operation: operation)
+    guard let node = NodeID(bytes: try reader.raw(NodeID.byteCount)) else {
+      throw WireError(.truncated, operation, "the node is cut off")
+    }
+    self.node = node
+    at = try reader.zigzag()
+    tips = try FrontierCodec.decode(&reader)
+    let isEarlier = reader.remaining == 64
+    openDigest = isEarlier ? nil : try reader.digest()
+    let signedCount = bytes.count - reader.remaining
+    let signature = Array(try reader.raw(64))
+    try reader.finish()
+    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
+      key.isValidSignature(signature, for: (isEarlier ? Self.earlierDomain : Self.domain) + bytes.prefix(signedCount))
+    else { throw WireError(.badSignature, operation, "headquarters did not sign it") }
+    self.bytes = bytes
+  }
+}

@@ -1,0 +1,275 @@
+import Crypto
+import Foundation
+import Store
+import SyncCore
+import Testing
+import Transport
+
+@testable import Node
+@testable import Wire
+
+/// Everything hostile at once against the real `birlik serve`, while an honest node goes on syncing: one run, one
+/// process, bounded memory. `BIRLIK_FLOOD=long` makes it an hour's work in place of a minute's.
+@Suite(.timeLimit(.minutes(120))) struct HostileFloodTests {
+  /// Resident memory of the server at its peak. An idle one takes about 50 MB; ten bodies of 8 MiB, each taken apart,
+  /// and SQLite's caches come on top.
+  private static let memoryBound = 256 << 20
+  private static let isLong = ProcessInfo.processInfo.environment["BIRLIK_FLOOD"] == "long"
+  private static let scale = isLong ? 100 : 1
+
+  @Test("Headquarters stands all of it, serves an honest node meanwhile, and its memory stays bounded")
+  func flood() async throws {
+    let folder = try CommandFolder()
+    defer { folder.remove() }
+    HostileSocket.allowMany()
+    let headquarters = try await CommandHeadquarters.make(in: folder, figures: [])
+    let server = try await headquarters.serve()
+    defer { server.stop(SIGKILL) }
+    try await headquarters.join("uz.db", "ftuu")
+    try await headquarters.join("kz.db", "fprk")
+    let insider = try LocalNode.open(database: folder.file("kz.db"))
+    let client = HostileClient(
+      url: "http://127.0.0.1:\(headquarters.port)", headquarters: insider.store.identity.headquarters, as: insider)
+
+    let idle = (0..<(1000 * min(Self.scale, 10))).compactMap { _ in HostileSocket(port: headquarters.port) }
+    let slow = (0..<200).compactMap { number -> HostileSocket? in
+      let socket = HostileSocket(port: headquarters.port)
+      _ = socket?.send(number.isMultiple(of: 2) ? "POST /v1/exchange HTTP/1.1\r\nHost: x\r\nX-Slow: " : "G")
+      return socket
+    }
+    var tried = idle.count + slow.count
+    #expect(idle.count > 500 && slow.count > 100)
+
+    async let honest = honestNode(folder)
+    tried += try await paths(headquarters.port)
+    tried += try await segments(client)
+    tried += try await tiny(client)
+    tried += try await mutations(client)
+    tried += try await strangers(client)
+    for socket in slow { _ = socket.send("a") }
+    let synced = try await honest
+    #expect(synced >= 5, "the honest node synced \(synced) times")
+
+    #expect(server.isRunning, "\(server.errors.suffix(2000))")
+    let peak = try #require(Self.peakMemory(of: server.identifier))
+    #expect(peak < Self.memoryBound, "\(peak >> 20) MB")
+    print("hostile inputs: \(tried), honest syncs meanwhile: \(synced), peak resident memory: \(peak >> 20) MB")
+    #expect(tried > 3000)
+
+    withExtendedLifetime(idle) {}
+    server.stop(SIGTERM)
+    #expect(try await server.result().status == 0)
+    try await folder.good("audit", "--database", "hq.db")
+    try await folder.good("verify", "--database", "hq.db")
+    let rows = try await folder.sqlite("hq.db", "SELECT count(*) FROM org_unit WHERE code LIKE 'honest-%'")
+    #expect(Int(rows.output.trimmingCharacters(in: .whitespacesAndNewlines)) == synced)
+  }
+
+  /// A federation that works as ever.
+  ///
+  /// - Returns: how often it became even.
+  private func honestNode(_ folder: CommandFolder) async throws -> Int {
+    var synced = 0
+    for number in 0..<(Self.isLong ? 200 : 8) {
+      try await folder.good("set", "org_unit", "honest-\(number)", "name=Honest", "--database", "uz.db")
+      for attempt in 0..<10 {
+        let result = try await folder.run("sync", "--database", "uz.db")
+        if result.status == 0 {
+          synced += 1
+          break
+        }
+        #expect(attempt < 9, "\(result.errors)")
+        try await Task.sleep(for: .milliseconds(300))
+      }
+    }
+    return synced
+  }
+
+  private static func peakMemory(of process: Int32) -> Int? {
+    let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+    let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return line.flatMap { Int($0.filter(\.isNumber)) }.map { $0 << 10 }
+  }
+
+  // MARK: What comes
+
+  /// Requests that play with paths, lengths and headers.
+  private func paths(_ port: Int) async throws -> Int {
+    var heads: [String] = []
+    for path in [
+      "/v1/../v1/exchange", "//v1/exchange", "/v1/exchange?x=1", "/v1/%65xchange", "/v1/exchange/", "/v1/exchange%00",
+      "/../../etc/passwd", "/v1/" + String(repeating: "a", count: 9000), "http://other/v1/exchange", "*",
+      "/V1/exchange",
+      "/health/..", "\\v1\\exchange",
+    ] {
+      for method in ["GET", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE"] {
+        heads.append("\(method) \(path) HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+      }
+    }
+    let post = "POST /v1/exchange HTTP/1.1\r\nHost: x\r\n"
+    heads += [
+      post + "Content-Length: -1\r\n\r\n", post + "Content-Length: 99999999999999999999\r\n\r\n",
+      post + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+      post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      post + "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n", post + "Transfer-Encoding: gzip\r\n\r\n",
+      post + (0..<5000).map { "h\($0): x\r\n" }.joined() + "\r\n",
+      post + "h: " + String(repeating: "x", count: 1 << 20) + "\r\n\r\n",
+      "\0\0\0\0\r\n\r\n", String(repeating: "\r\n", count: 10_000), "GET / HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}",
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ]
+    for head in heads {
+      let answer = HostileSocket(port: port)?.exchange(head) ?? ""
+      #expect(!answer.contains("HTTP/1.1 200") && !answer.contains("root:"), "\(head.prefix(60)): \(answer.prefix(80))")
+    }
+    return heads.count
+  }
+
+  /// Segments under a member's true signature that lie in every way.
+  private func segments(_ client: HostileClient) async throws -> Int {
+    let open = Channel(owner: "fprk", audience: .open)
+    func origin(_ nonce: UInt64) -> Origin { Origin(node: client.id, nonce: nonce) }
+    var count = 0
+    // Bombs of each size, and those that lie about theirs: kept unread, never unpacked beyond what is allowed.
+    for (number, size) in [nil, 1, 7, 16 << 20].enumerated() {
+      for part in 0..<5 {
+        let nonce = UInt64(1000 + number * 10 + part)
+        let bomb = try HostileSegment(origin: origin(nonce), channel: open, zeros: 16 << 20, size: size)
+        let answer = try await client.exchange(segments: [bomb.bytes(by: client.key)]).answer()
+        #expect(answer.refusals.isEmpty || answer.refusals[0].reason.isEmpty == false)
+        count += 1
+      }
+    }
+    let extremes = [Int64.min, .min + 1, -1, 0, .max - 1, .max]
+    for (number, extreme) in extremes.enumerated() {
+      for (place, other) in extremes.enumerated() {
+        let nonce = UInt64(2000 + number * 10 + place)
+        let segment = try extremeSegment(origin(nonce), open, value: extreme, time: other, by: client.key)
+        #expect(try await client.exchange(segments: [segment.bytes]).answer().refusals.isEmpty)
+        count += 1
+      }
+      guard extreme > 0 else { continue }
+      let forged = try? client.segment(open, origin: origin(UInt64(3000 + number)), first: extreme)
+      if let forged { #expect(try await client.exchange(segments: [forged.bytes]).answer().refusals.count == 1) }
+    }
+    for text in [
+      [0], [0xFF, 0xFE], [0xC0, 0x80], [0xED, 0xA0, 0x80], Array("a\0b".utf8), Array(repeating: 0x80, count: 900_000),
+    ] as [[UInt8]] {
+      let segment = try textSegment(origin(UInt64(4000 + count)), open, text: text, by: client.key)
+      #expect(try await client.exchange(segments: [segment.bytes]).answer().refusals.isEmpty)
+      count += 1
+    }
+    #expect(throws: WireError.self) {
+      try textSegment(origin(1), open, text: [1], key: String(repeating: "k", count: 4097), by: client.key)
+    }
+    return count
+  }
+
+  private func extremeSegment(
+    _ origin: Origin, _ channel: Channel, value: Int64, time: Int64, by key: Curve25519.Signing.PrivateKey
+  ) throws -> Segment {
+    var block = KindBlock(kind: 5, keyColumns: 3)
+    block.begin(.insertion, captured: time, time: value, isFlagged: false)
+    for (column, text) in ["u\(value)", "2025-10-31", "territorial"].enumerated() {
+      block.appendKey(column: column, Array(text.utf8)[...])
+    }
+    let members = block.column(field: 1, register: 20)
+    block.append(value, to: members)
+    return try seal(block, origin, channel, sealedAt: time, by: key)
+  }
+
+  private func textSegment(
+    _ origin: Origin, _ channel: Channel, text: [UInt8], key name: String = "text",
+    by key: Curve25519.Signing.PrivateKey
+  ) throws -> Segment {
+    var block = KindBlock(kind: 1, keyColumns: 1)
+    block.begin(.edit, captured: 1_790_000_000_000, time: 1_790_000_000_000, isFlagged: false)
+    block.appendKey(column: 0, Array(name.utf8)[...])
+    let column = block.column(field: 5, register: 5)
+    block.append(text: text, to: column)
+    return try seal(block, origin, channel, sealedAt: 1_790_000_000_000, by: key)
+  }
+
+  private func seal(
+    _ block: KindBlock, _ origin: Origin, _ channel: Channel, sealedAt: Int64, by key: Curve25519.Signing.PrivateKey
+  ) throws -> Segment {
+    let header = SegmentHeader(
+      origin: origin, channel: channel, first: 1, count: 1, predecessor: .zero, context: [], catalogVersion: 1,
+      sealedAt: sealedAt)
+    return try Segment.seal(header, blocks: [block], key: key)
+  }
+
+  /// Segments of one change each, in one chain, and as many that wait for what never comes.
+  private func tiny(_ client: HostileClient) async throws -> Int {
+    let open = Channel(owner: "fprk", audience: .open)
+    var count = 0
+    var last: Segment?
+    for _ in 0..<(2 * Self.scale) {
+      var piece: [[UInt8]] = []
+      for _ in 0..<500 {
+        let first = (last?.header.last ?? 0) + 1
+        let next = try client.segment(
+          open, origin: Origin(node: client.id, nonce: 5000), first: first, after: last?.hash ?? .zero,
+          name: "tiny \(first)")
+        piece.append(next.bytes)
+        last = next
+      }
+      count += piece.count
+      #expect(try await client.exchange(segments: piece).answer().refusals.isEmpty)
+      // The same again is held already.
+      #expect(try await client.exchange(segments: piece).answer().refusals.isEmpty)
+      count += piece.count
+    }
+    let waiting = try (0..<500).map { number in
+      try client.segment(
+        open, origin: Origin(node: client.id, nonce: UInt64(6000 + number)), first: 2,
+        after: Digest(1, 2, 3, UInt64(number + 1)))
+    }
+    #expect(try await client.exchange(segments: waiting.map(\.bytes)).answer().refusals.isEmpty)
+    return count + waiting.count
+  }
+
+  /// Requests with bytes changed, cut off and doubled, signed as they are.
+  private func mutations(_ client: HostileClient) async throws -> Int {
+    let segment = try client.segment(
+      Channel(owner: "fprk", audience: .open), origin: Origin(node: client.id, nonce: 7000))
+    let whole = ExchangeRequest(
+      card: client.card, catalogVersion: 1, frontierDigest: Digest(of: []), frontier: [], segments: [segment.bytes]
+    ).bytes
+    var generator = SystemRandomNumberGenerator()
+    let count = 400 * Self.scale
+    for number in 0..<count {
+      var body = whole
+      switch number % 3 {
+      case 0:
+        for _ in 0...(number % 5) {
+          body[Int.random(in: 0..<body.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+        }
+      case 1: body.removeLast(Int.random(in: 1..<body.count, using: &generator))
+      default: body.insert(contentsOf: [0xFF, 0xFF, 0xFF, 0x7F], at: Int.random(in: 0..<body.count, using: &generator))
+      }
+      let reply = try await client.post(body)
+      #expect([200, 400, 413].contains(reply.status), "\(reply.status)")
+    }
+    return count
+  }
+
+  /// Nodes that nobody knows, signatures that are not theirs, and replays.
+  private func strangers(_ client: HostileClient) async throws -> Int {
+    let body = ExchangeRequest(
+      card: client.card, catalogVersion: 1, frontierDigest: Digest(of: []), frontier: []
+    ).bytes
+    let headers = try MessageSignature.sign(
+      method: "POST", path: "/v1/exchange", body: body, created: Wall.now(),
+      signer: MessageSigner(keyID: client.id, privateKey: client.key))
+    let count = 100 * Self.scale
+    for _ in 0..<count {
+      var stranger = client
+      stranger.key = Curve25519.Signing.PrivateKey()
+      #expect(try await stranger.post(body).status == 401)
+      #expect(try await client.post(body) { $0.headers = headers }.status == 200)
+      #expect(try await client.post(body + [0]) { $0.headers = headers }.status == 401)
+      #expect(try await client.post([UInt8](repeating: 1, count: 80), path: "/v1/join", isSigned: false).status != 200)
+    }
+    return 4 * count
+  }
+}
