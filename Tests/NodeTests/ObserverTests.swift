@@ -1,4 +1,5 @@
 import CatalogFiles
+import enum Crypto.Curve25519
 import Foundation
 import Store
 import SyncCore
