@@ -39,7 +39,10 @@ struct CommandRehearsalTests {
     let report = try result.json()
     #expect(report["dry_run"] == true)
     #expect(report["send"]?["changes"] == 3)
-    #expect(report["send"]?["kinds"]?.elements.compactMap { $0["kind"]?.text } == ["org_unit", "membership_return", "proposal"])
+    #expect(
+      report["send"]?["kinds"]?.elements.compactMap { $0["kind"]?.text } == [
+        "org_unit", "membership_return", "proposal",
+      ])
     #expect(report["send"]?["kinds"]?[1]?["rows"]?[0]?["fields"]?["members_total"] == 130)
     #expect(report["receive"]?["changes"] == 2)
     #expect(report["receive"]?["kinds"]?[0]?["records"] == 1)

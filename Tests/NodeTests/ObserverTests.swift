@@ -68,7 +68,7 @@ import Wire
       let client = HostileClient(house, as: kz)
       let answer = try await client.exchange().answer()
       #expect(answer.segments.allSatisfy { (try? Segment(bytes: $0))?.header.channel.owner == "otuts" })
-      #expect(answer.frontier?.contains { $0.channel.owner == "ftuu" } == false)
+      #expect(answer.frontier?.contains { $0.channel.owner == "ftuu" } != true)
       let refused = try await client.exchange(segments: [client.segment(open).bytes]).answer()
       #expect(refused.refusals.count == 1)
       #expect(try house.headquarters.name(of: "hostile-1") == nil)
@@ -83,7 +83,9 @@ import Wire
     try FileManager.default.copyItem(atPath: House.catalog, toPath: copy)
     let main = copy + "/catalog.toml"
     let text = try String(contentsOfFile: main, encoding: .utf8)
-    func write(_ more: String) throws { try (text + more).write(to: URL(fileURLWithPath: main), atomically: true, encoding: .utf8) }
+    func write(_ more: String) throws {
+      try (text + more).write(to: URL(fileURLWithPath: main), atomically: true, encoding: .utf8)
+    }
     try write("\n[observers.ftuk]\nreads = \"members\"\n[observers.abc]\nwrites = \"open\"\n")
     let catalog = try CatalogFolder.load(copy)
     #expect(
