@@ -9,12 +9,14 @@ final class CommandHeadquarters: Sendable {
 
   /// Makes headquarters with the published units and figures. It does not serve yet.
   static func make(
-    in folder: CommandFolder, figures: [String] = ["org_unit", "figure"]
+    in folder: CommandFolder, figures: [String] = ["org_unit", "figure"], tls: Bool = true
   ) async throws -> CommandHeadquarters {
     let port = try freePort()
     let made = try await folder.run(
-      "init", "--role", "headquarters", "--name", "OTUTS", "--catalog", CommandFolder.catalog, "--listen",
-      "127.0.0.1:\(port)", "--database", "hq.db")
+      [
+        "init", "--role", "headquarters", "--name", "OTUTS", "--catalog", CommandFolder.catalog, "--listen",
+        "127.0.0.1:\(port)", "--database", "hq.db",
+      ] + (tls ? [] : ["--no-tls"]))
     try #require(made.status == 0, "\(made.errors)")
     for name in figures {
       try await folder.good("import", name, CommandFolder.figures(name), "--database", "hq.db")
