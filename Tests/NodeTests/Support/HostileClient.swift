@@ -54,13 +54,25 @@ struct HostileClient {
     }
     var request = HTTPRequest(method: .post, url: url + path, headers: headers, body: body)
     change(&request)
-    let response = try await client.send(request)
+    let response = try await send(request)
     _ = try MessageSignature.verify(
       status: response.status, headers: response.headers.fields, body: response.body,
       answering: RequestBinding(method: "POST", path: path, headers: request.headers),
       keyID: NodeCard.id(of: headquarters),
       publicKey: headquarters)
     return Reply(status: response.status, body: response.body)
+  }
+
+  /// A connection that waits may be closed to make room for others, as any node has to expect: it comes again.
+  private func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+    for _ in 0..<20 {
+      do {
+        return try await client.send(request)
+      } catch {
+        guard error.code == .interrupted else { throw error }
+      }
+    }
+    return try await client.send(request)
   }
 
   /// Posts an exchange with the digest of an empty frontier.
