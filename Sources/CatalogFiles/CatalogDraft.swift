@@ -8,6 +8,7 @@ struct CatalogDraft {
   var indicators: [IndicatorDraft] = []
   var derivations: [DerivationDraft] = []
   var retiredKinds: [Int] = []
+  var observers: [Observer] = []
   /// Where `version` stands, or the beginning of `catalog.toml`.
   var versionPlace: Place
   /// Where `retired_kinds` stands, or the beginning of `catalog.toml`.
@@ -16,7 +17,8 @@ struct CatalogDraft {
   var catalog: Catalog {
     Catalog(
       version: version, title: title, kinds: kinds.map(\.kind), indicators: indicators.map(\.indicator),
-      derivations: derivations.map(\.derivation), retiredKinds: retiredKinds)
+      derivations: derivations.map(\.derivation), retiredKinds: retiredKinds,
+      observers: observers)
   }
 
   func kind(named name: String) -> Kind? { kinds.first { $0.kind.name.sameBytes(as: name) }?.kind }

@@ -6,7 +6,7 @@ struct CatalogReader {
   static let codesFile = "codes.toml"
   static let indicatorsFile = "indicators.toml"
   static let derivationsFile = "derivations.toml"
-  static let mainSettings = ["version", "title", "retired_kinds"]
+  static let mainSettings = ["version", "title", "retired_kinds", "observers"]
 
   /// Put before a file's name in findings; empty where there is no folder.
   let folder: String
@@ -61,8 +61,39 @@ struct CatalogReader {
     draft.version = table.requiredInteger("version", in: 1...2_147_483_647) ?? 1
     draft.title = table.requiredText("title", example: "Our registers") ?? ""
     draft.retiredKinds = table.integers("retired_kinds", in: KindReader.idRange).map(\.number).sorted()
+    if let node = table.node("observers") { draft.observers = observers(node) }
     draft.versionPlace = table.place(of: "version")
     draft.retiredPlace = table.place(of: "retired_kinds")
+  }
+
+  /// `[observers.CODE]` with what each may read and write.
+  private func observers(_ node: TextNode) -> [Observer] {
+    guard let table = TableReader(node, subject: "the table of observers", findings: findings) else { return [] }
+    return table.entries.compactMap { entry in
+      let subject = "the observer `\(entry.key)`"
+      if !FederationCode.isValid(entry.key) {
+        findings.add(
+          entry.place, "`\(entry.key)` is not a federation's code.",
+          hint: "A code has 1 to 32 of a-z, 0-9 and -, beginning with a letter.")
+      }
+      guard let rights = TableReader(entry.node, subject: subject, findings: findings) else { return nil }
+      rights.refuseOthers(than: ["reads", "writes"])
+      return Observer(
+        federation: entry.key, readsMembers: choice("reads", of: ["own", "members"], in: rights, subject),
+        writesOpen: choice("writes", of: ["home", "open"], in: rights, subject))
+    }
+  }
+
+  /// Whether a setting has the second of two words; a setting that is left out has the first, which gives less.
+  private func choice(_ key: String, of words: [String], in table: TableReader, _ subject: String) -> Bool {
+    guard let text = table.text(key) else { return false }
+    guard let index = words.firstIndex(where: { $0.sameBytes(as: text) }) else {
+      findings.add(
+        table.place(of: key), "In \(subject), `\(key)` is \(text).",
+        hint: "Use one of: \(words.joined(separator: ", ")).")
+      return false
+    }
+    return index == 1
   }
 
   private func codeLists(_ node: TextNode) -> [CodeList] {

@@ -37,7 +37,7 @@ extension Headquarters {
   }
 
   private func snapshot(_ request: SnapshotRequest, from node: NodeID) throws -> SnapshotAnswer {
-    guard let role = try store.card(of: node)?.role else {
+    guard let role = try store.card(of: node).map({ try store.role(of: $0) }) else {
       throw WireError(.malformed, "handing out a snapshot", "its sender is not known here")
     }
     let limit = min(Store.PieceLimit.standard.bytes, request.answerLimit / 2)

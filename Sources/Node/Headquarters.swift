@@ -96,7 +96,7 @@ struct Headquarters: HeadquartersService {
   private func exchange(_ request: ExchangeRequest, from node: NodeID) throws -> ExchangeAnswer {
     let role = try role(of: node, card: request.card)
     try store.seal()
-    let absorbed = try store.absorb(segments: request.segments, cards: request.cards, mayRead: role.mayRead)
+    let absorbed = try store.absorb(segments: request.segments, cards: request.cards, mayRead: role.mayExchange)
     if absorbed.segments > 0 || !absorbed.refusals.isEmpty {
       logger.info(
         "absorbed",
@@ -151,14 +151,14 @@ struct Headquarters: HeadquartersService {
   }
 
   private func role(of node: NodeID, card bytes: [UInt8]) throws -> NodeRole {
-    if let card = try store.card(of: node) { return card.role }
+    if let card = try store.card(of: node) { return try store.role(of: card) }
     // Headquarters lost its memory of this node; the card bears its own signature.
     let card = try NodeCard(bytes: bytes, signedBy: store.identity.headquarters)
     guard card.id == node else {
       throw WireError(.badSignature, "knowing a node again", "the card is that of another node")
     }
     try store.keep(card)
-    return card.role
+    return try store.role(of: card)
   }
 
   func answer(to error: any Error) -> ServiceAnswer {

@@ -84,7 +84,7 @@ extension LocalNode {
     report.stay = try store.staying()
     // Of others' streams headquarters signs nothing; they came from there.
     let node = store.identity.node
-    let others = receipt == nil ? [] : try store.frontier(visibleTo: store.identity.role)
+    let others = receipt == nil ? [] : try store.frontier(visibleTo: store.role())
     try report.list(copy, to: (receipt?.tips ?? []) + others.filter { $0.tip.origin.node != node }, [], limit: limit)
     return report
   }
@@ -95,7 +95,7 @@ extension EgressReport {
     _ copy: Rehearsal, to frontier: [FrontierEntry], _ marks: [(entry: FrontierEntry, isHeld: Bool)], limit: Int
   ) throws {
     var first: [EgressChange] = []
-    summary = try copy.egress(to: frontier, marks: marks, role: copy.store.identity.role) { change in
+    summary = try copy.egress(to: frontier, marks: marks, role: copy.store.role()) { change in
       if first.count < limit { first.append(change) }
     }
     changes = first
@@ -114,7 +114,7 @@ struct SyncRehearsal: @unchecked Sendable {
 
   init(_ node: LocalNode) throws {
     original = node.store
-    role = node.store.identity.role
+    role = try node.store.role()
     client = try HeadquartersClient(for: node.store, "rehearsing a sync")
     copy = try Rehearsal(of: node.store)
   }

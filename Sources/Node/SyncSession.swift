@@ -90,7 +90,7 @@ extension LocalNode {
 struct SyncSession {
   let store: Store
   let client: HeadquartersClient
-  let role: NodeRole
+  private(set) var role: NodeRole
   let keepLog: KeepLog
   let snapshotUse: SnapshotUse
   let snapshotAnswerBytes: Int
@@ -112,7 +112,7 @@ struct SyncSession {
 
   init(_ node: LocalNode) throws {
     store = node.store
-    role = node.store.identity.role
+    role = try node.store.role()
     keepLog = node.keepLog
     snapshotUse = node.snapshotUse
     snapshotAnswerBytes = node.snapshotAnswerBytes
@@ -245,11 +245,15 @@ struct SyncSession {
     // Going over to another catalog seals as well. Headquarters offers it again.
     if let bytes = answer.catalog, lost.isEmpty {
       let catalog = try PublishedCatalog(bytes: bytes, signedBy: store.identity.headquarters)
-      try await offload { try store.adopt(catalog) }
+      self.role = try await offload {
+        try store.adopt(catalog)
+        return try store.role()
+      }
       report.notices.append("the catalog is now version \(catalog.catalog.version)")
     }
+    let current = self.role
     let absorbed = try await offload {
-      try store.absorb(segments: answer.segments, cards: answer.cards, mayRead: role.mayRead)
+      try store.absorb(segments: answer.segments, cards: answer.cards, mayRead: current.mayRead)
     }
     awaitsOwn = try await offload { [lost] in try store.holds(lost, visibleTo: role).contains(false) }
     report.received.changes += absorbed.changes

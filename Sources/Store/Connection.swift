@@ -13,6 +13,14 @@ final class Connection {
 
   init(_ database: Database) { self.database = database }
 
+  /// Runs `body` where SQLite lets the schema's version be written, which it otherwise refuses.
+  func withoutDefense(_ body: () throws -> Void) rethrows {
+    guard let handle = database.sqliteConnection else { return try body() }
+    birlik_sqlite_set_defensive(handle, 0)
+    defer { birlik_sqlite_set_defensive(handle, 1) }
+    try body()
+  }
+
   /// A statement that is compiled once and reset after use.
   func prepared(_ sql: String) throws -> Prepared {
     if let known = statements[sql] { return known }

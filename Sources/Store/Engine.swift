@@ -54,6 +54,14 @@ final class Engine {
 
   var catalog: Catalog { published.catalog }
 
+  /// What this node may do, by its card and the catalog.
+  var role: NodeRole { role(identity.role) }
+
+  func role(_ role: NodeRole) -> NodeRole {
+    guard !catalog.observers.isEmpty, let headquarters = headquartersChannel?.owner else { return role }
+    return catalog.role(role, headquarters: headquarters)
+  }
+
   func table(named name: String) throws(StoreError) -> KindTable {
     if let kind = catalog.kind(named: name), let table = tables[kind.id] { return table }
     let kinds = catalog.kinds.map(\.name).sorted().joined(separator: ", ")

@@ -222,7 +222,7 @@ private struct Tally {
     var tally = ChangeTally()
     tally.parts = parts.sorted { $0.key < $1.key }.map { kind, part in
       var part = part
-      part.kind = engine.tables[kind]?.kind.name ?? "kind \(kind)"
+      part.kind = engine.tables[kind]?.kind.name ?? SystemKind.kind(kind)?.name ?? "kind \(kind)"
       part.records = records[kind]?.count ?? 0
       return part
     }

@@ -183,7 +183,7 @@ final class Sealer {
   ) throws -> Bool {
     let owner = String(decoding: row.federation, as: UTF8.self)
     guard FederationCode.isValid(owner), let channel = Channel(owner: owner, recordClass: table.kind.recordClass),
-      engine.identity.role.mayWrite(channel), isProper(key, table), limit(key, row) == nil,
+      engine.role.mayWrite(channel), isProper(key, table), limit(key, row) == nil,
       table.isProper(row)
     else { return false }
     let builder = try builder(for: channel)
@@ -222,7 +222,7 @@ final class Sealer {
       edits, table.shape, key,
       row: row.map { SealPlan.Row(federation: $0.federation, contents: table.contents(of: $0)) },
       deleted: old.map(table.contents), records: records, isTyped: isTyped,
-      in: SealPlan.Circumstances(role: engine.identity.role, timekeeping: timekeeping, facts: engine))
+      in: SealPlan.Circumstances(role: engine.role, timekeeping: timekeeping, facts: engine))
   }
 
   func absorb(_ change: Change, _ table: KindTable, in channel: Channel, into state: inout RecordState) throws {

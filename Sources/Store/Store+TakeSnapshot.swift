@@ -92,7 +92,7 @@ extension Store {
     }
     let manifest = pending.manifest
     try checkIsForUs(manifest)
-    var check = SnapshotCheck(manifest, role: identity.role, headquarters: identity.headquarters)
+    var check = SnapshotCheck(manifest, role: try role(), headquarters: identity.headquarters)
     for entry in manifest.pieces { try check.take(try read { try $0.snapshotPiece(entry) }) }
     try check.finish()
     // What is seldom done, and mostly on a new file, may hold the file; memory stays bounded.

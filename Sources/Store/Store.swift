@@ -234,6 +234,12 @@ public final class Store: @unchecked Sendable {
     try queue.close()
   }
 
+  /// What this node may do, by its card and the catalog.
+  public func role() throws -> NodeRole { try read { $0.role } }
+
+  /// What a node may do, by its card and the catalog.
+  public func role(of card: NodeCard) throws -> NodeRole { try read { $0.role(card.role) } }
+
   /// The catalog that the node follows.
   public func catalog() throws -> Catalog { try read { $0.catalog } }
 

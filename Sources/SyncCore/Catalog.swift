@@ -21,16 +21,19 @@ public struct Catalog: Sendable, Equatable {
   public var derivations: [Derivation]
   /// The ids of kinds that were removed and are never used again.
   public var retiredKinds: [Int]
+  /// Federations that are observers, in order of their codes.
+  public var observers: [Observer]
 
   public init(
     version: Int, title: String, kinds: [Kind], indicators: [Indicator], derivations: [Derivation] = [],
-    retiredKinds: [Int] = []
+    retiredKinds: [Int] = [], observers: [Observer] = []
   ) {
     self.version = version
     self.title = title
     self.kinds = kinds.sorted { $0.id < $1.id }
     self.indicators = indicators
     self.derivations = derivations
+    self.observers = observers.sorted { $0.federation.utf8.lexicographicallyPrecedes($1.federation.utf8) }
     self.retiredKinds = retiredKinds
   }
 

@@ -172,6 +172,16 @@ public struct NodeRole: Sendable, Equatable {
   public var isHeadquarters: Bool
   /// The federation's code.
   public var federation: String
+  /// What an observer may not do; nil for a member. See `Catalog.role`.
+  public var limits: Limits?
+
+  /// What the catalog takes from an observer.
+  public struct Limits: Sendable, Equatable {
+    public var readsMembers: Bool
+    public var writesOpen: Bool
+    /// The code of headquarters' own channels.
+    public var headquarters: String
+  }
 
   public init(isHeadquarters: Bool, federation: String) {
     self.isHeadquarters = isHeadquarters
@@ -180,12 +190,20 @@ public struct NodeRole: Sendable, Equatable {
 
   /// Headquarters reads all; a federation's nodes read its home channel and every open one.
   public func mayRead(_ channel: Channel) -> Bool {
-    isHeadquarters || channel.audience == .open || channel.owner.sameBytes(as: federation)
+    if isHeadquarters || channel.owner.sameBytes(as: federation) { return true }
+    guard channel.audience == .open else { return false }
+    return limits.map { $0.readsMembers || channel.owner.sameBytes(as: $0.headquarters) } ?? true
   }
 
   /// Headquarters writes all; a federation's nodes write its two channels.
   public func mayWrite(_ channel: Channel) -> Bool {
-    isHeadquarters || channel.owner.sameBytes(as: federation)
+    if isHeadquarters { return true }
+    return channel.owner.sameBytes(as: federation) && (channel.audience == .home || limits?.writesOpen ?? true)
+  }
+
+  /// Whether a node may bring or fetch segments of a channel: what it may read, but of its own only what it may write.
+  public func mayExchange(_ channel: Channel) -> Bool {
+    mayRead(channel) && (!channel.owner.sameBytes(as: federation) || mayWrite(channel))
   }
 }
 

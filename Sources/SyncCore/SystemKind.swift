@@ -49,6 +49,12 @@ public enum SystemKind {
       FieldGroup(id: 20, name: "edit", rule: .owner), FieldGroup(id: 21, name: "decision", rule: .headquarters),
     ])
 
+  /// Every one of them, by number.
+  public static let all = [node, serverKey, proposal]
+
+  /// The kind with that number; nil for one that this program does not know.
+  public static func kind(_ id: Int) -> Kind? { all.first { $0.id == id } }
+
   /// True for a number that no catalog may give.
   public static func isReserved(_ kind: Int) -> Bool { kind >= first }
 }

@@ -57,11 +57,17 @@ public struct PublishedCatalog: Equatable, Sendable {
 
 /// The canonical bytes of a catalog: the same catalog always gives the same bytes.
 enum CatalogCodec {
-  /// The form of a catalog without derivations, which the first programs read as well, and of one with some.
-  private static let forms: (plain: UInt8, withDerivations: UInt8) = (1, 2)
+  /// The form of a catalog without derivations, which the first programs read as well, of one with some, and of one with
+  /// observers.
+  private static let forms: (plain: UInt8, withDerivations: UInt8, withObservers: UInt8) = (1, 2, 3)
+
+  private static func form(_ catalog: Catalog) -> UInt8 {
+    if !catalog.observers.isEmpty { return forms.withObservers }
+    return catalog.derivations.isEmpty ? forms.plain : forms.withDerivations
+  }
 
   static func encode(_ catalog: Catalog, into writer: inout ByteWriter) {
-    writer.byte(catalog.derivations.isEmpty ? forms.plain : forms.withDerivations)
+    writer.byte(form(catalog))
     writer.count(catalog.version)
     writer.text(catalog.title)
     writer.count(catalog.kinds.count)
@@ -70,14 +76,20 @@ enum CatalogCodec {
     for id in catalog.retiredKinds.sorted() { writer.count(id) }
     writer.count(catalog.indicators.count)
     for indicator in catalog.indicators { encode(indicator, into: &writer) }
-    guard !catalog.derivations.isEmpty else { return }
+    guard form(catalog) != forms.plain else { return }
     writer.count(catalog.derivations.count)
     for derivation in catalog.derivations { encode(derivation, into: &writer) }
+    guard form(catalog) == forms.withObservers else { return }
+    writer.count(catalog.observers.count)
+    for observer in catalog.observers {
+      writer.text(observer.federation)
+      writer.byte((observer.readsMembers ? 1 : 0) | (observer.writesOpen ? 2 : 0))
+    }
   }
 
   static func decode(_ reader: inout ByteReader) throws(WireError) -> Catalog {
     let form = try reader.byte()
-    guard form == forms.plain || form == forms.withDerivations else {
+    guard (forms.plain...forms.withObservers).contains(form) else {
       throw reader.error(.unsupported, "its form \(form) is newer than this program: upgrade birlik here")
     }
     let version = try reader.count(limit: Int(Int32.max), of: "catalog versions")
@@ -90,12 +102,25 @@ enum CatalogCodec {
     }
     let derivations =
       form == forms.plain ? [] : try list(&reader, limit: 1024, of: "derivations", decodeDerivation)
-    guard form == forms.plain || !derivations.isEmpty else {
+    let observers = form == forms.withObservers ? try list(&reader, limit: 4096, of: "observers", decodeObserver) : []
+    guard form == forms.plain || !derivations.isEmpty || !observers.isEmpty else {
       throw reader.error(.malformed, "it has the form of one with derivations, and none")
+    }
+    guard form != forms.withObservers || !observers.isEmpty else {
+      throw reader.error(.malformed, "it has the form of one with observers, and none")
     }
     return Catalog(
       version: version, title: title, kinds: kinds, indicators: indicators, derivations: derivations,
-      retiredKinds: retired)
+      retiredKinds: retired, observers: observers)
+  }
+
+  private static func decodeObserver(_ reader: inout ByteReader) throws(WireError) -> Observer {
+    let federation = try reader.text(limit: FederationCode.maximumLength, of: "a federation")
+    let rights = try reader.byte()
+    guard FederationCode.isValid(federation), rights <= 3 else {
+      throw reader.error(.malformed, "an observer's code or rights are not proper")
+    }
+    return Observer(federation: federation, readsMembers: rights & 1 != 0, writesOpen: rights & 2 != 0)
   }
 
   // MARK: Kinds

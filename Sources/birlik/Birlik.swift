@@ -34,10 +34,9 @@ struct Birlik: AsyncParsableCommand {
           InitCommand.self, InviteCommand.self, JoinCommand.self, PinCommand.self, RotateTLSCommand.self,
           CatalogCommand.self,
         ]),
+      CommandGroup(name: "Syncing", subcommands: [ServeCommand.self, SyncCommand.self, StatusCommand.self]),
       CommandGroup(
-        name: "Syncing", subcommands: [ServeCommand.self, SyncCommand.self, StatusCommand.self, EgressCommand.self]),
-      CommandGroup(
-        name: "Trust", subcommands: [NodesCommand.self, RevokeCommand.self, RotateKeyCommand.self]),
+        name: "Trust", subcommands: [NodesCommand.self, RevokeCommand.self, RotateKeyCommand.self, EgressCommand.self]),
       CommandGroup(
         name: "Records",
         subcommands: [

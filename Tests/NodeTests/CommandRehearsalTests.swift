@@ -38,8 +38,11 @@ struct CommandRehearsalTests {
 
     let report = try result.json()
     #expect(report["dry_run"] == true)
-    #expect(report["send"]?["changes"] == 2)
-    #expect(report["send"]?["kinds"]?.elements.compactMap { $0["kind"]?.text } == ["org_unit", "membership_return"])
+    #expect(report["send"]?["changes"] == 3)
+    #expect(
+      report["send"]?["kinds"]?.elements.compactMap { $0["kind"]?.text } == [
+        "org_unit", "membership_return", "proposal",
+      ])
     #expect(report["send"]?["kinds"]?[1]?["rows"]?[0]?["fields"]?["members_total"] == 130)
     #expect(report["receive"]?["changes"] == 2)
     #expect(report["receive"]?["kinds"]?[0]?["records"] == 1)
@@ -58,7 +61,7 @@ struct CommandRehearsalTests {
 
     // The true sync does what was foretold.
     let sync = try await folder.good("sync", "--database", "sam.db", "--json").json()
-    #expect(sync["sent"]?["changes"] == 2 && sync["received"]?["changes"] == 2 && sync["conflicts_opened"] == 1)
+    #expect(sync["sent"]?["changes"] == 3 && sync["received"]?["changes"] == 2 && sync["conflicts_opened"] == 1)
     let conflict = try #require(try await folder.good("conflicts", "--database", "sam.db", "--json").json()[0])
     #expect(conflict["why"] == opened[0]["why"])
     #expect(conflict["shown"] == opened[0]["shown"] && conflict["others"] == opened[0]["others"])

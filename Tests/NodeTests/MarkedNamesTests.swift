@@ -14,7 +14,7 @@ struct MarkedNamesTests {
   func nothingLeaves() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
-    let headquarters = try await CommandHeadquarters.make(in: folder)
+    let headquarters = try await CommandHeadquarters.make(in: folder, tls: false)
     let server = try folder.start("serve", "--database", "hq.db", "--log-level", "trace")
     defer { server.stop(SIGKILL) }
     try await wait { server.errors.contains("listening on") }

@@ -219,7 +219,7 @@ import Testing
     #expect(result.errors == "")
     #expect(try node.captured() == ["org_unit a: insert", "org_unit a: delete"])
     let tables = try node.column("sql", "sqlite_master WHERE type='table' AND name NOT LIKE 'birlik%'")
-    #expect(tables.count == 21)
+    #expect(tables.count == 22)
     for sql in tables {
       #expect(sql.hasSuffix("WITHOUT ROWID"))
       for word in ["NOCASE", "json", "STRICT", "UNIQUE", "REFERENCES"] { #expect(!sql.contains(word)) }

@@ -8,7 +8,7 @@ import Testing
   @Test("The random worlds reach every hard case")
   func reached() throws {
     var reached: [String: Int] = [:]
-    for seed in 0..<32 as Range<UInt64> {
+    for seed in 0..<40 as Range<UInt64> {
       let world = try World(seed: seed)
       try world.run(steps: 30)
       try world.settle(verifies: false)
@@ -39,6 +39,9 @@ import Testing
       "elements": 10, "conflicts": 100, "closed": 20, "notices": 3, "later catalogs": 5, "gone": 10, "changes": 400,
       "dropped": 40, "snapshots": 20, "headquarters restored": 3, "clocks jumped": 20,
     ]
-    for (name, count) in least { #expect(reached[name, default: 0] >= count, "\(name): \(reached)") }
+    for (name, count) in least {
+      let found = reached[name, default: 0]
+      #expect(found >= count, "\(name) \(found)")
+    }
   }
 }

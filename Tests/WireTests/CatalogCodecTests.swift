@@ -32,14 +32,20 @@ struct CatalogCodecTests {
     #expect(try PublishedCatalog.sign(CatalogSamples.small, by: key).bytes.first == 1)
     var bytes = try PublishedCatalog.sign(CatalogSamples.full, by: key).bytes
     #expect(bytes.first == 2)
-    bytes[0] = 3
+    bytes[0] = 4
     let refusal = #expect(throws: WireError.self) { try PublishedCatalog(stored: bytes) }
     #expect(refusal?.code == .unsupported && refusal?.detail.contains("upgrade birlik") == true)
-    // One form for one catalog: the second without a derivation is none.
-    var plain = try PublishedCatalog.sign(CatalogSamples.small, by: key).bytes
-    plain[0] = 2
-    plain.insert(0, at: plain.count - 64)
-    #expect(throws: WireError.self) { try PublishedCatalog(stored: plain) }
+    // One form for one catalog: the second without a derivation is none, nor the third without an observer.
+    for form in [2, 3] as [UInt8] {
+      var plain = try PublishedCatalog.sign(CatalogSamples.small, by: key).bytes
+      plain[0] = form
+      for _ in 1..<form { plain.insert(0, at: plain.count - 64) }
+      #expect(throws: WireError.self) { try PublishedCatalog(stored: plain) }
+    }
+    var observed = CatalogSamples.small
+    observed.observers = [Observer(federation: "ftuk", readsMembers: true, writesOpen: false)]
+    let signed = try PublishedCatalog.sign(observed, by: key)
+    #expect(try signed.bytes.first == 3 && PublishedCatalog(stored: signed.bytes).catalog == observed)
   }
 
   @Test("another signer or an altered byte is refused")

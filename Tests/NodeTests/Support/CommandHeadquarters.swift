@@ -8,6 +8,8 @@ final class CommandHeadquarters: Sendable {
   private let database = "hq.db"
 
   /// Makes headquarters with the published units and figures. It does not serve yet.
+  ///
+  /// - Parameter tls: false to see on the wire what is said.
   static func make(
     in folder: CommandFolder, figures: [String] = ["org_unit", "figure"], tls: Bool = true
   ) async throws -> CommandHeadquarters {
