@@ -168,7 +168,7 @@ import Wire
   @Test("Thousands of tables, wide tables, deep expressions and another application's mark")
   func large() throws {
     let (house, _, uz) = try settled()
-    let many = (0..<5_000).map { "CREATE TABLE t\($0)(a);" }.joined()
+    let many = (0..<1_000).map { "CREATE TABLE t\($0)(a);" }.joined()
     #expect(use(try prepared(uz, house, "BEGIN;" + many + "COMMIT"), uz) == [])
     let wide = (0..<1900).map { "c\($0)" }.joined(separator: ",")
     #expect(use(try prepared(uz, house, "CREATE TABLE wide(\(wide))"), uz) == [])
