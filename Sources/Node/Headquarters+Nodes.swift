@@ -7,15 +7,7 @@ import Wire
 /// What headquarters knows of its nodes beside what they seal.
 extension Headquarters {
   func renewablePublicKey(of node: NodeID) async -> [UInt8]? {
-    do {
-      return try await offload {
-        guard try store.statement(on: node)?.state != .revoked else { return nil }
-        return try store.card(of: node)?.publicKey
-      }
-    } catch {
-      logger.error("a node could not be looked up", metadata: ["reason": "\(error)"])
-      return nil
-    }
+    await lookUp { try store.statement(on: node)?.state == .revoked ? nil : store.card(of: node)?.publicKey }
   }
 
   func renewKey(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {

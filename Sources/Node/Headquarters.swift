@@ -17,23 +17,25 @@ struct Headquarters: HeadquartersService {
   }
 
   func publicKey(of node: NodeID) async -> [UInt8]? {
+    await lookUp { try store.statement(on: node) == nil ? store.card(of: node)?.publicKey : nil }
+  }
+
+  func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? {
+    // What is no card of headquarters' is anybody's, and no error.
+    guard let bytes = ExchangeRequest.card(inRequest: body),
+      let card = try? NodeCard(bytes: bytes, signedBy: store.identity.headquarters), card.id == node
+    else { return nil }
+    return await lookUp { try store.statement(on: node) == nil ? card.publicKey : nil }
+  }
+
+  /// Looks a key up. Where that cannot be done nobody is let in.
+  func lookUp(_ key: @escaping @Sendable () throws -> [UInt8]?) async -> [UInt8]? {
     do {
-      return try await offload {
-        guard try store.statement(on: node) == nil else { return nil }
-        return try store.card(of: node)?.publicKey
-      }
+      return try await offload(key)
     } catch {
       logger.error("a node could not be looked up", metadata: ["reason": "\(error)"])
       return nil
     }
-  }
-
-  func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? {
-    guard let bytes = ExchangeRequest.card(inRequest: body),
-      let card = try? NodeCard(bytes: bytes, signedBy: store.identity.headquarters), card.id == node,
-      (try? await offload { try store.statement(on: node) }) == .some(nil)
-    else { return nil }
-    return card.publicKey
   }
 
   func now() -> Int64 { Wall.now() }

@@ -46,8 +46,10 @@ extension KeyFile {
 
   /// The other keys that stand beside a database, of which one may be its own: that of a renewal which was cut off at its
   /// end, and that of before, for a backup.
-  static func others(for database: String) -> [Curve25519.Signing.PrivateKey] {
-    [newPath(for: database), oldPath(for: database)].compactMap { try? read(at: $0) }
+  ///
+  /// - Throws: `NodeError` for one that is there and cannot be used.
+  static func others(for database: String) throws -> [Curve25519.Signing.PrivateKey] {
+    try [newPath(for: database), oldPath(for: database)].filter(FileManager.default.fileExists).map(read(at:))
   }
 
   private static func isSame(_ a: Curve25519.Signing.PrivateKey, _ b: Curve25519.Signing.PrivateKey) -> Bool {

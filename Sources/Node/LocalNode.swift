@@ -37,15 +37,19 @@ public struct LocalNode: Sendable {
     let key = (try? KeyFile.read(for: database)) ?? Curve25519.Signing.PrivateKey()
     do {
       return LocalNode(store: try Store(path: database, key: key, isForReading: isForReading))
-    } catch let error as StoreError where error.code == .notPermitted && error.detail.contains("key file") {
-      for other in KeyFile.others(for: database) {
-        guard let store = try? Store(path: database, key: other, isForReading: isForReading) else { continue }
-        // Renewed, and cut off before the file got its name; or a backup of before, whose key this is.
-        try KeyFile.complete(for: database, key: other)
-        return LocalNode(store: store)
+    } catch let mismatch as StoreError where mismatch.code == .wrongKey {
+      for other in try KeyFile.others(for: database) {
+        do {
+          let store = try Store(path: database, key: other, isForReading: isForReading)
+          // Renewed, and cut off before the file got its name; or a backup of before, whose key this is.
+          try KeyFile.complete(for: database, key: other)
+          return LocalNode(store: store)
+        } catch let error as StoreError where error.code == .wrongKey {
+          continue
+        }
       }
       _ = try KeyFile.read(for: database)
-      throw error
+      throw mismatch
     }
   }
 

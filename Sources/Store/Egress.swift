@@ -90,7 +90,7 @@ extension Engine {
     guard let blocks = try? segment.blocks() else { return false }
     var sequence = segment.header.first
     for block in blocks {
-      let table = tables[block.kind] ?? SystemKind.all.first { $0.id == block.kind }.map(KindTable.init)
+      let table = tables[block.kind] ?? SystemKind.kind(block.kind).map(systemTable)
       for change in block.changes {
         defer { sequence &+= 1 }
         let name = table?.kind.name ?? "kind \(block.kind)"

@@ -129,12 +129,8 @@ final class Engine {
   }
 
   private func loadCatalog() throws {
-    let statement = try connection.prepared("SELECT value FROM birlik_meta WHERE name=?1")
-    statement.bind(1, text: Meta.catalog.rawValue)
-    guard try statement.step() else { return }
-    let bytes = statement.bytes(0)
-    statement.reset()
-    if bytes != published.bytes { try use(PublishedCatalog(bytes: bytes, signedBy: identity.headquarters)) }
+    let bytes = try bytes(of: .catalog)
+    if !bytes.isEmpty, bytes != published.bytes { try use(PublishedCatalog(bytes: bytes, signedBy: identity.headquarters)) }
   }
 
   /// Goes over to another catalog. Its tables and triggers have to stand already.
@@ -285,7 +281,7 @@ final class Engine {
   }
 
   /// A value of bytes; empty where there is none.
-  func meta(_ name: Meta, blob: Void) throws -> [UInt8] {
+  func bytes(of name: Meta) throws -> [UInt8] {
     let statement = try connection.prepared("SELECT value FROM birlik_meta WHERE name=?1")
     statement.bind(1, text: name.rawValue)
     guard try statement.step() else { return [] }

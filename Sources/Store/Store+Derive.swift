@@ -99,7 +99,7 @@ struct DeriveRun {
     let bytes = Array(span.utf8)
     let isDay = derivation.span == .day
     // A whole day, a whole month: what is cut another way could be taken away from each other.
-    guard bytes.count == (isDay ? 10 : 7), let days = isDay ? DayRange(date: bytes) : DayRange(date: bytes) else {
+    guard bytes.count == (isDay ? 10 : 7), let days = DayRange(date: bytes) else {
       throw StoreError(
         .invalid, operation, "'\(span)' is not a \(derivation.span.rawValue)",
         hint: isDay ? "write 2026-09-30" : "write 2026-10")

@@ -104,20 +104,20 @@ extension Engine {
   }
 
   func renewal() throws -> KeyRenewal? {
-    let bytes = try meta(.renewal, blob: ())
+    let bytes = try bytes(of: .renewal)
     return bytes.isEmpty ? nil : try KeyRenewal(bytes: bytes)
   }
 
   /// - Throws: `StoreError` with code `busy` while the key is being renewed: what were sealed now would count for nobody.
   func checkMaySeal() throws {
-    guard try !meta(.renewal, blob: ()).isEmpty else { return }
+    guard try !bytes(of: .renewal).isEmpty else { return }
     throw StoreError(
       .busy, "sealing", "this node's key is being renewed", hint: "finish it with `birlik rotate-key`; edits are kept")
   }
 
   /// - Throws: `StoreError` with code `renewed` when another process renewed this node's key.
   func checkIdentity() throws {
-    guard try meta(.card, blob: ()) != identity.card.bytes else { return }
+    guard try bytes(of: .card) != identity.card.bytes else { return }
     throw StoreError(
       .renewed, "using the database", "this node's key was renewed meanwhile", hint: "start birlik again")
   }

@@ -76,10 +76,7 @@ extension ServerTrust {
 
 extension Engine {
   func serverTrust() throws -> ServerTrust {
-    let statement = try connection.prepared("SELECT value FROM birlik_meta WHERE name=?1")
-    statement.bind(1, text: Meta.serverTrust.rawValue)
-    guard try statement.step() else { return .authority }
-    defer { statement.reset() }
-    return try ServerTrust(bytes: statement.bytes(0))
+    let bytes = try bytes(of: .serverTrust)
+    return bytes.isEmpty ? .authority : try ServerTrust(bytes: bytes)
   }
 }

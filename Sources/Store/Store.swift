@@ -150,7 +150,7 @@ public final class Store: @unchecked Sendable {
       key: key, card: try NodeCard(bytes: card, signedBy: headquarters), headquarters: headquarters)
     guard identity.publicKey == identity.card.publicKey else {
       throw StoreError(
-        .notPermitted, opening, "the key file belongs to another node",
+        .wrongKey, opening, "the key file belongs to another node",
         hint: "put this node's own key beside the database")
     }
     return identity

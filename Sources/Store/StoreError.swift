@@ -13,6 +13,8 @@ public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case damaged
     /// The file or its folder cannot be written.
     case notPermitted = "not_permitted"
+    /// The key is not that of the node whose database it is.
+    case wrongKey = "wrong_key"
     /// The node goes on under another key than the one with which the file was opened.
     case renewed
     /// There is no such kind, field, record or indicator.

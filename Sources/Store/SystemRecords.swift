@@ -34,7 +34,7 @@ struct SystemRecord {
 extension Engine {
   /// The shapes of the system's kinds; in none of the catalog's tables, so that nothing shows, repairs or retires them.
   private static let systemTables = Dictionary(
-    uniqueKeysWithValues: [SystemKind.node, SystemKind.serverKey, SystemKind.proposal].map { ($0.id, KindTable($0)) })
+    uniqueKeysWithValues: SystemKind.all.map { ($0.id, KindTable($0)) })
 
   func systemTable(_ kind: Kind) -> KindTable { Self.systemTables[kind.id] ?? KindTable(kind) }
 

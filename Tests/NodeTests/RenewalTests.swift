@@ -1,5 +1,6 @@
-import Crypto
+import enum Crypto.Curve25519
 import Foundation
+import Logging
 import Server
 import Store
 import SyncCore
@@ -171,6 +172,21 @@ import Wire
       #expect(try await stopped.post(renewal.bytes, path: "/v1/renew-key").status == 401)
       #expect(try house.headquarters.store.nodes().count == 5)
     }
+  }
+
+  @Test("Where headquarters cannot look up whether a node was stopped, nobody is let in")
+  func unanswered() async throws {
+    let house = try House()
+    let (uz, _, _) = try await house.joinThree()
+    let service = Headquarters(house.headquarters.store, logger: Logger(label: "test"))
+    let identity = uz.store.identity
+    let body = ExchangeRequest(
+      card: identity.card.bytes, catalogVersion: 1, frontierDigest: Digest(of: []), frontier: nil, cards: [],
+      segments: []
+    ).bytes
+    #expect(await service.enrol(body, node: identity.node) == identity.publicKey)
+    try house.headquarters.store.close()
+    #expect(await service.enrol(body, node: identity.node) == nil)
   }
 
   @Test("A revoked node is answered nothing from its next request on, as one that never was")

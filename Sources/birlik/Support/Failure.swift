@@ -84,7 +84,7 @@ extension ExitStatus {
     switch code {
     case .busy, .full, .renewed: self = .tryLater
     case .missing: self = .config
-    case .notPermitted: self = .notPermitted
+    case .notPermitted, .wrongKey: self = .notPermitted
     case .notOurs, .damaged, .unknown, .invalid: self = .data
     case .failed: self = .inputOutput
     }
