@@ -122,16 +122,17 @@ struct Headquarters: HeadquartersService {
       if let theirs = request.frontier { lag = try fill(&answer, for: theirs, role, limit: request.answerLimit) }
     }
     // An exchange in which nothing moves stays a tiny one.
-    if !request.segments.isEmpty || !answer.segments.isEmpty { answer.receipt = receipt(to: node, mine) }
+    if !request.segments.isEmpty || !answer.segments.isEmpty { answer.receipt = try receipt(to: node, mine) }
     contacts.saw(node, catalogVersion: request.catalogVersion, lag: lag)
     answer.now = Wall.now()
     return answer
   }
 
   /// - Parameter frontier: what is held of the channels that the node may read, every open one among them.
-  private func receipt(to node: NodeID, _ frontier: [FrontierEntry]) -> [UInt8] {
+  private func receipt(to node: NodeID, _ frontier: [FrontierEntry]) throws -> [UInt8] {
+    let own = try store.earlier(than: node).union([node])
     let receipt = Receipt.issue(
-      to: node, tips: frontier.filter { $0.tip.origin.node == node },
+      to: node, tips: frontier.filter { own.contains($0.tip.origin.node) },
       open: frontier.filter { $0.channel.audience == .open }, at: Wall.now(), by: store.identity.key)
     return receipt?.bytes ?? []
   }

@@ -44,9 +44,6 @@ struct AuditPass {
     return position
   }
 
-  /// Whether a receipt for that node may be kept here: this node may have renewed its key since.
-  func isOwn(_ node: NodeID, of role: NodeRole) -> Bool { cards[node]?.role == role }
-
   // MARK: Segments
 
   mutating func take(_ row: Row) throws {

@@ -130,7 +130,9 @@ final class Engine {
 
   private func loadCatalog() throws {
     let bytes = try bytes(of: .catalog)
-    if !bytes.isEmpty, bytes != published.bytes { try use(PublishedCatalog(bytes: bytes, signedBy: identity.headquarters)) }
+    if !bytes.isEmpty, bytes != published.bytes {
+      try use(PublishedCatalog(bytes: bytes, signedBy: identity.headquarters))
+    }
   }
 
   /// Goes over to another catalog. Its tables and triggers have to stand already.

@@ -79,6 +79,8 @@ extension Engine {
   func adopt(_ later: PublishedCatalog) throws {
     let earlier = tables
     for table in earlier.values { try writeOut(table, unknownTo: later.catalog.kind(table.kind.id)) }
+    // They hold what their federations might read when they were taken.
+    if later.catalog.observers != catalog.observers { try tidySnapshots(now: Wall.now(), kept: 0) }
     use(later)
     for kind in later.catalog.kinds {
       guard let table = tables[kind.id] else { continue }

@@ -113,6 +113,20 @@ extension Store {
   /// What headquarters said of a node that may seal no more; nil for one in good standing.
   public func statement(on node: NodeID) throws -> NodeStatement? { try read { try $0.nodeStatements()[node] } }
 
+  /// The ids of a node under the keys that it had before.
+  public func earlier(than node: NodeID) throws -> Set<NodeID> {
+    try read { engine in
+      let statements = try engine.nodeStatements().values
+      var found: Set<NodeID> = []
+      var next = [node]
+      while let node = next.popLast() {
+        // What a hostile log bends into a ring ends as well.
+        next += statements.filter { $0.successor == node && found.insert($0.node).inserted }.map(\.node)
+      }
+      return found
+    }
+  }
+
   public func nodeStatements() throws -> [NodeStatement] {
     try read { try $0.nodeStatements().values.sorted { $0.node < $1.node } }
   }

@@ -118,7 +118,6 @@ extension Store {
   public func adopt(_ catalog: PublishedCatalog, now: Int64 = Wall.now()) throws {
     try write { engine in
       guard catalog.catalog.version > engine.catalog.version else { return }
-      try engine.catalog.checkPrivacy(of: catalog.catalog)
       try engine.checkSuccession(catalog.catalog)
       try Sealer(engine, wall: now).sealAll()
       try engine.adopt(catalog)

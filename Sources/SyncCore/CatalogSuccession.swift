@@ -7,6 +7,15 @@ extension Catalog {
   ///
   /// - Parameter everLocal: what was ever kept local at this node, as `localNames` gives it.
   public func hindrance(to later: Catalog, everLocal: Set<String>) -> String? {
+    // By its name as well: a form that fills a table of members goes on filling a shared one of the same name.
+    for name in later.sharedNames where everLocal.contains(name) {
+      return "it would share \(name), which is personal data that stays on this machine"
+    }
+    for derivation in derivations {
+      // Figures that were withheld must not come out because a later catalog asks again, less carefully.
+      guard let next = later.derivation(named: derivation.id), next.threshold < derivation.threshold else { continue }
+      return "its derivation \(derivation.id) would tell what was withheld so far"
+    }
     for kind in kinds {
       guard let next = later.kind(kind.id) else {
         guard later.retiredKinds.contains(kind.id) else { return "it drops the kind \(kind.name) without retiring it" }
@@ -15,10 +24,6 @@ extension Catalog {
       if let hindrance = kind.hindrance(to: next) { return "in the kind \(kind.name) it \(hindrance)" }
     }
     if let id = retiredKinds.first(where: { later.kind($0) != nil }) { return "it uses the retired kind \(id) again" }
-    // A form that fills a table of members goes on filling a shared one of the same name.
-    for name in later.sharedNames where everLocal.contains(name) {
-      return "it would share \(name), which never leaves this file"
-    }
     return nil
   }
 

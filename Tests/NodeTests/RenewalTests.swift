@@ -71,6 +71,25 @@ import Wire
     #expect(try await house.serve { try await after.renewKey().store.identity.node } != after.store.identity.node)
   }
 
+  @Test("Headquarters goes on signing for what was sealed under the earlier key, and the audit knows it for one's own")
+  func receipts() async throws {
+    let house = try House()
+    let (uz, _, _) = try await house.joinThree()
+    let old = uz.store.identity.node
+    try await house.serve {
+      try uz.name("a", "Bir")
+      _ = try await uz.sync()
+      let after = try await uz.renewKey().renewKey()
+      try after.name("b", "Iki")
+      #expect(try await after.sync().outcome == .even)
+      let receipt = try #require(after.store.evidence().receipts.last)
+      #expect(receipt.node == after.store.identity.node)
+      #expect(Set(receipt.tips.map(\.tip.origin.node)) == [old, receipt.node])
+      let audit = try after.store.audit()
+      #expect(audit.ok && audit.receipts > 1, "\(audit.findings)")
+    }
+  }
+
   @Test("A lost answer is asked for again; meanwhile nothing is sealed and edits are kept")
   func lostAnswer() async throws {
     let house = try House()

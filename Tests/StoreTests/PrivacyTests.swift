@@ -61,6 +61,20 @@ import Wire
     }
   }
 
+  @Test("A catalog that would tell what a derivation withheld so far is refused, whoever signed it")
+  func lowerThreshold() throws {
+    let uz = try House().addKept("ftuu")
+    var catalog = try uz.store.catalog()
+    catalog.version += 1
+    catalog.derivations[0].threshold -= 1
+    let lower = try House.sign(catalog)
+    let error = #expect(throws: StoreError.self) { try uz.store.adopt(lower) }
+    #expect(error?.detail.contains(catalog.derivations[0].id) == true)
+    catalog.derivations[0].threshold += 5
+    try uz.store.adopt(House.sign(catalog))
+    #expect(try uz.store.catalog() == catalog)
+  }
+
   @Test("What triggers note of a deletion leaves local columns out")
   func oldValues() throws {
     let uz = try House().addKept("ftuu")

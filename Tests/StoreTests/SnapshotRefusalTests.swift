@@ -183,6 +183,27 @@ import Wire
     #expect(try office.count("birlik_head") == 0)
   }
 
+  @Test("A snapshot that was taken before a federation became an observer is offered no more")
+  func observer() throws {
+    let (house, hq, uz, _) = try filled()
+    defer { withExtendedLifetime(house) {} }
+    hq.clock = House.start
+    let now = House.start
+    let other = try house.add("kfik")
+    try other.type("INSERT INTO org_unit(code, name) VALUES('k', 'Open')")
+    try Exchange.even(other, hq)
+    let before = try #require(try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now }))
+    var catalog = try hq.store.catalog()
+    catalog.version += 1
+    catalog.observers = [Observer(federation: "ftuu", readsMembers: false, writesOpen: true)]
+    try hq.store.adopt(House.sign(catalog))
+    let role = try hq.store.role(of: uz.identity.card)
+    #expect(try hq.store.snapshotPieces(before.name, from: 0, limit: 1 << 20, now: now) == nil)
+    let after = try #require(try hq.store.offerSnapshot(to: role, insists: true, now: { now }))
+    #expect(after.frontier.allSatisfy { role.mayRead($0.channel) })
+    #expect(before.frontier.count > after.frontier.count)
+  }
+
   @Test("Headquarters offers the one it took lately, keeps it for those who fetch it, and forgets the rest")
   func shelf() throws {
     let (house, hq, uz, _) = try filled()
