@@ -30,8 +30,7 @@ public struct PublishedCatalog: Equatable, Sendable {
   /// - Throws: `WireError` for anything else than a whole catalog signed by that key.
   public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
     guard bytes.count > 64, bytes.count <= WireLimits.catalogBytes,
-      let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
-      key.isValidSignature(bytes.suffix(64), for: Self.domain + bytes.dropLast(64))
+      Signature.isValid(Array(bytes.suffix(64)), of: Self.domain + bytes.dropLast(64), by: headquarters)
     else { throw WireError(.badSignature, Self.reading, "headquarters did not sign it") }
     catalog = try Self.unsigned(bytes)
     self.bytes = bytes

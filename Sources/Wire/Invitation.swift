@@ -46,9 +46,7 @@ public struct Invitation: Equatable, Sendable {
     writer.text(federation)
     writer.text(name)
     if !isFirstForm { trust.write(to: &writer) }
-    // A few bytes of hash find a line that was copied only in part.
-    writer.raw(Digest(sha256: writer.bytes).bytes.prefix(4))
-    return Self.prefix + Base64URL.encode(writer.bytes)
+    return HandedLine.text(Self.prefix, writer.bytes)
   }
 
   /// Reads the line.
@@ -57,12 +55,11 @@ public struct Invitation: Equatable, Sendable {
   public init(line: String) throws(WireError) {
     let operation = "reading the invitation"
     let hint = "copy the whole line that `birlik invite` printed"
-    let trimmed = line.split(whereSeparator: \.isWhitespace).joined()
-    guard trimmed.hasPrefix(Self.prefix), let bytes = Base64URL.decode(String(trimmed.dropFirst(Self.prefix.count))),
-      bytes.count > 4, Digest(sha256: bytes.dropLast(4)).bytes.prefix(4).elementsEqual(bytes.suffix(4))
-    else { throw WireError(.badInvitation, operation, "it is not a whole invitation", hint: hint) }
+    guard let bytes = HandedLine.bytes(Self.prefix, in: line) else {
+      throw WireError(.badInvitation, operation, "it is not a whole invitation", hint: hint)
+    }
     do throws(WireError) {
-      var reader = ByteReader(bytes.dropLast(4), operation: operation)
+      var reader = ByteReader(bytes, operation: operation)
       let form = try reader.byte()
       guard form == 1 || form == 2 else { throw WireError(.unsupported, operation, "it has an unknown version") }
       url = try reader.text(limit: Self.addressBytes, of: "an address")

@@ -56,9 +56,9 @@ public struct KeyRenewal: Equatable, Sendable {
     let signed = Self.domain + bytes.prefix(bytes.count - reader.remaining)
     for key in [oldKey, newKey] {
       let signature = Array(try reader.raw(64))
-      guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: key),
-        key.isValidSignature(signature, for: signed)
-      else { throw WireError(.badSignature, Self.reading, "one of both keys did not sign it") }
+      guard Signature.isValid(signature, of: signed, by: key) else {
+        throw WireError(.badSignature, Self.reading, "one of both keys did not sign it")
+      }
     }
     try reader.finish()
     guard oldKey != newKey else { throw reader.error(.malformed, "both keys are one") }

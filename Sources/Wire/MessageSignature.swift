@@ -341,9 +341,9 @@ private struct SignatureClaim: Sendable {
   }
 
   func verify(publicKey: [UInt8], _ operation: String) throws(MessageSignatureError) {
-    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: publicKey),
-      key.isValidSignature(signature, for: Array(base.utf8))
-    else { throw MessageSignatureError(.forged, operation) }
+    guard Signature.isValid(signature, of: Array(base.utf8), by: publicKey) else {
+      throw MessageSignatureError(.forged, operation)
+    }
   }
 
   static func signature(in headers: HeaderFields, _ operation: String) throws(MessageSignatureError) -> [UInt8] {

@@ -66,9 +66,9 @@ public struct NodeCard: Equatable, Sendable {
     guard isHeadquarters <= 1, FederationCode.isValid(federation) else {
       throw WireError(.malformed, Self.reading, "its role or its federation is not proper")
     }
-    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
-      key.isValidSignature(signature, for: Self.domain + bytes.prefix(signedCount))
-    else { throw WireError(.badSignature, Self.reading, "headquarters did not sign it") }
+    guard Signature.isValid(signature, of: Self.domain + bytes.prefix(signedCount), by: headquarters) else {
+      throw WireError(.badSignature, Self.reading, "headquarters did not sign it")
+    }
     role = NodeRole(isHeadquarters: isHeadquarters == 1, federation: federation)
     self.bytes = bytes
   }

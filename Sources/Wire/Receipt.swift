@@ -58,9 +58,10 @@ public struct Receipt: Equatable, Sendable {
     let signedCount = bytes.count - reader.remaining
     let signature = Array(try reader.raw(64))
     try reader.finish()
-    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
-      key.isValidSignature(signature, for: (isEarlier ? Self.earlierDomain : Self.domain) + bytes.prefix(signedCount))
-    else { throw WireError(.badSignature, operation, "headquarters did not sign it") }
+    let signed = (isEarlier ? Self.earlierDomain : Self.domain) + bytes.prefix(signedCount)
+    guard Signature.isValid(signature, of: signed, by: headquarters) else {
+      throw WireError(.badSignature, operation, "headquarters did not sign it")
+    }
     self.bytes = bytes
   }
 }

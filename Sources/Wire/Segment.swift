@@ -109,9 +109,7 @@ public struct Segment: Equatable, Sendable {
   static func verify(
     _ signature: [UInt8], of hash: Digest, origin: Origin, publicKey: [UInt8]
   ) throws(WireError) {
-    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: publicKey),
-      key.isValidSignature(signature, for: signatureDomain + hash.bytes)
-    else {
+    guard Signature.isValid(signature, of: signatureDomain + hash.bytes, by: publicKey) else {
       throw WireError(
         .badSignature, "checking a segment", "its signature is not that of origin \(origin.hex)",
         hint: "it was altered on the way or made by somebody else; nothing of it was taken")

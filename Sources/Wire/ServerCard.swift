@@ -48,9 +48,7 @@ public struct ServerCard: Equatable, Sendable {
     let signedCount = bytes.count - reader.remaining
     let signature = Array(try reader.raw(64))
     try reader.finish()
-    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
-      key.isValidSignature(signature, for: Self.domain + bytes.prefix(signedCount))
-    else {
+    guard Signature.isValid(signature, of: Self.domain + bytes.prefix(signedCount), by: headquarters) else {
       throw WireError(
         .badSignature, Self.reading, "the headquarters of this node did not sign it",
         hint: "ask headquarters for the line of `birlik pin`, and take none from anybody else")
@@ -59,19 +57,15 @@ public struct ServerCard: Equatable, Sendable {
   }
 
   /// The card as one line to hand over.
-  public var line: String {
-    // A few bytes of hash find a line that was copied only in part.
-    Self.prefix + Base64URL.encode(bytes + Digest(sha256: bytes).bytes.prefix(4))
-  }
+  public var line: String { HandedLine.text(Self.prefix, bytes) }
 
   /// Reads the line.
   ///
   /// - Throws: `WireError` with code `malformed` for what is no whole line, `badSignature` for that of somebody else.
   public init(line: String, signedBy headquarters: [UInt8]) throws(WireError) {
-    let trimmed = line.split(whereSeparator: \.isWhitespace).joined()
-    guard trimmed.hasPrefix(Self.prefix), let all = Base64URL.decode(String(trimmed.dropFirst(Self.prefix.count))),
-      all.count > 4, Digest(sha256: all.dropLast(4)).bytes.prefix(4).elementsEqual(all.suffix(4))
-    else { throw WireError(.malformed, Self.reading, "it is not a whole line", hint: Self.copyHint) }
-    try self.init(bytes: Array(all.dropLast(4)), signedBy: headquarters)
+    guard let bytes = HandedLine.bytes(Self.prefix, in: line) else {
+      throw WireError(.malformed, Self.reading, "it is not a whole line", hint: Self.copyHint)
+    }
+    try self.init(bytes: bytes, signedBy: headquarters)
   }
 }

@@ -94,9 +94,7 @@ public struct SnapshotManifest: Equatable, Sendable {
     let signedCount = bytes.count - reader.remaining
     let signature = Array(try reader.raw(64))
     try reader.finish()
-    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: headquarters),
-      key.isValidSignature(signature, for: Self.domain + bytes.prefix(signedCount))
-    else {
+    guard Signature.isValid(signature, of: Self.domain + bytes.prefix(signedCount), by: headquarters) else {
       throw WireError(
         .badSignature, Self.reading, "headquarters did not sign it",
         hint: "heads are taken from this node's own headquarters alone; nothing of it was taken")
