@@ -124,7 +124,8 @@ struct AuditPass {
     if !seen.isEmpty { self.contexts[row.stream, default: []].append((header.last, seen)) }
   }
 
-  /// Checks that what a segment names is there before it.
+  /// Checks that what a segment names is there before it. Where it stands instead only chooses the words, so a failure to
+  /// look is as good as nowhere.
   private func checkLinks(_ header: SegmentHeader, _ row: Row) throws(Wrong) {
     if header.predecessor != .zero, known[header.predecessor] == nil {
       if (try? stands(header.predecessor)) == true {

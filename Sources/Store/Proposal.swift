@@ -95,6 +95,7 @@ extension Engine {
       return nil
     }
     var reader = ByteReader(bytes, operation: "reading a proposal")
+    // A member may write anything into its own channel; what is no proposal is put before nobody.
     guard let content = try? StateCodec.decodeContent(&reader) else { return nil }
     let table = catalog.kind(named: record.text("kind")).flatMap { tables[$0.id] }
     let key = table.flatMap { RecordKey(written: record.text("key"), columnCount: $0.kind.key.count) }

@@ -69,10 +69,13 @@ import Wire
   /// What is done to the file, what the audit calls it, and words of its sentence.
   private static let tampering: [(sql: String, code: AuditFinding.Code, words: String)] = [
     (
-      "UPDATE birlik_segment SET bytes=CAST(substr(bytes,1,length(bytes)-1)||'x' AS BLOB) WHERE id=9", .altered, "bytes"
+      "UPDATE birlik_segment SET bytes=CAST(substr(bytes,1,length(bytes)-1)||"
+        + "CASE hex(substr(bytes,-1)) WHEN '78' THEN x'79' ELSE x'78' END AS BLOB) WHERE id=9", .altered, "bytes"
     ),
     (
-      "UPDATE birlik_segment SET bytes=CAST(substr(bytes,1,60)||'x'||substr(bytes,62) AS BLOB) WHERE id=9", .altered, ""
+      "UPDATE birlik_segment SET bytes=CAST(substr(bytes,1,60)||"
+        + "CASE hex(substr(bytes,61,1)) WHEN '78' THEN x'79' ELSE x'78' END||substr(bytes,62) AS BLOB) WHERE id=9",
+      .altered, ""
     ),
     ("UPDATE birlik_segment SET bytes=x'' WHERE id=9", .altered, "bytes"),
     ("UPDATE birlik_segment SET bytes='text' WHERE id=9", .altered, "bytes"),
@@ -105,7 +108,10 @@ import Wire
     ("UPDATE birlik_stream SET seen=x'' WHERE id=1", .stream, "seen"),
     ("UPDATE birlik_stream SET parent=0, fork=1 WHERE id=1", .stream, "began"),
     ("DELETE FROM birlik_stream WHERE id=(SELECT max(id) FROM birlik_stream)", .stream, "list of streams"),
-    ("UPDATE birlik_card SET card=CAST(substr(card,1,length(card)-1)||'x' AS BLOB) WHERE {card}", .forged, ""),
+    (
+      "UPDATE birlik_card SET card=CAST(substr(card,1,length(card)-1)||"
+        + "CASE hex(substr(card,-1)) WHEN '78' THEN x'79' ELSE x'78' END AS BLOB) WHERE {card}", .forged, ""
+    ),
   ]
 
   @Test("Whatever is done to the log by hand is found and named")
