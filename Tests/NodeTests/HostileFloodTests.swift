@@ -9,16 +9,18 @@ import Transport
 @testable import Wire
 
 /// Everything hostile at once against the real `birlik serve`, while an honest node goes on syncing: one run, one
-/// process, bounded memory. `BIRLIK_FLOOD=short` runs it, as CI does; `long` makes it an hour's work in place of a minute's.
+/// process, bounded memory. `BIRLIK_FLOOD=short` runs it, as CI does; with `long` there come ten times as many inputs and
+/// a million tiny segments, which is an hour's work.
 @Suite(
-  .timeLimit(.minutes(120)),
+  .serialized, .timeLimit(.minutes(120)),
   .enabled(if: ProcessInfo.processInfo.environment["BIRLIK_FLOOD"] != nil, "a flood takes the machine for itself"))
 struct HostileFloodTests {
   /// Resident memory of the server at its peak. An idle one takes about 50 MB; ten bodies of 8 MiB, each taken apart,
   /// and SQLite's caches come on top.
   private static let memoryBound = 256 << 20
   private static let isLong = ProcessInfo.processInfo.environment["BIRLIK_FLOOD"] == "long"
-  private static let scale = isLong ? 100 : 1
+  private static let scale = isLong ? 10 : 1
+  private static let tinySegments = isLong ? 1_000_000 : 1000
 
   /// Holds silent connections in a process of its own: Foundation starts no programs from one with so many open files.
   private static let holding = """
@@ -33,62 +35,122 @@ struct HostileFloodTests {
     time.sleep(7200)
     """
 
-  @Test("Headquarters stands all of it, serves an honest node meanwhile, and its memory stays bounded")
-  func flood() async throws {
+  /// Wraps whatever comes to its port in TLS, so that the hostile need not speak it.
+  private static let wrapping = """
+    import asyncio, ssl, sys
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    async def pump(reader, writer):
+      try:
+        while data := await reader.read(65536):
+          writer.write(data)
+          await writer.drain()
+      except OSError: pass
+    async def wrap(reader, writer):
+      try: inner, outer = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]), ssl=context)
+      except OSError: return writer.close()
+      sending = asyncio.create_task(pump(reader, outer))
+      await pump(inner, writer)
+      sending.cancel()
+      for each in (writer, outer): each.transport.abort() if each is outer else each.close()
+    async def main():
+      server = await asyncio.start_server(wrap, "127.0.0.1", 0)
+      print(server.sockets[0].getsockname()[1], file=sys.stderr, flush=True)
+      await server.serve_forever()
+    asyncio.run(main())
+    """
+
+  /// In the clear, as behind a proxy, what comes reaches the program itself; with TLS it meets the library before.
+  @Test(
+    "Headquarters stands all of it, serves an honest node meanwhile, and its memory stays bounded",
+    arguments: [false, true])
+  func flood(tls: Bool) async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
     HostileSocket.allowMany()
-    // In the clear, as behind a proxy: what comes reaches the program itself, and not only the library that decrypts.
-    let headquarters = try await CommandHeadquarters.make(in: folder, figures: [], tls: false)
+    let headquarters = try await CommandHeadquarters.make(in: folder, figures: [], tls: tls)
     let server = try await headquarters.serve()
     defer { server.stop(SIGKILL) }
-    try await headquarters.join("uz.db", "ftuu")
-    try await headquarters.join("kz.db", "fprk")
-    let insider = try LocalNode.open(database: folder.file("kz.db"))
-    let client = HostileClient(
-      url: "http://127.0.0.1:\(headquarters.port)", headquarters: insider.store.identity.headquarters, as: insider)
+    for (database, federation) in [("uz.db", "ftuu"), ("kz.db", "fprk"), ("az.db", "ahik")] {
+      try await headquarters.join(database, federation)
+    }
+    let wrapper = tls ? try start(Self.wrapping, "\(headquarters.port)", in: folder) : nil
+    defer { wrapper?.stop(SIGKILL) }
+    let port = if let wrapper { try #require(await number(from: wrapper)) } else { headquarters.port }
+    func insider(_ database: String) throws -> HostileClient {
+      let node = try LocalNode.open(database: folder.file(database))
+      return HostileClient(
+        url: "http://127.0.0.1:\(port)", headquarters: node.store.identity.headquarters, as: node)
+    }
+    let client = try insider("kz.db")
+    let stopped = try insider("az.db")
 
-    let holder = try folder.start(
-      URL(fileURLWithPath: "/usr/bin/env"),
-      ["python3", "-c", Self.holding, "\(headquarters.port)", "\(1000 * min(Self.scale, 10))"])
+    let holder = try start(Self.holding, "\(headquarters.port)", "\(1000 * Self.scale)", in: folder)
     defer { holder.stop(SIGKILL) }
-    while holder.isRunning, !holder.errors.hasSuffix("\n") { try await Task.sleep(for: .milliseconds(50)) }
-    let idle = Int(holder.errors.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
-    let slow = (0..<200).compactMap { number -> HostileSocket? in
-      let socket = HostileSocket(port: headquarters.port)
-      _ = socket?.send(number.isMultiple(of: 2) ? "POST /v1/exchange HTTP/1.1\r\nHost: x\r\nX-Slow: " : "G")
+    let idle = try await number(from: holder) ?? 0
+    var slow = try (0..<200).compactMap { number -> HostileSocket? in
+      let socket = HostileSocket(port: port)
+      _ = socket?.send(try Self.slowBeginning(number, of: stopped))
       return socket
     }
+    let dripping = Task { [slow] in
+      while !Task.isCancelled {
+        for socket in slow { _ = socket.send("a") }
+        try? await Task.sleep(for: .milliseconds(500))
+      }
+    }
+    defer { dripping.cancel() }
     var tried = idle + slow.count
     #expect(idle > 500 && slow.count > 100, "\(holder.errors)")
 
     async let honest = honestNode(folder)
     do {
-      tried += try await paths(headquarters.port)
+      tried += try await paths(port)
+      if tls { tried += try await handshakes(headquarters.port) }
       tried += try await segments(client)
       tried += try await tiny(client)
       tried += try await mutations(client)
+      // Strangers' places were all held by slow bodies; those of members were not.
+      dripping.cancel()
+      await dripping.value
+      slow.removeAll()
+      while try await client.post([1], path: "/v1/join", isSigned: false).status == 503 {
+        try await Task.sleep(for: .milliseconds(50))
+      }
       tried += try await strangers(client)
+      try await folder.good("revoke", "ahik", "--reason", "stolen", "--database", "hq.db")
+      tried += try await revoked(stopped, carriedBy: client)
     } catch {
       Issue.record("after \(tried) inputs: \(error)\nserver running: \(server.isRunning) \(server.errors.suffix(6000))")
     }
-    for socket in slow { _ = socket.send("a") }
     let synced = try await honest
     #expect(synced >= 5, "the honest node synced \(synced) times")
 
     #expect(server.isRunning, "\(server.errors.suffix(2000))")
     let peak = try #require(Self.peakMemory(of: server.identifier))
     #expect(peak < Self.memoryBound, "\(peak >> 20) MB")
-    print("hostile inputs: \(tried), honest syncs meanwhile: \(synced), peak resident memory: \(peak >> 20) MB")
+    print(
+      "hostile inputs\(tls ? " over TLS" : ""): \(tried), honest syncs meanwhile: \(synced), peak resident memory: \(peak >> 20) MB"
+    )
     #expect(tried > 3000)
 
-    withExtendedLifetime(slow) {}
     server.stop(SIGTERM)
     #expect(try await server.result().status == 0)
     try await folder.good("audit", "--database", "hq.db")
     try await folder.good("verify", "--database", "hq.db")
     let rows = try await folder.sqlite("hq.db", "SELECT count(*) FROM org_unit WHERE code LIKE 'honest-%'")
     #expect(Int(rows.output.trimmingCharacters(in: .whitespacesAndNewlines)) == synced)
+  }
+
+  private func start(_ script: String, _ arguments: String..., in folder: CommandFolder) throws -> RunningCommand {
+    try folder.start(URL(fileURLWithPath: "/usr/bin/env"), ["python3", "-c", script] + arguments)
+  }
+
+  /// What a script says first.
+  private func number(from script: RunningCommand) async throws -> Int? {
+    while script.isRunning, !script.errors.hasSuffix("\n") { try await Task.sleep(for: .milliseconds(50)) }
+    return Int(script.errors.trimmingCharacters(in: .whitespacesAndNewlines))
   }
 
   /// A federation that works as ever.
@@ -118,6 +180,53 @@ struct HostileFloodTests {
   }
 
   // MARK: What comes
+
+  /// The beginning of a request that never gets to its end: slow in its head, in the body of a stranger, and in the body
+  /// of a member, whose request is let in.
+  private static func slowBeginning(_ number: Int, of member: HostileClient) throws -> String {
+    let length = "Host: x\r\nContent-Length: 60000\r\n"
+    switch number % 4 {
+    case 0: return "POST /v1/exchange HTTP/1.1\r\nHost: x\r\nX-Slow: "
+    case 1: return "G"
+    case 2: return "POST /v1/join HTTP/1.1\r\n\(length)\r\n"
+    default:
+      let headers = try MessageSignature.sign(
+        method: "POST", path: "/v1/exchange", body: [UInt8](repeating: UInt8(ascii: "a"), count: 60_000),
+        created: Wall.now(), signer: MessageSigner(keyID: member.id, privateKey: member.key))
+      let lines = headers.map { "\($0.name): \($0.value)\r\n" }.joined()
+      return "POST /v1/exchange HTTP/1.1\r\n\(length)\(lines)\r\n"
+    }
+  }
+
+  /// What is no TLS, too old a TLS, or the beginning of one.
+  private func handshakes(_ port: Int) async throws -> Int {
+    let hello = "\u{16}\u{3}\u{1}\u{0}\u{5}\u{1}\u{0}\u{0}\u{1}\u{3}"
+    let tries = [
+      "", "GET /health HTTP/1.1\r\nHost: x\r\n\r\n", "\u{16}", hello, "\u{16}\u{3}\u{0}" + hello, "\u{15}\u{3}\u{3}",
+      "\u{16}\u{3}\u{3}\u{7F}\u{7F}" + String(repeating: "\u{1}", count: 70_000),
+      String(repeating: "\u{0}", count: 1 << 20), String(repeating: hello, count: 1000),
+    ]
+    for text in tries {
+      let answer = HostileSocket(port: port)?.exchange(text) ?? ""
+      #expect(!answer.contains("HTTP/1.1 200"), "\(text.prefix(20))")
+    }
+    return tries.count
+  }
+
+  /// What a stopped node says itself and what a member in league with it brings: the one is answered as to one that never
+  /// was, the other refused.
+  private func revoked(_ stopped: HostileClient, carriedBy member: HostileClient) async throws -> Int {
+    let open = Channel(owner: "ahik", audience: .open)
+    let count = 20 * Self.scale
+    for number in 0..<count {
+      let origin = Origin(node: stopped.id, nonce: UInt64(8000 + number))
+      let late = try stopped.segment(open, origin: origin, name: "late").bytes
+      #expect(try await stopped.exchange(segments: [late]).status == 401)
+      let answer = try await member.exchange(segments: [late], cards: [stopped.card]).answer()
+      #expect(answer.refusals.count == 1 && !answer.refusals.contains { $0.reason.isEmpty })
+    }
+    return 2 * count
+  }
 
   /// Requests that play with paths, lengths and headers.
   private func paths(_ port: Int) async throws -> Int {
@@ -229,9 +338,9 @@ struct HostileFloodTests {
     let open = Channel(owner: "fprk", audience: .open)
     var count = 0
     var last: Segment?
-    for _ in 0..<(2 * Self.scale) {
+    while count < 2 * Self.tinySegments {
       var piece: [[UInt8]] = []
-      for _ in 0..<500 {
+      for _ in 0..<min(Self.tinySegments, WireLimits.segmentsPerMessage) {
         let first = (last?.header.last ?? 0) + 1
         let next = try client.segment(
           open, origin: Origin(node: client.id, nonce: 5000), first: first, after: last?.hash ?? .zero,
@@ -239,11 +348,10 @@ struct HostileFloodTests {
         piece.append(next.bytes)
         last = next
       }
-      count += piece.count
       #expect(try await client.exchange(segments: piece).answer().refusals.isEmpty)
       // The same again is held already.
       #expect(try await client.exchange(segments: piece).answer().refusals.isEmpty)
-      count += piece.count
+      count += 2 * piece.count
     }
     let waiting = try (0..<500).map { number in
       try client.segment(
