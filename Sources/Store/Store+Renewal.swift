@@ -63,7 +63,8 @@ extension Store {
   /// between counts as well.
   ///
   /// - Parameter issue: signs the card of the node under its new key.
-  /// - Returns: nil for a node that is not known or was revoked, and for a key that is another node's.
+  /// - Returns: nil for a node that is not known or was revoked, under this key or a later one, and for a key that is
+  ///   another node's.
   public func replace(
     _ renewal: KeyRenewal, now: Int64 = Wall.now(), issue: (NodeCard) throws -> NodeCard
   ) throws -> NodeCard? {
@@ -77,9 +78,9 @@ extension Store {
         renewal.tips.allSatisfy({ $0.tip.origin.node == old && card.role.mayWrite($0.channel) })
       else { return nil }
       let known = try engine.nodeStatements()[old]
-      guard known.map({ $0.state == .replaced && $0.successor == new }) ?? (engine.cards[new] == nil) else {
-        return nil
-      }
+      guard known.map({ $0.state == .replaced && $0.successor == new }) ?? (engine.cards[new] == nil),
+        try !engine.isRevoked(behind: new)
+      else { return nil }
       let fresh = try engine.cards[new] ?? issue(card)
       try engine.keep(fresh)
       let tips = Set((known?.tips ?? engine.tips(of: old)) + renewal.tips).sorted()
@@ -97,6 +98,19 @@ extension Store {
 extension Engine {
   /// Whether a node is this one, under the key of today or an earlier one.
   func isOwn(_ node: NodeID) -> Bool { node == identity.node || ownNodes.contains(node) }
+
+  /// Whether a node was revoked, under that key or one that it goes on under: then nothing more of it counts.
+  fileprivate func isRevoked(behind node: NodeID) throws -> Bool {
+    let statements = try nodeStatements()
+    var passed: Set<NodeID> = []
+    var next: NodeID? = node
+    // What a hostile log bends into a ring ends as well.
+    while let node = next, passed.insert(node).inserted {
+      guard statements[node]?.state != .revoked else { return true }
+      next = statements[node]?.successor
+    }
+    return false
+  }
 
   func loadOwnNodes() throws {
     let words = try meta(.formerNodes)?.display.split(separator: " ") ?? []
