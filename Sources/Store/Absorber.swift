@@ -59,17 +59,22 @@ final class Absorber {
     guard card.role.mayWrite(segment.header.channel) else {
       return refuse(segment.hash, "its author may not write the channel \(segment.header.channel)")
     }
-    if let statement = try engine.nodeStatements()[card.id], !statement.covers(segment.header, hash: segment.hash),
-      try engine.position(of: segment.hash) == nil
-    {
-      return refuse(segment.hash, "its author was \(statement.state.rawValue), and it was sealed after that")
-    }
+    if let stopped = try stopped(segment) { return refuse(segment.hash, stopped) }
     do {
       try segment.verify(publicKey: card.publicKey)
     } catch {
       return refuse(segment.hash, error.detail)
     }
     try place(segment)
+  }
+
+  /// Why a segment does not count because its author was stopped; nil for one that does.
+  private func stopped(_ segment: Segment) throws -> String? {
+    guard let statement = try engine.nodeStatements()[segment.header.origin.node],
+      try engine.position(of: segment.hash) == nil,
+      try !statement.covers(segment.header, hash: segment.hash, isHeld: { try engine.position(of: $0) != nil })
+    else { return nil }
+    return "its author was \(statement.state.rawValue), and it was sealed after that"
   }
 
   private func refuse(_ hash: Digest, _ reason: String) {
@@ -118,6 +123,12 @@ final class Absorber {
       if let segment = try? Segment(bytes: select.bytes(0)) { waiting.append(segment) }
     }
     self.waiting = nil
+    // Its author may have been stopped while it waited.
+    waiting = try waiting.filter { segment in
+      let stopped = try stopped(segment)
+      if let stopped { refuse(segment.hash, stopped) }
+      return stopped == nil
+    }
     let forget = try engine.connection.prepared("DELETE FROM birlik_waiting WHERE missing=?1")
     forget.bind(1, blob: hash.bytes)
     try forget.step()

@@ -56,11 +56,15 @@ public struct NodeStatement: Sendable, Equatable {
 
   /// Whether a segment was sealed before the node was stopped.
   ///
-  /// Below a tip the chain decides, which ends in the tip's hash.
-  public func covers(_ header: SegmentHeader, hash: Digest) -> Bool {
-    tips.contains { entry in
-      entry.channel == header.channel && entry.tip.origin == header.origin
-        && (header.last < entry.tip.sequence || (header.last == entry.tip.sequence && hash == entry.tip.hash))
+  /// Below a tip the chain decides, which ends in the tip's hash: whoever holds that holds all that leads to it, so that
+  /// anything else below it is another branch.
+  ///
+  /// - Parameter isHeld: whether the segment with a hash is held.
+  public func covers(_ header: SegmentHeader, hash: Digest, isHeld: (Digest) throws -> Bool) rethrows -> Bool {
+    try tips.contains { entry in
+      guard entry.channel == header.channel, entry.tip.origin == header.origin else { return false }
+      if header.last == entry.tip.sequence { return hash == entry.tip.hash }
+      return try header.last < entry.tip.sequence && !isHeld(entry.tip.hash)
     }
   }
 

@@ -31,6 +31,55 @@ import Wire
 
   private func names(_ node: TestNode) throws -> [String] { try node.column("name", "org_unit ORDER BY code") }
 
+  @Test("What waited when its author was revoked is not taken when that comes for which it waited")
+  func waiting() throws {
+    let all = try members()
+    // The office keeps an edit from headquarters and gives it to the node, whose next segment builds on it.
+    try all.office.type("INSERT INTO org_unit(code, name) VALUES('b', 'kept back')")
+    try all.office.seal()
+    try Exchange.carry(from: all.office, to: all.uz)
+    try all.uz.type("UPDATE org_unit SET name='late' WHERE code='a'")
+    try all.uz.seal()
+    let shown = try all.hq.store.frontier(visibleTo: all.uz.role)
+    let piece = try all.uz.store.piece(lackedBy: shown, role: all.uz.role)
+    let late = try #require(piece.segments.last)
+    #expect(try Segment(bytes: late).header.origin.node == all.uz.identity.node)
+    #expect(try all.hq.store.absorb(segments: [late], cards: piece.cards).waiting == 1)
+
+    _ = try all.hq.store.revoke(all.uz.identity.node, reason: "")
+    try Exchange.settle(all.hq, [all.tr, all.office])
+    for node in [all.hq, all.tr, all.office] {
+      #expect(try names(node) == ["Üch", "kept back"])
+      #expect(try node.store.status().waiting == 0)
+      #expect(try node.store.verify().problems == [])
+    }
+  }
+
+  @Test("Another branch of a revoked node, with numbers below the last that counts, is taken by nobody who holds that")
+  func lowerBranch() throws {
+    let all = try members()
+    let made = try all.hq.store.revoke(all.uz.identity.node, reason: "the key was stolen")
+    try Exchange.settle(all.hq, [all.tr])
+    let tip = try #require(made.tips.first { $0.channel.audience == .open })
+    #expect(tip.tip.sequence == 3)
+    var block = KindBlock(kind: 1, keyColumns: 1)
+    block.append(
+      Change(
+        kind: 1, key: RecordKey("thief"), operation: .edit,
+        registers: [RegisterContent(RegisterKey(5), Content([Cell(field: 5, value: .text(Array("x".utf8)))]))],
+        captured: 1, time: 1)
+    ) { _ in [5] }
+    let header = SegmentHeader(
+      origin: tip.tip.origin, channel: tip.channel, first: 1, count: 1, predecessor: .zero, context: [],
+      catalogVersion: 1, sealedAt: 1)
+    let branch = try Segment.seal(header, blocks: [block], key: all.uz.identity.key)
+    for node in [all.hq, all.tr] {
+      let report = try node.store.absorb(segments: [branch.bytes], cards: [all.uz.identity.card.bytes])
+      #expect(report.segments == 0 && report.refusals.first?.reason.contains("revoked") == true)
+      #expect(try names(node) == ["Üch"])
+    }
+  }
+
   @Test("A revoked node does not have its earlier key's streams go on, though it holds both keys")
   func renewalAfterRevocation() throws {
     let all = try members()
