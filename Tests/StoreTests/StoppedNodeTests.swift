@@ -107,4 +107,31 @@ import Wire
     #expect(try renew(second, third) == nil)
     #expect(try all.hq.store.nodeStatements() == before)
   }
+
+  @Test("A node that began a great many streams is revoked like every other one")
+  func manyStreams() throws {
+    let all = try members()
+    let (identity, channel) = (all.uz.identity, Channel(owner: "ftuu", audience: .open))
+    func segment(_ nonce: UInt64) throws -> [UInt8] {
+      var block = KindBlock(kind: 1, keyColumns: 1)
+      block.append(
+        Change(
+          kind: 1, key: RecordKey("many-\(nonce)"), operation: .edit,
+          registers: [RegisterContent(RegisterKey(5), Content([Cell(field: 5, value: .text(Array("x".utf8)))]))],
+          captured: 1, time: 1)
+      ) { _ in [5] }
+      let header = SegmentHeader(
+        origin: Origin(node: identity.node, nonce: nonce), channel: channel, first: 1, count: 1, predecessor: .zero,
+        context: [], catalogVersion: 1, sealedAt: 1)
+      return try Segment.seal(header, blocks: [block], key: identity.key).bytes
+    }
+    // The list of their ends is longer than any text that a clerk may type.
+    let segments = try (1000..<1600).map { try segment($0) }
+    #expect(try all.hq.store.absorb(segments: segments, cards: []).segments == segments.count)
+    let made = try all.hq.store.revoke(identity.node, reason: "")
+    #expect(try all.hq.store.statement(on: identity.node) == made)
+    #expect(try all.hq.store.absorb(segments: [segment(1)], cards: []).refusals.count == 1)
+    try Exchange.even(all.tr, all.hq)
+    #expect(try all.tr.store.statement(on: identity.node) == made)
+  }
 }
