@@ -106,11 +106,27 @@ final class Absorber {
         try statement.step()
         report.waiting += Int(engine.connection.changes)
         waiting = count + Int(engine.connection.changes)
+      case .begins where try hasBegunMany(segment.header):
+        refuse(
+          segment.hash,
+          "its author began \(WireLimits.streamsPerNode) streams in its channel already: it may join anew, with a new file")
       case .extends(_, let seen), .begins(_, let seen):
         try take(segment, placement: placement, seen: seen)
         next += try takeWaiting(for: segment.hash)
       }
     }
+  }
+
+  /// Whether the author of a segment began as many streams of its channel as one node may, under all its keys.
+  ///
+  /// Headquarters alone says so: what it took in all others may take.
+  private func hasBegunMany(_ header: SegmentHeader) throws -> Bool {
+    let all = engine.streams.streams
+    guard engine.identity.role.isHeadquarters, !engine.isOwn(header.origin.node),
+      all.count >= WireLimits.streamsPerNode
+    else { return false }
+    let author = try engine.earlier(than: header.origin.node).union([header.origin.node])
+    return all.count { $0.channel == header.channel && author.contains($0.origin.node) } >= WireLimits.streamsPerNode
   }
 
   /// Segments that waited for this one; they wait no longer.

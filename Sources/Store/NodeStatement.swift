@@ -101,6 +101,18 @@ extension Engine {
     return found
   }
 
+  /// The ids of a node under the keys that it had before.
+  func earlier(than node: NodeID) throws -> Set<NodeID> {
+    let statements = try nodeStatements().values
+    var found: Set<NodeID> = []
+    var next = [node]
+    while let node = next.popLast() {
+      // What a hostile log bends into a ring ends as well.
+      next += statements.filter { $0.successor == node && found.insert($0.node).inserted }.map(\.node)
+    }
+    return found
+  }
+
   /// To be called when something of a system's kind was sealed or absorbed: what was read of it is old.
   func noteStatement(_ kind: Int) {
     knownStatements = nil
@@ -118,18 +130,7 @@ extension Store {
   public func statement(on node: NodeID) throws -> NodeStatement? { try read { try $0.nodeStatements()[node] } }
 
   /// The ids of a node under the keys that it had before.
-  public func earlier(than node: NodeID) throws -> Set<NodeID> {
-    try read { engine in
-      let statements = try engine.nodeStatements().values
-      var found: Set<NodeID> = []
-      var next = [node]
-      while let node = next.popLast() {
-        // What a hostile log bends into a ring ends as well.
-        next += statements.filter { $0.successor == node && found.insert($0.node).inserted }.map(\.node)
-      }
-      return found
-    }
-  }
+  public func earlier(than node: NodeID) throws -> Set<NodeID> { try read { try $0.earlier(than: node) } }
 
   public func nodeStatements() throws -> [NodeStatement] {
     try read { try $0.nodeStatements().values.sorted { $0.node < $1.node } }

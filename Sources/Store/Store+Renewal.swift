@@ -5,6 +5,8 @@ import Wire
 /// Going on under another key.
 extension Store {
   private static let renewing = "renewing the key"
+  /// Ends of streams that a renewal may leave: a member writes two channels.
+  private static let mostTips = 2 * WireLimits.streamsPerNode
 
   /// Seals everything under the old key for the last time and says to which.
   ///
@@ -85,6 +87,8 @@ extension Store {
       try engine.keep(fresh)
       let tips = Set((known?.tips ?? engine.tips(of: old)) + renewal.tips).sorted()
       guard known?.tips != tips else { return fresh }
+      // It is written into the log of everybody, each time anew.
+      guard tips.count <= Self.mostTips else { return nil }
       let made = NodeStatement(
         node: old, state: .replaced, at: known?.at ?? now, tips: tips, successor: new, proof: renewal.bytes)
       try Sealer(engine, wall: now).sealAll { sealer in
