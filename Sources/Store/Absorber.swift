@@ -107,9 +107,8 @@ final class Absorber {
         report.waiting += Int(engine.connection.changes)
         waiting = count + Int(engine.connection.changes)
       case .begins where try hasBegunMany(segment.header):
-        refuse(
-          segment.hash,
-          "its author began \(WireLimits.streamsPerNode) streams in its channel already: it may join anew, with a new file")
+        let limit = WireLimits.streamsPerNode
+        refuse(segment.hash, "its author began \(limit) streams in its channel already: it may join anew, with a new file")
       case .extends(_, let seen), .begins(_, let seen):
         try take(segment, placement: placement, seen: seen)
         next += try takeWaiting(for: segment.hash)
