@@ -108,7 +108,8 @@ final class Absorber {
         waiting = count + Int(engine.connection.changes)
       case .begins where try hasBegunMany(segment.header):
         let limit = WireLimits.streamsPerNode
-        refuse(segment.hash, "its author began \(limit) streams in its channel already: it may join anew, with a new file")
+        refuse(
+          segment.hash, "its author began \(limit) streams in its channel already: it may join anew, with a new file")
       case .extends(_, let seen), .begins(_, let seen):
         try take(segment, placement: placement, seen: seen)
         next += try takeWaiting(for: segment.hash)
