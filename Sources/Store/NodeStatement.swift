@@ -138,7 +138,8 @@ extension Store {
 
   /// Takes a node's right away, from now on and for everybody.
   ///
-  /// - Throws: `StoreError` with code `notPermitted` anywhere else than at headquarters, and for headquarters itself.
+  /// - Throws: `StoreError` with code `notPermitted` anywhere else than at headquarters, and for headquarters itself;
+  ///   `invalid` for a node that goes on under another key.
   public func revoke(_ node: NodeID, reason: String, now: Int64 = Wall.now()) throws -> NodeStatement {
     try state(about: node, now: now) { engine, at in
       NodeStatement(node: node, state: .revoked, at: at, tips: engine.tips(of: node), reason: reason)
@@ -159,7 +160,15 @@ extension Store {
       guard let channel = engine.headquartersChannel else {
         throw StoreError(.damaged, operation, "the card of headquarters is missing")
       }
-      if let known = try engine.nodeStatements()[node] { return known }
+      if let known = try engine.nodeStatements()[node] {
+        let latest = try engine.latest(of: node)
+        guard try engine.nodeStatements()[latest] != nil else {
+          throw StoreError(
+            .invalid, operation, "the node goes on under another key, and so under another id",
+            hint: "name it by that: \(latest.hex.prefix(12))")
+        }
+        return known
+      }
       let made = try statement(engine, now)
       try Sealer(engine, wall: now).sealAll { sealer in
         try sealer.seal(SystemKind.node, key: RecordKey(node.hex), in: channel, at: now, made.values)

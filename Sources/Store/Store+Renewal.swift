@@ -81,7 +81,7 @@ extension Store {
       else { return nil }
       let known = try engine.nodeStatements()[old]
       guard known.map({ $0.state == .replaced && $0.successor == new }) ?? (engine.cards[new] == nil),
-        try !engine.isRevoked(behind: new)
+        try engine.nodeStatements()[engine.latest(of: new)]?.state != .revoked
       else { return nil }
       let fresh = try engine.cards[new] ?? issue(card)
       try engine.keep(fresh)
@@ -103,17 +103,14 @@ extension Engine {
   /// Whether a node is this one, under the key of today or an earlier one.
   func isOwn(_ node: NodeID) -> Bool { node == identity.node || ownNodes.contains(node) }
 
-  /// Whether a node was revoked, under that key or one that it goes on under: then nothing more of it counts.
-  fileprivate func isRevoked(behind node: NodeID) throws -> Bool {
+  /// Under which id a node goes on now: its own, or that of its latest key.
+  func latest(of node: NodeID) throws -> NodeID {
     let statements = try nodeStatements()
+    var latest = node
     var passed: Set<NodeID> = []
-    var next: NodeID? = node
     // What a hostile log bends into a ring ends as well.
-    while let node = next, passed.insert(node).inserted {
-      guard statements[node]?.state != .revoked else { return true }
-      next = statements[node]?.successor
-    }
-    return false
+    while passed.insert(latest).inserted, let next = statements[latest]?.successor { latest = next }
+    return latest
   }
 
   func loadOwnNodes() throws {

@@ -98,7 +98,12 @@ import Wire
     let last = try #require(try renew(second, third))
     // While the node is in good standing a repetition is answered.
     #expect(try renew(identity.key, second) == now)
+    // Whoever revokes it by its earlier id is told under which it goes on, and not that all is done.
+    let error = try #require(throws: StoreError.self) { try all.hq.store.revoke(identity.node, reason: "") }
+    #expect(error.code == .invalid && error.hint.contains(last.id.hex.prefix(12)))
     _ = try all.hq.store.revoke(last.id, reason: "the machine was stolen")
+    // Then all of it is.
+    #expect(try all.hq.store.revoke(identity.node, reason: "").state == .replaced)
 
     let before = try all.hq.store.nodeStatements()
     let late = Tip(origin: Origin(node: identity.node, nonce: 77), sequence: 1, hash: Digest(1, 2, 3, 4))
