@@ -13,8 +13,8 @@ struct Edge: HTTPResponder {
 
   private let service: any HeadquartersService
   private let limits: ServerLimits
-  private let members: RequestGate
-  private let strangers: RequestGate
+  private let members: RequestGate<NodeID>
+  private let strangers: RequestGate<PeerAddress>
   private let addresses: RateLimiter<PeerAddress>
   private let strangeAddresses: RateLimiter<PeerAddress>
   private let nodes: RateLimiter<NodeID>
@@ -23,8 +23,8 @@ struct Edge: HTTPResponder {
   init(service: any HeadquartersService, limits: ServerLimits) {
     self.service = service
     self.limits = limits
-    members = RequestGate(limit: limits.concurrentRequests)
-    strangers = RequestGate(limit: limits.concurrentStrangers)
+    members = RequestGate(limit: limits.concurrentRequests, perAsker: limits.concurrentRequestsPerNode)
+    strangers = RequestGate(limit: limits.concurrentStrangers, perAsker: limits.concurrentStrangersPerAddress)
     addresses = RateLimiter(limits.requestsPerAddress, capacity: limits.rememberedAskers)
     strangeAddresses = RateLimiter(limits.strangersPerAddress, capacity: limits.rememberedAskers)
     nodes = RateLimiter(limits.requestsPerNode, capacity: limits.rememberedAskers)
@@ -136,7 +136,7 @@ struct Edge: HTTPResponder {
     _ request: Request, claim: RequestClaim, limit: Int, _ answer: ([UInt8]) async -> ServiceAnswer
   ) async -> Outcome {
     if let seconds = nodes.wait(of: claim.keyID, now: now) { return .early(.busy(retryAfterSeconds: seconds)) }
-    let outcome: Outcome? = await members.enter {
+    let outcome: Outcome? = await members.enter(claim.keyID) {
       switch await read(request, limit: limit) {
       case .failure(let refusal): return .early(refusal.answer)
       case .success(let body):
@@ -153,7 +153,7 @@ struct Edge: HTTPResponder {
     _ request: Request, claim: RequestClaim, isKnown: Bool, peer: PeerAddress?
   ) async -> Outcome {
     if let refusal = refusal(peer, by: strangeAddresses) { return refusal }
-    let outcome: Outcome? = await strangers.enter {
+    let outcome: Outcome? = await strangers.enter(peer) {
       switch await read(request, limit: limits.bodyBytes) {
       case .failure(let refusal): return .early(refusal.answer)
       case .success(let body):
@@ -171,7 +171,7 @@ struct Edge: HTTPResponder {
 
   private func join(_ request: Request, headers: HeaderFields, peer: PeerAddress?) async -> Outcome {
     if let refusal = refusal(peer, by: strangeAddresses) { return refusal }
-    let outcome: Outcome? = await strangers.enter {
+    let outcome: Outcome? = await strangers.enter(peer) {
       switch await read(request, limit: limits.joinBytes) {
       case .failure(let refusal): return .early(refusal.answer)
       case .success(let body):

@@ -33,9 +33,14 @@ public struct ServerLimits: Equatable, Sendable {
   public var rememberedAskers = 4096
   /// Requests of verified nodes that are read and processed at once; more are told to come again.
   public var concurrentRequests = 6
+  /// Those of one node among them: a node asks one thing at a time, and again when its line broke. Without this one
+  /// member that lets its requests drip keeps all others out.
+  public var concurrentRequestsPerNode = 2
   /// The same for requests whose sender is not verified before the body is read: joining and unknown nodes. Counted
   /// apart, so that strangers cannot keep members out.
   public var concurrentStrangers = 4
+  /// Those of one address among them. Not for callers on this machine.
+  public var concurrentStrangersPerAddress = 2
   /// From the head of a request to the end of its body, however steadily it drips.
   public var bodyTime: Duration = .seconds(120)
   /// From the head of a request to the end of its answer.

@@ -153,6 +153,46 @@ import Wire
     }
   }
 
+  @Test("One node that has all it may have at once leaves the others theirs")
+  func oneNodeHoldsNotAll() async throws {
+    let (arrivals, arrival) = AsyncStream<Void>.makeStream()
+    let isOver = Mutex(false)
+    let headquarters = FakeHeadquarters {
+      arrival.yield()
+      while !isOver.withLock({ $0 }), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
+    }
+    node.makeKnown(to: headquarters)
+    let other = TestNode(2)
+    other.makeKnown(to: headquarters)
+    var limits = Self.short()
+    limits.concurrentRequests = 3
+    limits.concurrentRequestsPerNode = 2
+    try await headquarters.serve(limits: limits) { port in
+      defer { isOver.withLock { $0 = true } }
+      // A client sends one request at a time, so the node needs several.
+      func again() -> TestNode {
+        var same = node
+        same.client = HTTPClient()
+        return same
+      }
+      var arrived = arrivals.makeAsyncIterator()
+      var held: [Task<Int, any Error>] = []
+      for _ in 0..<2 {
+        let connection = again()
+        held.append(Task { try await connection.post([1], to: headquarters, port: port).response.status })
+        await arrived.next()
+      }
+      let third = try await again().post([1], to: headquarters, port: port)
+      #expect(third.code == "busy")
+      held.append(Task { try await other.post([1], to: headquarters, port: port).response.status })
+      await arrived.next()
+      isOver.withLock { $0 = true }
+      for task in held { #expect(try await task.value == 200) }
+      // Who leaves makes room again.
+      #expect(try await again().post([1], to: headquarters, port: port).response.status == 200)
+    }
+  }
+
   @Test func connectionsAreCapped() async throws {
     var limits = Self.short()
     limits.connections = 2

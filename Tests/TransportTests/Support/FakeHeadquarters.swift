@@ -88,7 +88,7 @@ final class FakeHeadquarters: HeadquartersService {
 struct TestNode {
   let key = Curve25519.Signing.PrivateKey()
   let id: NodeID
-  let client: HTTPClient
+  var client: HTTPClient
 
   init(_ number: UInt64, client: HTTPClient = HTTPClient()) {
     id = NodeID(high: 7, low: number)
