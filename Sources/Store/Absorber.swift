@@ -59,17 +59,22 @@ final class Absorber {
     guard card.role.mayWrite(segment.header.channel) else {
       return refuse(segment.hash, "its author may not write the channel \(segment.header.channel)")
     }
-    if let statement = try engine.nodeStatements()[card.id], !statement.covers(segment.header, hash: segment.hash),
-      try engine.position(of: segment.hash) == nil
-    {
-      return refuse(segment.hash, "its author was \(statement.state.rawValue), and it was sealed after that")
-    }
+    if let stopped = try stopped(segment) { return refuse(segment.hash, stopped) }
     do {
       try segment.verify(publicKey: card.publicKey)
     } catch {
       return refuse(segment.hash, error.detail)
     }
     try place(segment)
+  }
+
+  /// Why a segment does not count because its author was stopped; nil for one that does.
+  private func stopped(_ segment: Segment) throws -> String? {
+    guard let statement = try engine.nodeStatements()[segment.header.origin.node],
+      try engine.position(of: segment.hash) == nil,
+      try !statement.covers(segment.header, hash: segment.hash, isHeld: { try engine.position(of: $0) != nil })
+    else { return nil }
+    return "its author was \(statement.state.rawValue), and it was sealed after that"
   }
 
   private func refuse(_ hash: Digest, _ reason: String) {
@@ -101,11 +106,27 @@ final class Absorber {
         try statement.step()
         report.waiting += Int(engine.connection.changes)
         waiting = count + Int(engine.connection.changes)
+      case .begins where try hasBegunMany(segment.header):
+        let limit = WireLimits.streamsPerNode
+        refuse(
+          segment.hash, "its author began \(limit) streams in its channel already: it may join anew, with a new file")
       case .extends(_, let seen), .begins(_, let seen):
         try take(segment, placement: placement, seen: seen)
         next += try takeWaiting(for: segment.hash)
       }
     }
+  }
+
+  /// Whether the author of a segment began as many streams of its channel as one node may, under all its keys.
+  ///
+  /// Headquarters alone says so: what it took in all others may take.
+  private func hasBegunMany(_ header: SegmentHeader) throws -> Bool {
+    let all = engine.streams.streams
+    guard engine.identity.role.isHeadquarters, !engine.isOwn(header.origin.node),
+      all.count >= WireLimits.streamsPerNode
+    else { return false }
+    let author = try engine.earlier(than: header.origin.node).union([header.origin.node])
+    return all.count { $0.channel == header.channel && author.contains($0.origin.node) } >= WireLimits.streamsPerNode
   }
 
   /// Segments that waited for this one; they wait no longer.
@@ -118,6 +139,12 @@ final class Absorber {
       if let segment = try? Segment(bytes: select.bytes(0)) { waiting.append(segment) }
     }
     self.waiting = nil
+    // Its author may have been stopped while it waited.
+    waiting = try waiting.filter { segment in
+      let stopped = try stopped(segment)
+      if let stopped { refuse(segment.hash, stopped) }
+      return stopped == nil
+    }
     let forget = try engine.connection.prepared("DELETE FROM birlik_waiting WHERE missing=?1")
     forget.bind(1, blob: hash.bytes)
     try forget.step()

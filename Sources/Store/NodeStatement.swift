@@ -56,11 +56,15 @@ public struct NodeStatement: Sendable, Equatable {
 
   /// Whether a segment was sealed before the node was stopped.
   ///
-  /// Below a tip the chain decides, which ends in the tip's hash.
-  public func covers(_ header: SegmentHeader, hash: Digest) -> Bool {
-    tips.contains { entry in
-      entry.channel == header.channel && entry.tip.origin == header.origin
-        && (header.last < entry.tip.sequence || (header.last == entry.tip.sequence && hash == entry.tip.hash))
+  /// Below a tip the chain decides, which ends in the tip's hash: whoever holds that holds all that leads to it, so that
+  /// anything else below it is another branch.
+  ///
+  /// - Parameter isHeld: whether the segment with a hash is held.
+  public func covers(_ header: SegmentHeader, hash: Digest, isHeld: (Digest) throws -> Bool) rethrows -> Bool {
+    try tips.contains { entry in
+      guard entry.channel == header.channel, entry.tip.origin == header.origin else { return false }
+      if header.last == entry.tip.sequence { return hash == entry.tip.hash }
+      return try header.last < entry.tip.sequence && !isHeld(entry.tip.hash)
     }
   }
 
@@ -97,6 +101,18 @@ extension Engine {
     return found
   }
 
+  /// The ids of a node under the keys that it had before.
+  func earlier(than node: NodeID) throws -> Set<NodeID> {
+    let statements = try nodeStatements().values
+    var found: Set<NodeID> = []
+    var next = [node]
+    while let node = next.popLast() {
+      // What a hostile log bends into a ring ends as well.
+      next += statements.filter { $0.successor == node && found.insert($0.node).inserted }.map(\.node)
+    }
+    return found
+  }
+
   /// To be called when something of a system's kind was sealed or absorbed: what was read of it is old.
   func noteStatement(_ kind: Int) {
     knownStatements = nil
@@ -114,18 +130,7 @@ extension Store {
   public func statement(on node: NodeID) throws -> NodeStatement? { try read { try $0.nodeStatements()[node] } }
 
   /// The ids of a node under the keys that it had before.
-  public func earlier(than node: NodeID) throws -> Set<NodeID> {
-    try read { engine in
-      let statements = try engine.nodeStatements().values
-      var found: Set<NodeID> = []
-      var next = [node]
-      while let node = next.popLast() {
-        // What a hostile log bends into a ring ends as well.
-        next += statements.filter { $0.successor == node && found.insert($0.node).inserted }.map(\.node)
-      }
-      return found
-    }
-  }
+  public func earlier(than node: NodeID) throws -> Set<NodeID> { try read { try $0.earlier(than: node) } }
 
   public func nodeStatements() throws -> [NodeStatement] {
     try read { try $0.nodeStatements().values.sorted { $0.node < $1.node } }
@@ -133,7 +138,8 @@ extension Store {
 
   /// Takes a node's right away, from now on and for everybody.
   ///
-  /// - Throws: `StoreError` with code `notPermitted` anywhere else than at headquarters, and for headquarters itself.
+  /// - Throws: `StoreError` with code `notPermitted` anywhere else than at headquarters, and for headquarters itself;
+  ///   `invalid` for a node that goes on under another key.
   public func revoke(_ node: NodeID, reason: String, now: Int64 = Wall.now()) throws -> NodeStatement {
     try state(about: node, now: now) { engine, at in
       NodeStatement(node: node, state: .revoked, at: at, tips: engine.tips(of: node), reason: reason)
@@ -154,7 +160,15 @@ extension Store {
       guard let channel = engine.headquartersChannel else {
         throw StoreError(.damaged, operation, "the card of headquarters is missing")
       }
-      if let known = try engine.nodeStatements()[node] { return known }
+      if let known = try engine.nodeStatements()[node] {
+        let latest = try engine.latest(of: node)
+        guard try engine.nodeStatements()[latest] != nil else {
+          throw StoreError(
+            .invalid, operation, "the node goes on under another key, and so under another id",
+            hint: "name it by that: \(latest.hex.prefix(12))")
+        }
+        return known
+      }
       let made = try statement(engine, now)
       try Sealer(engine, wall: now).sealAll { sealer in
         try sealer.seal(SystemKind.node, key: RecordKey(node.hex), in: channel, at: now, made.values)

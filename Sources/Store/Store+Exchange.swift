@@ -76,8 +76,9 @@ extension Store {
   public func holds(_ frontier: [FrontierEntry], visibleTo role: NodeRole) throws -> [Bool] {
     try read { engine in
       try frontier.map { entry in
-        guard role.mayRead(entry.channel) else { return false }
-        return try engine.position(of: entry.tip.hash) != nil
+        guard role.mayRead(entry.channel), let position = try engine.position(of: entry.tip.hash) else { return false }
+        // The channel is the peer's word; what stands in one that it may not read is not there for it.
+        return engine.streams.stream(position.stream).map { role.mayRead($0.channel) } ?? false
       }
     }
   }

@@ -5,6 +5,8 @@ import Wire
 /// Going on under another key.
 extension Store {
   private static let renewing = "renewing the key"
+  /// Ends of streams that a renewal may leave: a member writes two channels.
+  private static let mostTips = 2 * WireLimits.streamsPerNode
 
   /// Seals everything under the old key for the last time and says to which.
   ///
@@ -63,7 +65,8 @@ extension Store {
   /// between counts as well.
   ///
   /// - Parameter issue: signs the card of the node under its new key.
-  /// - Returns: nil for a node that is not known or was revoked, and for a key that is another node's.
+  /// - Returns: nil for a node that is not known or was revoked, under this key or a later one, and for a key that is
+  ///   another node's.
   public func replace(
     _ renewal: KeyRenewal, now: Int64 = Wall.now(), issue: (NodeCard) throws -> NodeCard
   ) throws -> NodeCard? {
@@ -77,13 +80,15 @@ extension Store {
         renewal.tips.allSatisfy({ $0.tip.origin.node == old && card.role.mayWrite($0.channel) })
       else { return nil }
       let known = try engine.nodeStatements()[old]
-      guard known.map({ $0.state == .replaced && $0.successor == new }) ?? (engine.cards[new] == nil) else {
-        return nil
-      }
+      guard known.map({ $0.state == .replaced && $0.successor == new }) ?? (engine.cards[new] == nil),
+        try engine.nodeStatements()[engine.latest(of: new)]?.state != .revoked
+      else { return nil }
       let fresh = try engine.cards[new] ?? issue(card)
       try engine.keep(fresh)
       let tips = Set((known?.tips ?? engine.tips(of: old)) + renewal.tips).sorted()
       guard known?.tips != tips else { return fresh }
+      // It is written into the log of everybody, each time anew.
+      guard tips.count <= Self.mostTips else { return nil }
       let made = NodeStatement(
         node: old, state: .replaced, at: known?.at ?? now, tips: tips, successor: new, proof: renewal.bytes)
       try Sealer(engine, wall: now).sealAll { sealer in
@@ -97,6 +102,16 @@ extension Store {
 extension Engine {
   /// Whether a node is this one, under the key of today or an earlier one.
   func isOwn(_ node: NodeID) -> Bool { node == identity.node || ownNodes.contains(node) }
+
+  /// Under which id a node goes on now: its own, or that of its latest key.
+  func latest(of node: NodeID) throws -> NodeID {
+    let statements = try nodeStatements()
+    var latest = node
+    var passed: Set<NodeID> = []
+    // What a hostile log bends into a ring ends as well.
+    while passed.insert(latest).inserted, let next = statements[latest]?.successor { latest = next }
+    return latest
+  }
 
   func loadOwnNodes() throws {
     let words = try meta(.formerNodes)?.display.split(separator: " ") ?? []

@@ -8,7 +8,7 @@ extension Store {
   /// Must not run twice at once.
   ///
   /// - Parameter insists: true to take one even where the log is not much longer.
-  /// - Returns: nil when the log is the shorter way.
+  /// - Returns: nil when the log is the shorter way, or a record is too large for any snapshot.
   /// - Throws: `StoreError` with code `busy` when too much changes meanwhile.
   public func offerSnapshot(
     to role: NodeRole, insists: Bool, now: @escaping () -> Int64 = { Wall.now() }
@@ -23,8 +23,15 @@ extension Store {
     }
     // Large values may make it larger than it seems. It is kept all the same, so that nobody makes it for nothing again.
     guard isShorter(log.least) else { return nil }
-    let manifest = try SnapshotMaker(self, for: role).make(now: now)
+    let manifest: SnapshotManifest?
+    do {
+      manifest = try SnapshotMaker(self, for: role).make(now: now)
+    } catch let error as WireError where error.code == .tooLarge {
+      // The heads of one record may take more than a piece holds. The log carries them all the same.
+      manifest = nil
+    }
     try write { try $0.tidySnapshots(now: time) }
+    guard let manifest else { return nil }
     return isShorter(Int64(manifest.size)) ? manifest : nil
   }
 

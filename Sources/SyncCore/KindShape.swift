@@ -89,6 +89,8 @@ public final class KindShape: Sendable {
   /// Why the catalog does not allow a value in one of `fields`; nil when it does.
   public func problem(_ value: Value, field index: Int) -> String? {
     if let codes = codes[index], case .text(let bytes) = value, codes.contains(bytes) { return nil }
+    // What the system itself says is as long as it has to be: a list of streams, somebody's edit in hexadecimal.
+    if SystemKind.isReserved(kind.id), case .text = value, case .text = fields[index].type { return nil }
     return Validity.problem(value, fields[index].type)
   }
 

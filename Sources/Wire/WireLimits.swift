@@ -14,6 +14,9 @@ public enum WireLimits {
   public static let contextEntries = 16_384
   /// Entries of one frontier.
   public static let frontierEntries = 65_536
+  /// Streams that one node may begin in one channel, under all its keys: everybody shows and reads all of them, and a
+  /// frontier holds no more than `frontierEntries`. Headquarters holds to it.
+  public static let streamsPerNode = 1024
   /// Segments of one message.
   public static let segmentsPerMessage = 8192
   /// Node cards of one message.

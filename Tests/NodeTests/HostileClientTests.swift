@@ -191,6 +191,8 @@ import Wire
       for entry in [
         secret, inner, FrontierEntry(channel: foreignHome, tip: invented),
         FrontierEntry(channel: nowhere, tip: secret.tip), FrontierEntry(channel: inner.channel, tip: secret.tip),
+        // Under the name of a channel that may be read.
+        FrontierEntry(channel: home, tip: secret.tip), FrontierEntry(channel: open, tip: inner.tip),
       ] {
         #expect(try await asked(entry) == nothing)
       }

@@ -25,6 +25,19 @@ import Testing
     try node.rows(["code", "federation", "name", "area", "activity"], "org_unit ORDER BY 1")
   }
 
+  @Test("A long text is proposed as well as a short one")
+  func long() throws {
+    let (hq, uz, _) = try three()
+    let text = String(repeating: "x", count: 60_000)
+    try uz.type("UPDATE org_unit SET name='\(text)' WHERE code='t'")
+    #expect(try uz.seal().refused == 1)
+    try Exchange.even(uz, hq)
+    let open = try #require(try hq.store.proposals().first)
+    #expect(open.values.map(\.value) == [.text(text)])
+    _ = try hq.store.accept(open.id)
+    #expect(try hq.value("name", "org_unit WHERE code='t'") == text)
+  }
+
   @Test("Accepted: what was typed becomes headquarters' edit, and whoever typed it is told")
   func accepted() throws {
     let (hq, uz, tr) = try three()

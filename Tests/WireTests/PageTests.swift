@@ -74,7 +74,8 @@ struct PageTests {
     let limits = [
       WireLimits.messageBytes, WireLimits.segmentBytes, WireLimits.bodyBytes, WireLimits.changesPerSegment,
       WireLimits.contextEntries, WireLimits.frontierEntries, WireLimits.segmentsPerMessage, WireLimits.cardsPerMessage,
-      WireLimits.columnsPerKind, WireLimits.contentBytes, WireLimits.elementsPerSegment, WireLimits.cellBytes,
+      WireLimits.streamsPerNode, WireLimits.columnsPerKind, WireLimits.contentBytes, WireLimits.elementsPerSegment,
+      WireLimits.cellBytes,
       WireLimits.keyBytes, WireLimits.nameBytes, WireLimits.catalogBytes,
     ]
     for limit in limits {
