@@ -7,7 +7,7 @@ public struct Proposal: Sendable, Equatable {
     case accepted, declined
   }
 
-  /// 16 hexadecimal digits.
+  /// 32 hexadecimal digits that stand for all that is proposed: what is changed after it was listed has another id.
   public var id: String
   /// The kind's name and the key as people write it.
   public var kind: String
@@ -39,6 +39,25 @@ public struct Proposal: Sendable, Equatable {
   }
 }
 
+/// What a proposal says, as it stands in the log.
+private struct ProposedTexts {
+  var kind: String
+  var key: String
+  var channel: String
+  var operation: String
+  var values: String
+  var node: String
+  var emptied: String
+
+  /// What the proposal is called. Without what the proposer had seen: the same edit of a backup is the same proposal.
+  func id(at: Int64) -> RecordKey {
+    var writer = ByteWriter()
+    for text in [kind, key, channel, operation, values, node, emptied] { writer.sized(Array(text.utf8)) }
+    writer.sized(Array(String(at).utf8))
+    return RecordKey(Hex.string(Digest(sha256: writer.bytes).bytes.prefix(16)))
+  }
+}
+
 extension Sealer {
   /// Puts an edit before headquarters, in this federation's home channel. Local columns are no part of it.
   ///
@@ -64,18 +83,18 @@ extension Sealer {
     let size = cells.reduce(0) { if case .text(let text) = $1.value { $0 + text.count } else { $0 + 8 } }
     guard size <= Self.recordBytes else { return nil }
     let at = edits.lastAt
-    // The same edit of a backup is the same proposal.
-    let name = "\(engine.identity.node.hex) \(table.kind.id) \(operation) \(at) \(channel) "
-    let digest = Digest(sha256: Array(name.utf8) + key.bytes + [0] + writer.bytes)
-    let id = RecordKey(Hex.string(digest.bytes.prefix(8)))
+    let proposed = ProposedTexts(
+      kind: table.kind.name, key: key.display, channel: channel.description, operation: operation,
+      values: Hex.string(writer.bytes), node: engine.identity.node.hex, emptied: emptied.joined(separator: ","))
+    let id = proposed.id(at: at)
     let seen = engine.streams.frontier { $0 == channel }
     try seal(
       SystemKind.proposal, key: id, in: Channel(owner: role.federation, audience: .home), at: at,
       [
-        ("kind", .text(table.kind.name)), ("key", .text(key.display)), ("channel", .text(channel.description)),
-        ("operation", .text(operation)), ("values", .text(Hex.string(writer.bytes))),
-        ("seen", .text(NodeStatement.text(of: seen))), ("node", .text(engine.identity.node.hex)),
-        ("at", .integer(at)), ("emptied", emptied.isEmpty ? .null : .text(emptied.joined(separator: ","))),
+        ("kind", .text(proposed.kind)), ("key", .text(proposed.key)), ("channel", .text(proposed.channel)),
+        ("operation", .text(proposed.operation)), ("values", .text(proposed.values)),
+        ("seen", .text(NodeStatement.text(of: seen))), ("node", .text(proposed.node)),
+        ("at", .integer(at)), ("emptied", emptied.isEmpty ? .null : .text(proposed.emptied)),
       ])
     // It is no change of a record that people know.
     report.changes -= 1
@@ -91,24 +110,31 @@ extension Engine {
   }
 
   private func proposal(_ record: SystemRecord) throws -> Proposal? {
-    guard let channel = Channel(record.text("channel")), let bytes = Hex.bytes(record.text("values")) else {
-      return nil
-    }
+    let proposed = ProposedTexts(
+      kind: record.text("kind"), key: record.text("key"), channel: record.text("channel"),
+      operation: record.text("operation"), values: record.text("values"), node: record.text("node"),
+      emptied: record.text("emptied"))
+    let at = record["at"].integer ?? 0
+    // Whoever proposed it can write over it: only what it is called by is what was put before headquarters.
+    guard let channel = Channel(proposed.channel), let bytes = Hex.bytes(proposed.values),
+      proposed.id(at: at) == record.key
+    else { return nil }
     var reader = ByteReader(bytes, operation: "reading a proposal")
     // A member may write anything into its own channel; what is no proposal is put before nobody.
     guard let content = try? StateCodec.decodeContent(&reader) else { return nil }
-    let table = catalog.kind(named: record.text("kind")).flatMap { tables[$0.id] }
-    let key = table.flatMap { RecordKey(written: record.text("key"), columnCount: $0.kind.key.count) }
-    let emptied = record.text("emptied").split(separator: ",").compactMap { Int($0) }
+    let table = catalog.kind(named: proposed.kind).flatMap { tables[$0.id] }
+    let key = table.flatMap { RecordKey(written: proposed.key, columnCount: $0.kind.key.count) }
+    let emptied = proposed.emptied.split(separator: ",").compactMap { Int($0) }
     let cells = content.cells + emptied.map { Cell(field: $0, value: .null) }
     let row = try table.flatMap { table in try key.flatMap { try self.row(table, $0) } }
-    let node = NodeID(hex: record.text("node"))
+    // Not what it says of itself.
+    let node = record.state.heads(RegisterKey(20)).compactMap { streams.stream($0.clock.stream)?.origin.node }.first
     var found = Proposal(
-      id: String(decoding: record.key.bytes, as: UTF8.self), kind: record.text("kind"), key: record.text("key"),
-      channel: record.text("channel"), operation: record.text("operation"),
+      id: String(decoding: record.key.bytes, as: UTF8.self), kind: proposed.kind, key: proposed.key,
+      channel: proposed.channel, operation: proposed.operation,
       values: cells.map { (field: table?.kind.field($0.field)?.name ?? "field \($0.field)", value: $0.value) },
       shown: [], node: node.map { name(of: $0) } ?? "?", federation: record.channel.owner,
-      at: record["at"].integer ?? 0, isOvertaken: false, decision: nil, decidedAt: nil, reason: "")
+      at: at, isOvertaken: false, decision: nil, decidedAt: nil, reason: "")
     if let table, let row {
       found.shown = cells.compactMap { cell in
         table.fieldIndex(id: cell.field).map { (field: table.fields[$0].name, value: row.values[$0]) }
@@ -166,10 +192,12 @@ extension Store {
 
   /// Makes a proposal an edit of headquarters and says so to who proposed it.
   ///
-  /// - Parameter isAnyway: true to accept one whose record was edited since by somebody whom the proposer had not heard.
+  /// - Parameters:
+  ///   - isAnyway: true to accept one whose record was edited since by somebody whom the proposer had not heard.
+  ///   - id: all of it: by its first digits another one could be meant than that which was read.
   /// - Throws: `StoreError` with code `unknown`, `invalid` or `notPermitted`.
   public func accept(_ id: String, isAnyway: Bool = false, now: Int64 = Wall.now()) throws -> Proposal {
-    let proposal = try proposal(id)
+    let proposal = try proposal(id, isWhole: true)
     if proposal.isOvertaken && !isAnyway {
       throw StoreError(
         .invalid, Self.deciding,
@@ -197,14 +225,19 @@ extension Store {
     try decide(try proposal(id), .declined, reason: reason, now: now)
   }
 
-  private func proposal(_ id: String) throws -> Proposal {
+  private func proposal(_ id: String, isWhole: Bool = false) throws -> Proposal {
     guard identity.role.isHeadquarters else {
       throw StoreError(
         .notPermitted, Self.deciding, "only headquarters decides proposals",
         hint: "`birlik inbox` tells what it decided")
     }
     let all = try proposals(includingDecided: true).filter { $0.id.hasPrefix(id.lowercased()) && id.utf8.count >= 4 }
-    guard let only = all.first, all.count == 1 else {
+    guard let only = all.first, all.count == 1, !isWhole || only.id.utf8.count == id.utf8.count else {
+      if isWhole, !all.isEmpty {
+        throw StoreError(
+          .unknown, Self.deciding, "'\(id)' is only the beginning of a proposal's number",
+          hint: "give all of it, as `birlik inbox` lists it: what is accepted is then what was read")
+      }
       throw StoreError(.unknown, Self.deciding, "there is no proposal '\(id)'", hint: "`birlik inbox` lists them")
     }
     guard only.decision == nil else {

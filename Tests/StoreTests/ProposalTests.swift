@@ -2,6 +2,7 @@ import SyncCore
 import Testing
 
 @testable import Store
+@testable import Wire
 
 /// Edits typed into others' records are put before headquarters, which decides them.
 @Suite struct ProposalTests {
@@ -36,6 +37,31 @@ import Testing
     #expect(open.values.map(\.value) == [.text(text)])
     _ = try hq.store.accept(open.id)
     #expect(try hq.value("name", "org_unit WHERE code='t'") == text)
+  }
+
+  @Test("What a member writes over its proposal after it was listed is not what is accepted")
+  func rewritten() throws {
+    let (hq, uz, _) = try three()
+    try uz.type("UPDATE org_unit SET name='Uch' WHERE code='t'")
+    try uz.seal()
+    try Exchange.even(uz, hq)
+    let listed = try #require(try hq.store.proposals().first)
+    #expect(throws: StoreError.self) { try hq.store.accept(String(listed.id.prefix(31))) }
+    var writer = ByteWriter()
+    StateCodec.encode(Content([Cell(field: 5, value: .text(Array("Sly".utf8)))]), into: &writer)
+    let values = Hex.string(writer.bytes)
+    try uz.store.write { engine in
+      try Sealer(engine, wall: 1).sealAll { sealer in
+        try sealer.seal(
+          SystemKind.proposal, key: RecordKey(listed.id), in: Channel(owner: "ftuu", audience: .home), at: 1,
+          [("values", .text(values))])
+      }
+    }
+    try Exchange.even(uz, hq)
+    #expect(try hq.store.proposals() == [])
+    let refusal = try #require(throws: StoreError.self) { try hq.store.accept(listed.id, isAnyway: true) }
+    #expect(refusal.code == .unknown)
+    #expect(try units(hq).contains { $0.contains("Bir") })
   }
 
   @Test("Accepted: what was typed becomes headquarters' edit, and whoever typed it is told")

@@ -66,10 +66,10 @@ struct InboxListCommand: ParsableCommand {
 struct InboxAcceptCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "accept",
-    abstract: "birlik inbox accept 3f2a --database hq.db",
+    abstract: "birlik inbox accept 3f2a9c1de07b44f5a8b6c2d19e3f7a50 --database hq.db",
     discussion: "What was typed becomes an edit of headquarters; whoever typed it is told at the next sync.")
 
-  @Argument(help: "The proposal, by the first digits of its number.")
+  @Argument(help: "The proposal, by its whole number.")
   var id: String
 
   @Flag(help: "Even where the record was edited since by somebody whom the proposer had not heard.")
