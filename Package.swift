@@ -46,15 +46,18 @@ let package = Package(
       dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
 
+    // How large, long, deep and many anything from outside may be: one file.
+    .target(name: "Limits", swiftSettings: fed),
+
     // Bytes.
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(
       name: "Wire",
-      dependencies: ["SyncCore", "CZstd", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: ["SyncCore", "Limits", "CZstd", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: fed),
     .target(
       name: "CatalogFiles",
-      dependencies: ["SyncCore", .product(name: "TOMLKit", package: "TOMLKit")],
+      dependencies: ["SyncCore", "Limits", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
 
     // Disk.
@@ -64,7 +67,7 @@ let package = Package(
     .target(
       name: "Store",
       dependencies: [
-        "SyncCore", "Consolidation", "Wire", "CSQLiteShim",
+        "SyncCore", "Consolidation", "Limits", "Wire", "CSQLiteShim",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
@@ -75,11 +78,11 @@ let package = Package(
     .systemLibrary(
       name: "CCurlSystem", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CCurl", dependencies: ["CCurlSystem"]),
-    .target(name: "Transport", dependencies: ["CCurl"], swiftSettings: strict),
+    .target(name: "Transport", dependencies: ["CCurl", "Limits"], swiftSettings: strict),
     .target(
       name: "Server",
       dependencies: [
-        "SyncCore", "Wire",
+        "SyncCore", "Limits", "Wire",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "X509", package: "swift-certificates"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
@@ -96,7 +99,7 @@ let package = Package(
     .target(
       name: "Node",
       dependencies: [
-        "SyncCore", "Consolidation", "Wire", "CatalogFiles", "Store", "Transport", "Server",
+        "SyncCore", "Consolidation", "Limits", "Wire", "CatalogFiles", "Store", "Transport", "Server",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -129,17 +132,17 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "WireTests",
-      dependencies: ["Wire", "SyncCore", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: ["Limits", "Wire", "SyncCore", .product(name: "Crypto", package: "swift-crypto")],
       exclude: ["second_reader"], swiftSettings: strict),
     .testTarget(
-      name: "CatalogFilesTests", dependencies: ["CatalogFiles", "SyncCore"], swiftSettings: strict),
+      name: "CatalogFilesTests", dependencies: ["CatalogFiles", "Limits", "SyncCore"], swiftSettings: strict),
     .testTarget(
-      name: "StoreTests", dependencies: ["Store", "CatalogFiles", "Wire", "SyncCore"],
+      name: "StoreTests", dependencies: ["Store", "CatalogFiles", "Limits", "Wire", "SyncCore"],
       swiftSettings: strict),
-    .testTarget(name: "TransportTests", dependencies: ["Transport", "Server"], swiftSettings: strict),
+    .testTarget(name: "TransportTests", dependencies: ["Transport", "Server", "Limits"], swiftSettings: strict),
     .testTarget(name: "SystemdTests", dependencies: ["birlik"], swiftSettings: strict),
     .testTarget(
-      name: "NodeTests", dependencies: ["Node", "Store", "birlik"], exclude: ["Clock"], swiftSettings: strict),
+      name: "NodeTests", dependencies: ["Node", "Store", "Limits", "birlik"], exclude: ["Clock"], swiftSettings: strict),
   ]
 )
 

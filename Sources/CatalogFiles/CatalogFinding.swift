@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// One thing that is wrong in a catalog's files, where it stands, and what to do about it.
@@ -65,9 +66,6 @@ struct Place: Equatable, Sendable {
 
 /// Gathers findings while files are read, so that reading goes on after the first one.
 final class FindingList {
-  /// Nobody reads more than this, and a file of rubbish could make hundreds of thousands.
-  static let maximumCount = 500
-
   private(set) var all: [CatalogFinding] = []
 
   /// True when a file or folder could not be read, as opposed to holding something wrong.
@@ -77,7 +75,7 @@ final class FindingList {
     // Names come out of the files: their control characters must not reach a terminal.
     let finding = CatalogFinding(
       file: place.file, line: place.line, message: Self.printable(message), hint: Self.printable(hint))
-    if all.count < Self.maximumCount, !all.contains(finding) { all.append(finding) }
+    if all.count < CatalogFileLimits.findings, !all.contains(finding) { all.append(finding) }
   }
 
   func addUnreadable(_ file: String, _ message: String, hint: String) {

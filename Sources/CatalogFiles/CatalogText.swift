@@ -1,4 +1,5 @@
 import Foundation
+import Limits
 
 /// One file of a catalog as bytes, wherever it comes from: a folder, or headquarters' answer to a joining node.
 public struct CatalogText: Equatable, Sendable {
@@ -10,11 +11,6 @@ public struct CatalogText: Equatable, Sendable {
     self.name = name
     self.bytes = bytes
   }
-
-  /// The largest file that is read, in bytes. A catalog is written by people; the shipped files are a tenth of this.
-  public static let maximumBytes = 1_048_576
-  /// The largest number of files that a folder may hold.
-  public static let maximumFiles = 256
 }
 
 extension CatalogText {
@@ -31,9 +27,9 @@ extension CatalogText {
     }
     let wanted = names.filter { $0.hasSuffix(".toml") && !$0.hasPrefix(".") }
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    guard wanted.count <= maximumFiles else {
+    guard wanted.count <= CatalogFileLimits.files else {
       findings.addUnreadable(
-        folder, "The folder holds \(wanted.count) TOML files, more than \(maximumFiles).",
+        folder, "The folder holds \(wanted.count) TOML files, more than \(CatalogFileLimits.files).",
         hint: "Keep only the catalog's own files in this folder.")
       return []
     }
@@ -42,7 +38,7 @@ extension CatalogText {
     }
   }
 
-  /// The bytes of a regular file of at most `maximumBytes`; nil and a finding otherwise.
+  /// The bytes of a regular file of at most `CatalogFileLimits.fileBytes`; nil and a finding otherwise.
   static func bytes(ofFile path: String, findings: FindingList) -> [UInt8]? {
     let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     guard let attributes = try? FileManager.default.attributesOfItem(atPath: real) else {
@@ -60,13 +56,14 @@ extension CatalogText {
       return nil
     }
     defer { try? handle.close() }
-    guard let data = try? handle.read(upToCount: maximumBytes + 1) ?? Data() else {
+    guard let data = try? handle.read(upToCount: CatalogFileLimits.fileBytes + 1) ?? Data() else {
       findings.addUnreadable(path, "The file cannot be read to its end.", hint: "Check the disk, then try again.")
       return nil
     }
-    guard data.count <= maximumBytes else {
+    guard data.count <= CatalogFileLimits.fileBytes else {
       findings.addUnreadable(
-        path, "The file is larger than \(maximumBytes) bytes.", hint: "Split it into several files, or check it.")
+        path, "The file is larger than \(CatalogFileLimits.fileBytes) bytes.",
+        hint: "Split it into several files, or check it.")
       return nil
     }
     return Array(data)

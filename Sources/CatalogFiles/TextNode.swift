@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 import TOMLKit
 
@@ -38,9 +39,6 @@ struct TextEntry {
 }
 
 extension TextNode {
-  /// The longest line that is read, in bytes. It bounds how deeply a single line can nest before it is refused.
-  static let maximumLineBytes = 4_096
-
   /// The tree of a file's text; nil and a finding when it is not TOML.
   static func parse(_ bytes: [UInt8], file: String, findings: FindingList) -> TextNode? {
     guard let text = checkedText(bytes, file: file, findings: findings) else { return nil }
@@ -73,9 +71,9 @@ extension TextNode {
           hint: "Save it as plain UTF-8 text.")
         return nil
       }
-      if offset - lineStart > maximumLineBytes {
+      if offset - lineStart > CatalogFileLimits.lineBytes {
         findings.add(
-          Place(file: file, line: line), "The line is longer than \(maximumLineBytes) bytes.",
+          Place(file: file, line: line), "The line is longer than \(CatalogFileLimits.lineBytes) bytes.",
           hint: "Break the list over several lines.")
         return nil
       }

@@ -1,3 +1,5 @@
+import Limits
+
 /// Finds the line of every key and value in a TOML text, which TOMLKit does not tell, and stands guard before it.
 ///
 /// The parser below TOMLKit ends the process on some malformed texts (an assertion) and on deeply nested ones (the
@@ -11,9 +13,6 @@ struct TextPositions {
     var message: String
     var hint: String
   }
-
-  static let maximumKeyParts = 12
-  static let maximumNesting = 24
 
   /// One step from a table to a value of it, or from an array to an element.
   enum Step: Hashable {
@@ -165,7 +164,7 @@ struct TextPositions {
     while true {
       skipBlanks()
       parts.append(try keyPart())
-      if parts.count > Self.maximumKeyParts { throw tooDeep }
+      if parts.count > CatalogFileLimits.keyParts { throw tooDeep }
       skipBlanks()
       guard next == UInt8(ascii: ".") else { return parts }
       advance()
@@ -246,7 +245,7 @@ struct TextPositions {
   private func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
   private mutating func value(at path: [Step], nesting: Int) throws(Fault) {
-    guard nesting < Self.maximumNesting else { throw tooDeep }
+    guard nesting < CatalogFileLimits.nesting else { throw tooDeep }
     switch next {
     case 0x22, 0x27: _ = try quoted()
     case UInt8(ascii: "["): try array(at: path, nesting: nesting)

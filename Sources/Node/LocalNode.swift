@@ -1,6 +1,7 @@
 import CatalogFiles
 import Crypto
 import Foundation
+import Limits
 import Server
 import Store
 import SyncCore

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Limits
 import NIOCore
 import NIOHTTPTypes
 

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Limits
 import Logging
 import NIOCore
 import SyncCore

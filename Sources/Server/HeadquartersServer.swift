@@ -1,6 +1,7 @@
 import Glibc
 import Hummingbird
 import HummingbirdCore
+import Limits
 import Logging
 import NIOCore
 import ServiceLifecycle

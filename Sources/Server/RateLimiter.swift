@@ -1,3 +1,4 @@
+import Limits
 import Synchronization
 
 /// Lets each of many askers begin so many requests in a burst and so many a minute after that (a token bucket each).
@@ -52,18 +53,5 @@ final class RateLimiter<Asker: Hashable & Sendable>: Sendable {
     let times = buckets.values.map(\.at).sorted()
     let limit = times[times.count - max(1, capacity / 2)]
     buckets = buckets.filter { $0.value.at > limit }
-  }
-}
-
-/// How many requests one asker may make.
-public struct RequestRate: Equatable, Sendable {
-  /// At once, after a time of quiet.
-  public var burst: Double
-  /// In the long run.
-  public var perMinute: Double
-
-  public init(burst: Double, perMinute: Double) {
-    self.burst = burst
-    self.perMinute = perMinute
   }
 }

@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 import Wire
 
@@ -31,12 +32,9 @@ public struct AbsorbReport: Sendable, Equatable {
 ///
 /// Runs within a write transaction of the engine, after everything captured was sealed.
 final class Absorber {
-  /// Segments that may wait at once for one that they build on: whoever never sends that one fills no disk.
-  static let mostWaiting = 4096
-
   private let engine: Engine
   private(set) var report = AbsorbReport()
-  private var waiting: Int?
+  private var waiting: WaitingRoom?
 
   init(_ engine: Engine) { self.engine = engine }
 
@@ -92,20 +90,7 @@ final class Absorber {
       case .contradicts(let reason):
         refuse(segment.hash, reason)
       case .waits(let missing):
-        let count = try waiting ?? engine.count("birlik_waiting")
-        waiting = count
-        guard count < Self.mostWaiting else {
-          refuse(segment.hash, "it builds on a segment that is missing, and too many wait already")
-          continue
-        }
-        let statement = try engine.connection.prepared(
-          "INSERT OR IGNORE INTO birlik_waiting(hash, missing, bytes) VALUES(?1, ?2, ?3)")
-        statement.bind(1, blob: segment.hash.bytes)
-        statement.bind(2, blob: missing.bytes)
-        statement.bind(3, blob: segment.bytes)
-        try statement.step()
-        report.waiting += Int(engine.connection.changes)
-        waiting = count + Int(engine.connection.changes)
+        try wait(segment, for: missing)
       case .begins where try hasBegunMany(segment.header):
         let limit = WireLimits.streamsPerNode
         refuse(
@@ -115,6 +100,25 @@ final class Absorber {
         next += try takeWaiting(for: segment.hash)
       }
     }
+  }
+
+  private func wait(_ segment: Segment, for missing: Digest) throws {
+    var room = try waiting ?? WaitingRoom(engine.connection)
+    defer { waiting = room }
+    let author = segment.header.origin.node
+    guard room.hasPlace(for: segment.bytes.count, of: author) else {
+      return refuse(segment.hash, "it builds on a segment that is missing, and too many wait already")
+    }
+    let statement = try engine.connection.prepared(
+      "INSERT OR IGNORE INTO birlik_waiting(hash, missing, bytes, author) VALUES(?1, ?2, ?3, ?4)")
+    statement.bind(1, blob: segment.hash.bytes)
+    statement.bind(2, blob: missing.bytes)
+    statement.bind(3, blob: segment.bytes)
+    statement.bind(4, blob: author.bytes)
+    try statement.step()
+    guard engine.connection.changes > 0 else { return }
+    report.waiting += 1
+    room.enter(segment.bytes.count, of: author)
   }
 
   /// Whether the author of a segment began as many streams of its channel as one node may, under all its keys.

@@ -3,7 +3,7 @@ enum Schema {
   /// "BRLK": marks the file as one of Birlik's.
   static let applicationID: Int32 = 0x4252_4C4B
   /// The version of the tables below; `SchemaUpgrade` brings older files up to it.
-  static let version = 2
+  static let version = 3
 
   /// Columns in which a delete trigger notes what a row held; one for each possible register's field.
   static let oldValueColumns = 61
@@ -38,8 +38,11 @@ enum Schema {
     CREATE TABLE birlik_segment_keys(segment INTEGER NOT NULL, kind INTEGER NOT NULL, low BLOB NOT NULL,
       high BLOB NOT NULL, PRIMARY KEY(kind, segment)) WITHOUT ROWID
     """,
-    // Segments that wait for one that they build on.
-    "CREATE TABLE birlik_waiting(hash BLOB PRIMARY KEY, missing BLOB NOT NULL, bytes BLOB NOT NULL) WITHOUT ROWID",
+    // Segments that wait for one that they build on, and the nodes that sealed them.
+    """
+    CREATE TABLE birlik_waiting(hash BLOB PRIMARY KEY, missing BLOB NOT NULL, bytes BLOB NOT NULL,
+      author BLOB) WITHOUT ROWID
+    """,
     // The heads of every record, those of deleted ones too: so no deleted row can come back.
     """
     CREATE TABLE birlik_head(kind INTEGER NOT NULL, key BLOB NOT NULL, channel INTEGER NOT NULL, state BLOB NOT NULL,

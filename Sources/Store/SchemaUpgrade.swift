@@ -2,7 +2,8 @@
 enum SchemaUpgrade {
   /// The statements that lead from the version before to this one.
   private static let steps: [Int: [String]] = [
-    2: ["ALTER TABLE birlik_segment ADD COLUMN body INTEGER NOT NULL DEFAULT 1", Schema.bareIndex] + Schema.snapshots
+    2: ["ALTER TABLE birlik_segment ADD COLUMN body INTEGER NOT NULL DEFAULT 1", Schema.bareIndex] + Schema.snapshots,
+    3: ["ALTER TABLE birlik_waiting ADD COLUMN author BLOB"],
   ]
 
   /// Upgrades an open file, in one transaction; does nothing to one that is up to date.

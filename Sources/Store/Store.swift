@@ -4,6 +4,7 @@ import Foundation
 import GRDB
 import GRDBSQLite
 import Glibc
+import Limits
 import SyncCore
 import Wire
 

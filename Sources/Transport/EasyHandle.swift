@@ -1,4 +1,5 @@
 import CCurl
+import Limits
 
 /// One libcurl handle, kept so that its connections are.
 ///

@@ -1,3 +1,5 @@
+import Limits
+
 /// One HTTP request.
 public struct HTTPRequest: Sendable {
   public enum Method: String, Sendable {
@@ -23,22 +25,4 @@ public struct HTTPRequest: Sendable {
     self.body = body
     self.limits = limits
   }
-}
-
-/// What one transfer may take. Beyond any of these it is stopped.
-public struct TransferLimits: Equatable, Sendable {
-  /// Bytes of the answer's body.
-  public var responseBytes = 8 << 20
-  /// Bytes of the answer's headers, all together.
-  public var headerBytes = 32 << 10
-  /// Until the connection stands.
-  public var connectTime: Duration = .seconds(15)
-  /// From the beginning to the last byte.
-  public var totalTime: Duration = .seconds(300)
-  /// The transfer is given up when fewer bytes per second than this move for `slowSeconds`. The time in which the
-  /// server thinks counts as slow.
-  public var slowBytesPerSecond = 50
-  public var slowSeconds = 60
-
-  public init() {}
 }

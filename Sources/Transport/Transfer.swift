@@ -1,4 +1,5 @@
 import CCurl
+import Limits
 import Synchronization
 
 /// What one transfer receives while libcurl calls back, and why it was stopped if it was.

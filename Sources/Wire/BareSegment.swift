@@ -1,4 +1,5 @@
 import Crypto
+import Limits
 import SyncCore
 
 /// A segment without its body: what a node keeps of a segment whose changes it dropped, and what a snapshot carries.

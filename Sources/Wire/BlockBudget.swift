@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// What is left of a segment's limits while its blocks are sealed or read, by the same rules on both sides.

@@ -1,4 +1,5 @@
 import Crypto
+import Limits
 import SyncCore
 
 /// A catalog as headquarters publishes it: one canonical run of bytes with headquarters' signature.

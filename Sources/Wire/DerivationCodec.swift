@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// The derivations of a catalog, which came with its second form.

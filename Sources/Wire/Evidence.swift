@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// What one node hands to another so that both can compare what headquarters told them: its card, what it holds of the

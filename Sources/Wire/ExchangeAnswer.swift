@@ -1,4 +1,5 @@
 import Crypto
+import Limits
 import SyncCore
 
 /// What headquarters answers to `POST /v1/exchange`.

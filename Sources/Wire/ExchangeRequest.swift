@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// A frontier as it travels: tips grouped by channel.

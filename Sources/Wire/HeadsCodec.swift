@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// The heads of one record as one owner's channel knows it.

@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// One line that lets one node join, once.

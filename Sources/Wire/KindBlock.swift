@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// Changes of one kind, column by column: how they are sealed, travel and are absorbed.

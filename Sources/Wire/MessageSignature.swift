@@ -1,4 +1,5 @@
 import Crypto
+import Limits
 import SyncCore
 
 /// The header fields of an HTTP message, in the order sent. Names are compared without regard to case.
@@ -72,13 +73,6 @@ public enum MessageSignature {
   public static let signatureHeaderName = "signature"
   /// Milliseconds since 1970 at which a response was signed.
   public static let timeHeaderName = "birlik-time"
-  /// How far, in seconds, the time of a request may be from the server's.
-  public static let clockToleranceSeconds: Int64 = 300
-
-  /// Longest value of a header that is looked at, longest path that can be signed; in bytes.
-  static let maximumHeaderBytes = 512
-  static let maximumPathBytes = 1024
-
   /// Signs a request.
   ///
   /// - Parameters:
@@ -111,7 +105,7 @@ public enum MessageSignature {
   /// - Throws: `clock` only when all else is right, so that nobody else learns anything.
   public static func verify(
     method: String, path: String, body: [UInt8], headers: HeaderFields, now: Int64,
-    tolerance: Int64 = clockToleranceSeconds, publicKeyFor: (NodeID) -> [UInt8]?
+    tolerance: Int64 = WireLimits.clockToleranceSeconds, publicKeyFor: (NodeID) -> [UInt8]?
   ) throws(MessageSignatureError) -> NodeID {
     let claim = try RequestClaim(method: method, path: path, headers: headers)
     guard let publicKey = publicKeyFor(claim.keyID) else {
@@ -218,7 +212,7 @@ public enum MessageSignature {
     let found = headers.filter { isSameName($0.name, name) }
     guard found.count == 1 else { throw MessageSignatureError(.missing, operation) }
     let value = found[0].value
-    guard value.utf8.count <= maximumHeaderBytes, value.utf8.allSatisfy({ (32...126).contains($0) }) else {
+    guard value.utf8.count <= WireLimits.signatureHeaderBytes, value.utf8.allSatisfy({ (32...126).contains($0) }) else {
       throw MessageSignatureError(.malformed, operation)
     }
     return value
@@ -240,7 +234,7 @@ public enum MessageSignature {
 
   /// A query is refused because `@path` does not cover it.
   fileprivate static func isPath(_ path: String) -> Bool {
-    path.utf8.first == UInt8(ascii: "/") && path.utf8.count <= maximumPathBytes
+    path.utf8.first == UInt8(ascii: "/") && path.utf8.count <= WireLimits.signaturePathBytes
       && path.utf8.allSatisfy { (33...126).contains($0) && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
   }
 }
@@ -308,7 +302,7 @@ public struct RequestClaim: Sendable {
   ///   - tolerance: seconds, in both directions.
   /// - Throws: `clock` when the signature is from another time.
   public func verifyTime(
-    now: Int64, tolerance: Int64 = MessageSignature.clockToleranceSeconds
+    now: Int64, tolerance: Int64 = WireLimits.clockToleranceSeconds
   ) throws(MessageSignatureError) {
     // `created` has at most 12 digits and `now` was divided by a thousand: the difference cannot overflow.
     guard (now / 1000 - signature.created).magnitude <= tolerance.magnitude else {

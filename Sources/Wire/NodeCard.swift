@@ -1,4 +1,5 @@
 import Crypto
+import Limits
 import SyncCore
 
 /// Headquarters' signed word on who a node is: its key, its federation, its office.

@@ -1,4 +1,5 @@
 import Crypto
+import Limits
 import SyncCore
 
 /// Headquarters' signed word: "At T I hold your streams to these tips, and all open channels to those with this digest."

@@ -1,4 +1,5 @@
 import Crypto
+import Limits
 import SyncCore
 
 /// A signed, immutable run of changes of one stream: what travels, and how the log keeps it.
@@ -216,6 +217,9 @@ public struct Segment: Equatable, Sendable {
     return (header, packed == 1, size, body)
   }
 }
+
+/// Ours, where Crypto's protocol of the same name is in sight as well.
+public typealias Digest = SyncCore.Digest
 
 extension SyncCore.Digest {
   init(_ digest: SHA256Digest) { self = digest.withUnsafeBytes { Digest(bytes: $0) } ?? .zero }

@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// A segment without its body as a snapshot carries it: what follows from those before is left out.

@@ -1,4 +1,5 @@
 import Crypto
+import Limits
 import SyncCore
 
 /// Headquarters' signed word on one snapshot of heads: whom it is for, at which frontier it was taken, and the pieces

@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// What a node sends in `POST /v1/snapshot`.

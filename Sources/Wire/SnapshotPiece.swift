@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// One piece of a snapshot: cards, a part of the streams' skeleton, or heads.

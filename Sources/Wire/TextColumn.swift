@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// Many texts in one run of bytes, with a dictionary where texts repeat.

@@ -1,3 +1,5 @@
+import Limits
+
 /// Why bytes from outside were not accepted.
 public struct WireError: Error, Equatable, Sendable, CustomStringConvertible {
   public enum Code: String, Sendable {

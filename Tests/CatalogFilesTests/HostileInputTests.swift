@@ -1,5 +1,6 @@
 import CatalogFiles
 import Foundation
+import Limits
 import SyncCore
 import Testing
 
@@ -141,7 +142,7 @@ struct HostileInputTests {
   @Test func emptyCatalogsAndLargeFilesAreRefused() throws {
     let folder = try TestFolder(["catalog.toml": "version = 1\ntitle = \"x\"\n"])
     #expect(CatalogFolder.check(folder.path).map(\.message) == ["The catalog has no kinds."])
-    try folder.write(Array(repeating: 0x23, count: CatalogText.maximumBytes + 1), to: "big.toml")
+    try folder.write(Array(repeating: 0x23, count: CatalogFileLimits.fileBytes + 1), to: "big.toml")
     #expect(CatalogFolder.check(folder.path).map(\.message) == ["The file is larger than 1048576 bytes."])
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Limits
 import Store
 import SyncCore
 import Testing
@@ -118,7 +119,7 @@ import Wire
       try uz.name("ftuu-1", "from another year")
       let report = try await uz.sync()
       #expect(report.outcome == .even)
-      #expect(abs(try uz.store.clockOffset()) < MessageSignature.clockToleranceSeconds * 1000)
+      #expect(abs(try uz.store.clockOffset()) < WireLimits.clockToleranceSeconds * 1000)
       let entry = try #require(try house.headquarters.store.history(kind: "org_unit", key: "ftuu-1").first)
       #expect(abs(entry.at - Wall.now()) < year / 2, "it was sealed only after the clocks were compared")
     }

@@ -1,3 +1,4 @@
+import Limits
 import enum Crypto.Curve25519
 import Foundation
 import Server

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Limits
 import Store
 import SyncCore
 import Testing

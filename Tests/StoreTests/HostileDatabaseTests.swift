@@ -1,4 +1,5 @@
 import Foundation
+import Limits
 import SyncCore
 import Testing
 import Wire
@@ -85,7 +86,7 @@ import Wire
           "UPDATE birlik_card SET card=\(value == "NULL" ? "0" : value)",
           "UPDATE OR IGNORE birlik_channel SET name=\(value == "NULL" ? "'x'" : value)",
           "INSERT INTO birlik_receipt(at, receipt) VALUES(9223372036854775807, \(value == "NULL" ? "0" : value))",
-          "INSERT OR REPLACE INTO birlik_waiting VALUES(x'00', x'00', \(value == "NULL" ? "0" : value))",
+          "INSERT OR REPLACE INTO birlik_waiting VALUES(x'00', x'00', \(value == "NULL" ? "0" : value), \(value))",
           "INSERT INTO birlik_capture(seq, kind, mask, ms, k1) VALUES(-5, \(value), \(value), \(value), \(value))",
           "INSERT INTO birlik_capture(kind, mask, ms, k1, k2, k3, k4) VALUES(1, -1, \(value), \(value), 1, 2, 3)",
           "INSERT INTO birlik_capture(kind, mask, ms, k1) VALUES(1, \(value), 1, 'u1'), (70000, 0, 1, NULL)",
@@ -181,6 +182,70 @@ import Wire
     }
     let views = (1...40).map { "CREATE VIEW v\($0) AS SELECT a.x FROM v\($0 - 1) a, v\($0 - 1) b;" }.joined()
     #expect(use(try prepared(uz, house, "CREATE VIEW v0 AS SELECT 1 AS x;" + views), uz) == [])
+  }
+
+  @Test("SQLite does so much with a file and no more")
+  func limits() throws {
+    let house = try House()
+    let uz = try house.add("ftuu")
+    func list(_ count: Int32, _ separator: String = ",", _ word: (Int32) -> String) -> String {
+      (0..<count).map(word).joined(separator: separator)
+    }
+    let forms: [(name: String, limit: Int32, sql: (Int32) -> String)] = [
+      ("columns", SQLiteLimits.columns, { "CREATE TEMP TABLE wide(\(list($0) { "c\($0)" }))" }),
+      ("depth", SQLiteLimits.expressionDepth, { "SELECT " + list($0, "+") { _ in "1" } }),
+      ("selects", SQLiteLimits.combinedSelects, { list($0, " UNION ALL ") { _ in "SELECT 1" } }),
+      ("arguments", SQLiteLimits.functionArguments, { "SELECT max(\(list($0) { "\($0)" }))" }),
+      ("pattern", SQLiteLimits.patternBytes, { "SELECT 'a' LIKE '\(list($0, "") { _ in "a" })'" }),
+      ("value", SQLiteLimits.valueBytes, { "SELECT length(zeroblob(\($0)))" }),
+      ("statement", SQLiteLimits.statementBytes, { "SELECT 1" + list($0 - 8, "") { _ in " " } }),
+      ("attached", SQLiteLimits.attached, { list($0, ";") { "ATTACH ':memory:' AS other\($0)" } }),
+    ]
+    try uz.store.inQueue { engine in
+      _ = try engine.connection.prepared("SELECT ?\(SQLiteLimits.variables)")
+      #expect(throws: StoreError.self) {
+        try engine.connection.prepared("SELECT ?\(SQLiteLimits.variables + 1)")
+      }
+    }
+    for form in forms {
+      try uz.store.inQueue { try $0.connection.execute(form.sql(form.limit)) }
+      try uz.store.close()
+      try uz.open()
+      let refusal = #expect(throws: StoreError.self, "\(form.name)") {
+        try uz.store.inQueue { try $0.connection.execute(form.sql(form.limit + 1)) }
+      }
+      #expect(refusal?.detail.isEmpty == false)
+      try uz.store.close()
+      try uz.open()
+    }
+  }
+
+  @Test("Clerks' triggers may call each other so deep, and an edit that goes deeper is refused whole")
+  func triggers() throws {
+    let (house, _, uz) = try settled()
+    func chain(_ depth: Int32) -> String {
+      (0..<depth).map { "CREATE TABLE n\($0)(a);" }.joined()
+        + (0..<depth - 1).map {
+          "CREATE TRIGGER after\($0) AFTER INSERT ON n\($0) BEGIN INSERT INTO n\($0 + 1) VALUES(1); END;"
+        }.joined() + "CREATE TRIGGER first AFTER INSERT ON org_unit BEGIN INSERT INTO n0 VALUES(1); END;"
+    }
+    for (depth, fits) in [(SQLiteLimits.triggerDepth - 2, true), (SQLiteLimits.triggerDepth + 2, false)] {
+      let path = try prepared(uz, house, chain(depth))
+      let store = try Store(path: path, key: uz.identity.key)
+      defer { try? store.close() }
+      if fits {
+        _ = try store.edit(kind: "org_unit", key: "u9", values: [("name", "x")])
+      } else {
+        let refusal = #expect(throws: StoreError.self) {
+          try store.edit(kind: "org_unit", key: "u9", values: [("name", "x")])
+        }
+        #expect(refusal?.detail.isEmpty == false)
+      }
+      try store.seal()
+      #expect(try store.record(kind: "org_unit", key: "u9") != nil || !fits)
+      let rows = try Shell.sqlite(path, "SELECT count(*) FROM org_unit WHERE code='u9'").output
+      #expect(rows == (fits ? "1\n" : "0\n"))
+    }
   }
 
   @Test("Damaged pages are told in a sentence")

@@ -1,4 +1,5 @@
 import Foundation
+import Limits
 import Logging
 import Synchronization
 import Testing

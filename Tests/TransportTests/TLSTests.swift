@@ -1,3 +1,4 @@
+import Limits
 import Foundation
 import Glibc
 import Testing

@@ -1,4 +1,5 @@
 import Crypto
+import Limits
 import SyncCore
 import Testing
 

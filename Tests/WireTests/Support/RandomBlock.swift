@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 @testable import Wire
