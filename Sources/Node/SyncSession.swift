@@ -68,7 +68,7 @@ extension LocalNode {
   /// Headquarters cannot tell a database from before its key was renewed why it is refused.
   fileprivate static func explained(_ error: any Error, _ node: LocalNode) -> any Error {
     guard var refusal = error as? NodeError, refusal.code == .denied,
-      (try? KeyFile.holdsSuccessor(of: node.store.identity.key, for: node.store.path)) == true
+      (try? node.keyFile.holdsSuccessor(of: node.store.identity.key)) == true
     else { return error }
     refusal.hint = "this database is from before its key was renewed: `birlik rotate-key` goes on with it"
     return refusal

@@ -14,7 +14,8 @@ struct RotateTLSCommand: ParsableCommand {
       from their next sync on. A week later `birlik rotate-tls --switch` puts it to use; a server that runs shows it to \
       the next connection. A node that did not sync meanwhile is let in by the line of `birlik pin`.
 
-      Where headquarters has no key for its server yet, one is made and used at once.
+      Where headquarters has no key for its server yet, one is made and used at once. Where systemd hands the key over \
+      (LoadCredential=birlik.tls.key:FOLDER/birlik.tls.key), --keys FOLDER changes it there.
       """)
 
   @Flag(name: .customLong("switch"), help: "Put the announced key to use.")
@@ -23,6 +24,7 @@ struct RotateTLSCommand: ParsableCommand {
   @Flag(help: "With --switch: do so before the announced time.")
   var now = false
 
+  @OptionGroup var keys: KeyOptions
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
@@ -32,7 +34,7 @@ struct RotateTLSCommand: ParsableCommand {
 
   func run() throws {
     let settings = try node.settings()
-    let headquarters = try node.open()
+    let headquarters = try keys.opening { try node.open(keys: keys.keys) }
     let listen = try settings.listen ?? headquarters.store.listen() ?? ""
     let change =
       try isSwitch
@@ -44,7 +46,7 @@ struct RotateTLSCommand: ParsableCommand {
         "step": .string(change.step.rawValue), "pin": .string(change.pin), "from": .string(Moment(change.from).iso),
       ])
     }
-    try Output.say("The server's next key is sha256//\(change.pin).", Self.words(change, node.repeated))
+    try Output.say("The server's next key is sha256//\(change.pin).", Self.words(change, keys.repeated + node.repeated))
   }
 
   private static func words(_ change: ServerKeyChange, _ options: String) -> String {
