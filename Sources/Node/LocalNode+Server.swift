@@ -53,6 +53,8 @@ public struct ServerKeyChange: Sendable, Equatable {
   public var pin: String
   /// From when on it is to be used, in milliseconds since 1970.
   public var from: Int64
+  /// The nodes that may not know it, by name: they need the line of `birlik pin`.
+  public var unaware: [String] = []
 }
 
 extension LocalNode {
@@ -199,9 +201,12 @@ extension LocalNode {
   ///
   /// Cut at any place, it is finished by calling it again.
   ///
-  /// - Parameter isEarly: true to do it before the time that was announced.
-  /// - Throws: `NodeError` with code `usage` when none is announced, or not for long enough.
-  public func switchServerKey(isEarly: Bool) throws -> ServerKeyChange {
+  /// - Parameters:
+  ///   - isEarly: true to do it before the time that was announced.
+  ///   - evenUnheard: true to do it although not all nodes have heard of it, as far as headquarters knows.
+  /// - Throws: `NodeError` with code `usage` when none is announced, or not for long enough, and `busy` while there are
+  ///   nodes that have not heard of it.
+  public func switchServerKey(isEarly: Bool, evenUnheard: Bool = false) throws -> ServerKeyChange {
     let operation = "changing the server's key"
     try ofHeadquarters(operation)
     let own = try ServerFiles.renewable(database: store.path, keys: keys, operation)
@@ -210,9 +215,13 @@ extension LocalNode {
     // The certificate is moved last: without it, what is left to do is to say so.
     let isMoved = !next.hasCertificate
     let pin = try (isMoved ? own : next).trust().pin.base64
-    guard let announced = said.first(where: { $0.pin.sameBytes(as: pin) && $0.state == .announced }) else {
+    let isUnretired = isMoved && said.contains { $0.state == .current && !$0.pin.sameBytes(as: pin) }
+    guard let announced = said.first(where: { $0.pin.sameBytes(as: pin) }),
+      announced.state == .announced || announced.state == .current && isUnretired
+    else {
       throw NodeError(.usage, operation, "no next key is announced", hint: "`birlik rotate-tls` makes one")
     }
+    let reach = AnnouncementReach(try store.nodes(), saidAt: try store.saidAt(ofServerKey: pin) ?? .max)
     // What was begun is finished, whatever the time.
     if next.exist {
       guard announced.from <= Wall.now() || isEarly else {
@@ -220,14 +229,24 @@ extension LocalNode {
           .usage, operation, "the next key is announced for \(Moment(announced.from).iso)",
           hint: "nodes that have not synced since it was announced would not know it; give --now to do it all the same")
       }
+      guard reach.unaware.isEmpty || evenUnheard else { throw try Self.unheard(reach, store.saidAt(ofServerKey: pin)) }
     }
     if !isMoved { try next.move(over: own) }
     let now = try laterThanBefore()
-    try store.announce(ServerKey(pin: pin, state: .current, from: now))
+    if announced.state != .current { try store.announce(ServerKey(pin: pin, state: .current, from: now)) }
     for key in said where key.state != .retired && !key.pin.sameBytes(as: pin) {
       try store.announce(ServerKey(pin: key.pin, state: .retired, from: now))
     }
-    return ServerKeyChange(step: .switched, pin: pin, from: now)
+    return ServerKeyChange(step: .switched, pin: pin, from: now, unaware: reach.unaware.map(\.name))
+  }
+
+  private static func unheard(_ reach: AnnouncementReach, _ saidAt: Int64?) -> NodeError {
+    let since = saidAt.map { " on " + Moment($0).words } ?? ""
+    return NodeError(
+      .busy, "changing the server's key",
+      "\(reach.amount) to the end since the next key was announced\(since), and would not find headquarters: "
+        + reach.names,
+      hint: "let them sync, revoke those that are gone, or give --anyway and send them the line of `birlik pin`")
   }
 
   // MARK: At the others
