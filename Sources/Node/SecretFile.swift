@@ -118,7 +118,7 @@ struct SecretFile {
   /// `O_TMPFILE`, which Swift does not see because it is put together of others.
   private static let unnamedFile: Int32 = 0o20_000_000 | O_DIRECTORY
 
-  private static func folder(of path: String) -> String {
+  static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

@@ -93,6 +93,12 @@ struct ServerFiles {
     return nil
   }
 
+  /// The certificate as a file that is written and moved like the key, and called in messages as the key is.
+  private var certificateFile: SecretFile {
+    let isBeside = SecretFile.folder(of: certificate).sameBytes(as: SecretFile.folder(of: key.path))
+    return SecretFile(certificate, isBeside ? key.place : .own)
+  }
+
   var paths: [String] { [key.path, certificate] }
 
   var exist: Bool { key.exists }
@@ -108,7 +114,8 @@ struct ServerFiles {
   func publicPart() throws -> [UInt8] {
     guard let data = FileManager.default.contents(atPath: certificate), data.count <= 1 << 20 else {
       throw NodeError(
-        .config, Self.reading, "\(certificate) cannot be read", hint: "check tls_certificate, or its permissions")
+        .config, Self.reading, "\(certificateFile.name) cannot be read",
+        hint: "check tls_certificate, or its permissions")
     }
     return Array(data)
   }
@@ -117,7 +124,7 @@ struct ServerFiles {
   func trust() throws -> (pin: Digest, needsAuthority: Bool) {
     let text = try publicPart()
     guard let pin = Digest(bytes: try ServerCertificate.pin(ofCertificate: text)) else {
-      throw NodeError(.config, Self.reading, "\(certificate) holds no key", hint: "check tls_certificate")
+      throw NodeError(.config, Self.reading, "\(certificateFile.name) holds no key", hint: "check tls_certificate")
     }
     return (pin, !ServerCertificate.isSelfSigned(text))
   }
@@ -128,11 +135,15 @@ struct ServerFiles {
   func make(hosts: [String], asOwnerOf others: ServerFiles? = nil) throws {
     let operation = "writing the files for TLS"
     let left = exist ? try key.read(Self.reading) : nil
-    let made = try SelfSigned(hosts: hosts, key: left)
+    guard let made = try left == nil ? SelfSigned(hosts: hosts) : try? SelfSigned(hosts: hosts, key: left) else {
+      throw NodeError(
+        .config, operation, "\(key.name) holds no key of this program's making",
+        hint: "move it away, and the next call makes another")
+    }
     if left == nil { try key.write(made.key, operation, asOwnerOf: others?.key) }
     do {
-      try SecretFile(certificate).write(
-        made.certificate, operation, mode: 0o644, asOwnerOf: others.map { SecretFile($0.certificate) })
+      try certificateFile.write(
+        made.certificate, operation, mode: 0o644, asOwnerOf: others?.certificateFile)
     } catch {
       if left == nil { unlink(key.path) }
       throw error
@@ -141,7 +152,7 @@ struct ServerFiles {
 
   /// Puts these files in the place of others. Cut in between, it is finished by calling it again.
   func move(over others: ServerFiles) throws {
-    for (from, to) in [(key, others.key), (SecretFile(certificate), SecretFile(others.certificate))] {
+    for (from, to) in [(key, others.key), (certificateFile, others.certificateFile)] {
       guard !from.exists || from.move(over: to) else {
         throw NodeError(
           .config, "putting the new files for TLS in place", "\(to.name) cannot be replaced", hint: "check the folder")

@@ -23,7 +23,7 @@ struct ServerKeyWatch: Service {
     while !Task.isCancelled {
       let store = store
       let version = try? await offload { try store.dataVersion() }
-      if version == nil || version != seen, let isRetired = await isRetired() {
+      if let version, version != seen, let isRetired = await isRetired() {
         if isRetired, seen == nil {
           isEnding = false
           logger.warning(
