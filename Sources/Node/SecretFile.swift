@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file with a secret: it is read only where nobody else may read it, and appears whole or not at all.
+/// A file with a secret: it is read only where nobody else may read it.
 struct SecretFile {
   enum Place {
     case own
@@ -56,30 +56,37 @@ struct SecretFile {
     throw NodeError(.config, operation, "\(name) cannot be read or is too large", hint: "put it back from your backup")
   }
 
-  /// Writes a new file. Nothing may stand at the path, and it is there only once it is whole and on the disk.
+  /// Writes a new file. Nothing may stand at the path, and where the file system can, it is there only once it is whole
+  /// and on the disk.
   ///
   /// - Parameter other: the file that this one will replace: it belongs to the same user and group then.
   func write(_ bytes: [UInt8], _ operation: String, mode: mode_t = 0o600, asOwnerOf other: SecretFile? = nil) throws {
-    // Without a name until it is whole: a process that is killed leaves nothing behind.
+    // Without a name until it is whole: a process that is killed leaves nothing behind. Some file systems have no such
+    // files, and some places no /proc by which they get their name.
     let unnamed = open(Self.folder(of: path), Self.unnamedFile | O_WRONLY | O_CLOEXEC, mode)
-    // Some file systems have no such files.
-    let file = unnamed >= 0 ? unnamed : open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, mode)
+    var isMade = false
+    if unnamed >= 0 {
+      defer { close(unnamed) }
+      try fill(unnamed, bytes, operation, mode: mode, asOwnerOf: other)
+      isMade = linkat(AT_FDCWD, "/proc/self/fd/\(unnamed)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0
+    }
+    if !isMade { try writeNamed(bytes, operation, mode: mode, asOwnerOf: other) }
+    Self.syncFolder(of: path)
+  }
+
+  private func writeNamed(
+    _ bytes: [UInt8], _ operation: String, mode: mode_t, asOwnerOf other: SecretFile?
+  ) throws {
+    let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, mode)
     guard file >= 0 else {
       throw NodeError(
         .config, operation, "\(name) cannot be made", hint: "move an old one away, or check the folder")
     }
     defer { close(file) }
-    do {
-      try fill(file, bytes, operation, mode: mode, asOwnerOf: other)
-    } catch {
-      if unnamed < 0 { unlink(path) }
+    do { try fill(file, bytes, operation, mode: mode, asOwnerOf: other) } catch {
+      unlink(path)
       throw error
     }
-    guard unnamed < 0 || linkat(AT_FDCWD, "/proc/self/fd/\(file)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 else {
-      throw NodeError(
-        .config, operation, "\(name) cannot be made", hint: "move an old one away, or check the folder")
-    }
-    Self.syncFolder(of: path)
   }
 
   private func fill(

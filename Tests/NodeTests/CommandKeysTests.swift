@@ -94,10 +94,18 @@ import Testing
   private func killed(
     at step: String, _ count: Int, of names: [String], _ arguments: [String], _ folder: CommandFolder
   ) async throws -> CommandResult {
-    let paths = [folder.file("keys")] + names.map { "keys/" + $0 }
-    let options =
-      ["-f", "-qq", "-o", "/dev/null"] + paths.flatMap { ["-P", $0] }
-      + ["-e", "trace=\(step)", "-e", "inject=\(step):signal=KILL:when=\(count)", CommandFolder.program.path]
+    try await traced(["\(step):signal=KILL:when=\(count)"], names, arguments, folder)
+  }
+
+  /// Runs `birlik` with something done to its system calls on files of the folder, and on the folder.
+  private func traced(
+    _ injections: [String], _ names: [String], _ arguments: [String], _ folder: CommandFolder
+  ) async throws -> CommandResult {
+    let calls = injections.compactMap { $0.split(separator: ":").first }.joined(separator: ",")
+    var options = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=\(calls)"]
+    for path in [folder.file("keys"), "keys"] + names.map({ "keys/" + $0 }) { options += ["-P", path] }
+    for injection in injections { options += ["-e", "inject=\(injection)"] }
+    options.append(CommandFolder.program.path)
     return try await folder.start(URL(fileURLWithPath: "/usr/bin/strace"), options + arguments).result()
   }
 
@@ -183,6 +191,38 @@ import Testing
       try await folder.good("sync", "--database", node)
       #expect(try await pins(node) == both.filter { !first.contains($0) })
     }
+  }
+
+  @Test("Where the disk knows neither unnamed files nor second names, a key is renewed all the same")
+  func plainFileSystem() async throws {
+    let folder = try CommandFolder()
+    defer { folder.remove() }
+    let headquarters = try await CommandHeadquarters.make(in: folder, figures: [])
+    let server = try await headquarters.serve()
+    defer { server.stop(SIGKILL) }
+    try await headquarters.join("uz.db", "ftuu")
+    try moveKeys(["uz.db.key": "birlik.key"], folder)
+    let names = ["birlik.key.new", "birlik.key.old"]
+    let renewal = ["rotate-key", "--keys", "keys", "--database", "uz.db"]
+    // The folder cannot be opened for an unnamed file; or it can, and that gets no name.
+    let disks = [(["openat:error=EOPNOTSUPP"], []), (["linkat:error=EPERM", "link:error=EPERM"], names)]
+    for (injections, paths) in disks {
+      let renewed = try await traced(injections, paths, renewal, folder)
+      #expect(renewed.status == 0, "\(injections) \(renewed.errors)")
+      for name in ["birlik.key", "birlik.key.old"] {
+        let (mode, owner) = try standing(folder, name)
+        #expect(mode == 0o600 && owner == Int(Self.owner), "\(name)")
+      }
+      try await folder.good("rotate-key", "--keys", "keys", "--database", "uz.db")
+    }
+    // Cut between the two names.
+    for (from, to) in [("birlik.key", "birlik.key.new"), ("birlik.key.old", "birlik.key.kept")] {
+      try FileManager.default.moveItem(atPath: folder.file("keys/\(from)"), toPath: folder.file("keys/\(to)"))
+    }
+    try await folder.good("rotate-key", "--keys", "keys", "--database", "uz.db")
+    try handOver(folder)
+    let synced = try await folder.run("sync", "--database", "uz.db", environment: Self.environment)
+    #expect(synced.status == 0, "\(synced.errors)")
   }
 
   @Test("A change of the server's key that is killed at any step in the folder is finished by the same call")
