@@ -35,7 +35,7 @@ import Testing
   }
 
   private func serve(_ folder: CommandFolder, _ database: String, until words: String) async throws -> RunningCommand {
-    let options = ["serve", "--database", database, "--interval", "1", "--log-level", "debug"]
+    let options = ["serve", "--database", database, "--interval", "3600", "--log-level", "debug"]
     let daemon = try folder.start(CommandFolder.program, options, environment: Self.environment)
     while daemon.isRunning, !daemon.errors.contains(words) { try await Task.sleep(for: .milliseconds(50)) }
     #expect(daemon.errors.contains(words), "\(daemon.errors.suffix(300))")
