@@ -9,6 +9,7 @@ final class Contacts: Sendable {
   static let agentBytes = 64
 
   private struct Facts {
+    var at: Int64 = 0
     var catalogVersion = 0
     var lag: Int64 = 0
   }
@@ -21,21 +22,23 @@ final class Contacts: Sendable {
   private let known = Mutex(Known())
 
   /// Remembers what an exchange told, until it is answered.
-  func saw(_ node: NodeID, catalogVersion: Int, lag: Int64) {
-    known.withLock { $0.facts[node] = Facts(catalogVersion: catalogVersion, lag: max(0, lag)) }
+  ///
+  /// - Parameter at: a time before it was looked up what the node lacks: what is sealed later it cannot have heard.
+  func saw(_ node: NodeID, at: Int64, catalogVersion: Int, lag: Int64) {
+    known.withLock { $0.facts[node] = Facts(at: at, catalogVersion: catalogVersion, lag: max(0, lag)) }
   }
 
   /// Notes that the exchange was answered.
   func note(_ node: NodeID, agent: String?, in store: Store) throws {
-    let now = Wall.now()
     // Whoever it is says this of itself, so only plain characters are kept.
     let words = String(
       decoding: (agent ?? "").utf8.filter { (33...126).contains($0) }.prefix(Self.agentBytes), as: UTF8.self)
     let contact = known.withLock { known -> NodeContact? in
       guard let facts = known.facts.removeValue(forKey: node) else { return nil }
-      let contact = NodeContact(at: now, agent: words, catalogVersion: facts.catalogVersion, lag: facts.lag)
+      let contact = NodeContact(
+        at: facts.at, agent: words, catalogVersion: facts.catalogVersion, lag: facts.lag)
       if let last = known.noted[node], last.agent == contact.agent, last.catalogVersion == contact.catalogVersion,
-        last.lag == contact.lag, (0..<Self.restMilliseconds).contains(now &- last.at)
+        last.lag == contact.lag, (0..<Self.restMilliseconds).contains(facts.at &- last.at)
       {
         return nil
       }

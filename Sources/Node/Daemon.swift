@@ -63,6 +63,9 @@ public enum Daemon {
     var services: [any Service] = [server, SealingLoop(store: node.store, logger: logger)]
     if let files, let certificate {
       services.append(CertificateWatch(files: files, current: certificate, logger: logger))
+      if files.key.place == .handedOver {
+        services.append(ServerKeyWatch(pin: try files.trust().pin.base64, store: node.store, logger: logger))
+      }
     }
     return services
   }

@@ -75,10 +75,21 @@ struct Follower: Service {
       guard version != seen else { continue }
       seen = version
       // Others than clerks write as well: `birlik sync` beside this daemon, for one.
-      if (try? await offload { try store.hasCaptured() }) == true {
-        try await Task.sleep(for: .milliseconds(500))
+      do {
+        let hasCaptured = try await offload {
+          // Reads anew what another process changed, this node's key among it.
+          _ = try store.role()
+          return try store.hasCaptured()
+        }
+        guard hasCaptured else { continue }
+      } catch let error as StoreError where error.code == .renewed {
+        // The next sync says so, and ends the service.
         return
+      } catch {
+        continue
       }
+      try await Task.sleep(for: .milliseconds(500))
+      return
     }
   }
 }

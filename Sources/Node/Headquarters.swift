@@ -111,19 +111,21 @@ struct Headquarters: HeadquartersService {
       // Taking back its own edits, it took a fresh origin. That is the proof; what a frontier claims would be none.
       logger.warning("this database was restored or copied; it goes on under a new identity and nothing is lost")
     }
+    let lookedAt = Wall.now()
     let mine = try store.frontier(visibleTo: role)
     let digest = Digest(of: mine)
     let published = try store.publishedCatalog()
     var answer = ExchangeAnswer(now: 0, frontierDigest: digest, refusals: absorbed.refusals)
     if published.catalog.version > request.catalogVersion { answer.catalog = published.bytes }
-    var lag: Int64 = 0
+    // A greeting that finds both sides uneven does not tell what is lacked: the next exchange does.
+    var lag: Int64? = digest == request.frontierDigest ? 0 : nil
     if digest != request.frontierDigest {
       answer.frontier = mine
       if let theirs = request.frontier { lag = try fill(&answer, for: theirs, role, limit: request.answerLimit) }
     }
     // An exchange in which nothing moves stays a tiny one.
     if !request.segments.isEmpty || !answer.segments.isEmpty { answer.receipt = try receipt(to: node, mine) }
-    contacts.saw(node, catalogVersion: request.catalogVersion, lag: lag)
+    if let lag { contacts.saw(node, at: lookedAt, catalogVersion: request.catalogVersion, lag: lag) }
     answer.now = Wall.now()
     return answer
   }
@@ -139,7 +141,7 @@ struct Headquarters: HeadquartersService {
 
   /// Adds what the other side lacks and says what of its own is held.
   ///
-  /// - Returns: how many changes it lacks after this piece.
+  /// - Returns: how many changes it lacks, those of this piece among them.
   private func fill(
     _ answer: inout ExchangeAnswer, for theirs: [FrontierEntry], _ role: NodeRole, limit: Int
   ) throws -> Int64 {
@@ -150,7 +152,7 @@ struct Headquarters: HeadquartersService {
     answer.segments = piece.segments
     answer.cards = piece.cards
     answer.hasMore = piece.hasMore
-    return piece.lacking &- Int64(piece.changes)
+    return piece.lacking
   }
 
   private func role(of node: NodeID, card bytes: [UInt8]) throws -> NodeRole {

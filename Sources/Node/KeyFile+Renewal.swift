@@ -9,48 +9,58 @@ import Glibc
 extension KeyFile {
   private static let operation = "renewing the key"
 
-  static func newPath(for database: String) -> String { path(for: database) + ".new" }
-  static func oldPath(for database: String) -> String { path(for: database) + ".old" }
+  private var new: KeyFile { KeyFile(file.with(suffix: Self.nextSuffix)) }
+  private var old: KeyFile { KeyFile(file.with(suffix: ".old")) }
+
+  /// - Throws: `NodeError` with code `config` where the file is systemd's copy, which is gone when the service ends, or is
+  ///   not in the folder that was named for it.
+  func checkMayBeRenewed(in keys: CredentialFolder) throws {
+    guard file.place != .handedOver else {
+      throw NodeError(
+        .config, Self.operation, "systemd hands this key over, and a copy cannot be renewed",
+        hint: "name the folder that LoadCredential= reads with --keys")
+    }
+    guard !keys.isNamed || file.place == .named else { throw Self.missing(Self.operation) }
+  }
+
+  /// What is said of a folder that was named and holds no key of a node.
+  static func missing(_ operation: String) -> NodeError {
+    NodeError(
+      .config, operation, "there is no \(CredentialFolder.nodeKey)\(CredentialFolder.namedWords)",
+      hint: "name the folder that LoadCredential= reads, or leave out --keys for the key beside the database")
+  }
 
   /// Whether the key that comes after `key` is there already: a renewal was begun, or the database is a backup of before.
-  static func holdsSuccessor(of key: Curve25519.Signing.PrivateKey, for database: String) throws -> Bool {
-    if FileManager.default.fileExists(atPath: newPath(for: database)) { return true }
-    return try !isSame(read(at: path(for: database)), key)
+  func holdsSuccessor(of key: Curve25519.Signing.PrivateKey) throws -> Bool {
+    try new.exists || !Self.isSame(read(), key)
   }
 
   /// The key to go on under: the one that was begun with, the one beside a database from a backup, or a fresh one.
-  static func successor(
-    of key: Curve25519.Signing.PrivateKey, for database: String
-  ) throws -> Curve25519.Signing.PrivateKey {
-    let new = newPath(for: database)
-    if FileManager.default.fileExists(atPath: new) { return try read(at: new) }
-    let current = try read(at: path(for: database))
-    if !isSame(current, key) { return current }
+  func successor(of key: Curve25519.Signing.PrivateKey) throws -> Curve25519.Signing.PrivateKey {
+    if new.exists { return try new.read() }
+    let current = try read()
+    if !Self.isSame(current, key) { return current }
     let made = Curve25519.Signing.PrivateKey()
-    try write(made, at: new)
+    try new.write(made, asOwnerOf: self)
     return made
   }
 
   /// Makes the new key the node's key, once the database has its card.
-  static func complete(for database: String, key: Curve25519.Signing.PrivateKey) throws {
-    let (current, new, old) = (path(for: database), newPath(for: database), oldPath(for: database))
+  func complete(_ key: Curve25519.Signing.PrivateKey) throws {
     // Beside a database from a backup the key was in place already.
-    guard FileManager.default.fileExists(atPath: new), try isSame(read(at: new), key) else { return }
-    let isMoved = !FileManager.default.fileExists(atPath: current) || rename(current, old) == 0
-    guard isMoved, rename(new, current) == 0 else {
+    guard new.exists, try Self.isSame(new.read(), key) else { return }
+    guard new.file.move(over: file, keepingItAs: old.file) else {
       throw NodeError(
-        .config, operation, "\(new) cannot take the place of \(current)",
+        .config, Self.operation, "\(new.file.name) cannot take the place of \(file.name)",
         hint: "check the folder; the key is safe, and the next command goes on")
     }
   }
 
-  /// The other keys that stand beside a database, of which one may be its own: that of a renewal which was cut off at its
+  /// The other keys that stand beside it, of which one may be the node's own: that of a renewal which was cut off at its
   /// end, and that of before, for a backup.
   ///
   /// - Throws: `NodeError` for one that is there and cannot be used.
-  static func others(for database: String) throws -> [Curve25519.Signing.PrivateKey] {
-    try [newPath(for: database), oldPath(for: database)].filter(FileManager.default.fileExists).map(read(at:))
-  }
+  func others() throws -> [Curve25519.Signing.PrivateKey] { try [new, old].filter(\.exists).map { try $0.read() } }
 
   private static func isSame(_ a: Curve25519.Signing.PrivateKey, _ b: Curve25519.Signing.PrivateKey) -> Bool {
     a.publicKey.rawRepresentation == b.publicKey.rawRepresentation

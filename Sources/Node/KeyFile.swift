@@ -5,39 +5,49 @@ import Wire
 
 /// The file with a node's private key: beside the database, never in it, so that a copied database has no identity. Or
 /// one that systemd hands over, where the service is given its key that way.
-enum KeyFile {
+struct KeyFile {
   private static let reading = "reading the key file"
 
-  static func path(for database: String) -> String { database + ".key" }
+  let file: SecretFile
+
+  init(_ file: SecretFile) { self.file = file }
+
+  init(beside database: String) { file = SecretFile(database + ".key") }
+
+  /// The one that is in `keys`, else the one beside the database.
+  static func find(beside database: String, keys: CredentialFolder = .current) -> KeyFile {
+    if let file = keys.file(CredentialFolder.nodeKey) { return KeyFile(file) }
+    // A renewal that was cut off on a file system without hard links.
+    guard keys.isNamed, let next = keys.file(CredentialFolder.nodeKey + Self.nextSuffix) else {
+      return KeyFile(beside: database)
+    }
+    return KeyFile(SecretFile(String(next.path.dropLast(Self.nextSuffix.count)), next.place))
+  }
+
+  static let nextSuffix = ".new"
+
+  var exists: Bool { file.exists }
 
   /// Reads a node's key.
   ///
   /// - Throws: `NodeError` with code `config`; a file that others may read is refused.
-  static func read(
-    for database: String, credentials: CredentialFolder = .current
-  ) throws -> Curve25519.Signing.PrivateKey {
-    try read(at: credentials.file(CredentialFolder.nodeKey)?.path ?? path(for: database))
-  }
-
-  static func read(at path: String) throws -> Curve25519.Signing.PrivateKey {
-    let text = String(decoding: try SecretFile(path).read(reading, limit: 128), as: UTF8.self).trimmingCharacters(
+  func read() throws -> Curve25519.Signing.PrivateKey {
+    let text = String(decoding: try file.read(Self.reading, limit: 128), as: UTF8.self).trimmingCharacters(
       in: .whitespacesAndNewlines)
     guard let bytes = Base64URL.decode(text), let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes)
     else {
-      throw NodeError(.config, reading, "\(path) holds no key", hint: "put it back from your backup")
+      throw NodeError(.config, Self.reading, "\(file.name) holds no key", hint: "put it back from your backup")
     }
     return key
   }
 
   /// Writes a new key. Nothing may stand at the path.
-  static func write(_ key: Curve25519.Signing.PrivateKey, for database: String) throws {
-    try write(key, at: path(for: database))
-  }
-
-  static func write(_ key: Curve25519.Signing.PrivateKey, at path: String) throws {
+  ///
+  /// - Parameter other: the file that this one will replace.
+  func write(_ key: Curve25519.Signing.PrivateKey, asOwnerOf other: KeyFile? = nil) throws {
     let text = Array((Base64URL.encode(Array(key.rawRepresentation)) + "\n").utf8)
-    try SecretFile(path).write(text, "writing the key file")
+    try file.write(text, "writing the key file", asOwnerOf: other?.file)
   }
 
-  static func remove(for database: String) { unlink(path(for: database)) }
+  func remove() { unlink(file.path) }
 }

@@ -11,7 +11,8 @@ extension LocalNode {
   ///
   /// Syncs first, seals for the last time under the old key, and asks headquarters. Cut off anywhere, the same call goes on
   /// where it was; meanwhile edits are captured and nothing is sealed. The old key stays beside the new one: backups made
-  /// before need it, and nothing that it seals later counts anywhere.
+  /// before need it, and nothing that it seals later counts anywhere. Where systemd hands the key over, the node has to be
+  /// opened with the folder from which it is taken.
   ///
   /// - Returns: the node under its new key; whoever has the database open has to open it again.
   /// - Throws: `NodeError`, `TransportError` or `StoreError`.
@@ -22,8 +23,10 @@ extension LocalNode {
         .usage, Self.renewing, "headquarters' key is what everybody knows it by, so it is not renewed",
         hint: "the key of its server is: `birlik rotate-tls`")
     }
+    let file = keyFile
+    try file.checkMayBeRenewed(in: keys)
     let client = try HeadquartersClient(for: store, Self.renewing)
-    let isFollowing = try KeyFile.holdsSuccessor(of: store.identity.key, for: database)
+    let isFollowing = try file.holdsSuccessor(of: store.identity.key)
     if !isFollowing {
       let report = try await sync()
       guard report.outcome == .even else {
@@ -32,7 +35,7 @@ extension LocalNode {
           hint: "run `birlik sync` until it is even, then try again")
       }
     }
-    let new = try KeyFile.successor(of: store.identity.key, for: database)
+    let new = try file.successor(of: store.identity.key)
     let store = store
     // What a backup holds captured may be sealed already, in the tail that comes back under the new key.
     let renewal = try await offload { try store.beginRenewal(to: new, seals: !isFollowing) }
@@ -45,8 +48,8 @@ extension LocalNode {
       throw error
     }
     try await offload { try store.finishRenewal(card) }
-    try KeyFile.complete(for: database, key: new)
+    try file.complete(new)
     try store.close()
-    return try LocalNode.open(database: database)
+    return try LocalNode.open(database: database, keys: keys.isNamed ? keys.path : nil)
   }
 }

@@ -53,6 +53,8 @@ public struct ServerKeyChange: Sendable, Equatable {
   public var pin: String
   /// From when on it is to be used, in milliseconds since 1970.
   public var from: Int64
+  /// The nodes that may not know it, by name: they need the line of `birlik pin`.
+  public var unaware: [String] = []
 }
 
 extension LocalNode {
@@ -86,7 +88,7 @@ extension LocalNode {
     if settings.certificate == nil, settings.key == nil, let files = try store.serverFiles() {
       (settings.certificate, settings.key) = (files.certificate, files.key)
     }
-    return try ServerFiles.find(database: store.path, settings)
+    return try ServerFiles.find(database: store.path, settings, credentials: keys)
   }
 
   /// Where nodes reach the server and by what they know it.
@@ -111,8 +113,11 @@ extension LocalNode {
     guard pin == nil else {
       throw NodeError(.usage, operation, "headquarters' own key is always pinned", hint: "leave out --pin")
     }
-    let next = ServerFiles(beside: store.path, isNext: true)
-    let pins = [own.pin] + (next.exist ? [try next.trust().pin] : [])
+    // Those that are announced, wherever their files are.
+    let announced = try store.serverKeys().filter { $0.state == .announced }.compactMap { key in
+      Data(base64Encoded: key.pin).flatMap { Digest(bytes: Array($0)) }
+    }
+    let pins = [own.pin] + announced.filter { $0 != own.pin }.suffix(ServerTrust.maximumPins - 1)
     return ServerPlace(url: address, trust: try issued(pins, needsAuthority: false))
   }
 
@@ -138,6 +143,12 @@ extension LocalNode {
     return try ServerCard.issue(url: place.url, trust: place.trust, by: store.identity.key).line
   }
 
+  private static func foreign(_ operation: String) -> NodeError {
+    NodeError(
+      .usage, operation, "the server uses files that were named to it, or an authority's",
+      hint: "put new ones in their place: the server takes them by itself, or, from systemd, when it is started again")
+  }
+
   /// Makes the next key of the server and announces it in the log, so that nodes accept it before it is used.
   ///
   /// - Parameter hosts: names and addresses for its certificate.
@@ -146,16 +157,16 @@ extension LocalNode {
     let operation = "changing the server's key"
     try ofHeadquarters(operation)
     guard try tls.certificate == nil && tls.key == nil && store.serverFiles() == nil else {
-      throw NodeError(
-        .usage, operation, "the server uses files that were named to it",
-        hint: "put new ones in their place: the server takes them by itself")
+      throw Self.foreign(operation)
     }
-    let (own, next) = (ServerFiles(beside: store.path), ServerFiles(beside: store.path, isNext: true))
-    let keys = try store.serverKeys()
+    let own = try ServerFiles.renewable(database: store.path, keys: keys, operation)
+    let next = own.next
+    let announced = try store.serverKeys()
     guard own.exist else {
-      guard access(own.certificate, F_OK) != 0 else {
+      guard !own.hasCertificate else {
         throw NodeError(
-          .usage, operation, "\(own.key.path) is kept elsewhere", hint: "put it back beside its certificate meanwhile")
+          .usage, operation, "\(own.key.name) is kept elsewhere",
+          hint: "name the folder with --keys, or put it back beside its certificate meanwhile")
       }
       try own.make(hosts: hosts)
       let pin = try own.trust().pin.base64
@@ -163,16 +174,22 @@ extension LocalNode {
       try store.announce(ServerKey(pin: pin, state: .current, from: now))
       return ServerKeyChange(step: .made, pin: pin, from: now)
     }
-    // One that was made and not announced is left by a call that was cut.
-    if !next.exist { try next.make(hosts: hosts) }
+    // What was made and not announced is left by a call that was cut.
+    if !own.hasCertificate { try own.make(hosts: hosts) }
+    guard try !own.trust().needsAuthority else { throw Self.foreign(operation) }
+    guard next.exist || !next.hasCertificate else {
+      throw NodeError(
+        .usage, operation, "a change of the key was cut off", hint: "`birlik rotate-tls --switch` finishes it")
+    }
+    if !next.hasCertificate { try next.make(hosts: hosts, asOwnerOf: own) }
     let (present, pin) = (try own.trust().pin.base64, try next.trust().pin.base64)
-    guard !keys.contains(where: { $0.pin.sameBytes(as: pin) }) else {
+    guard !announced.contains(where: { $0.pin.sameBytes(as: pin) }) else {
       throw NodeError(
         .usage, operation, "a next key is announced already", hint: "`birlik rotate-tls --switch` puts it to use")
     }
     let now = try laterThanBefore()
     // Said of the present one too: then whoever reads the log finds both.
-    if !keys.contains(where: { $0.pin.sameBytes(as: present) && $0.state == .current }) {
+    if !announced.contains(where: { $0.pin.sameBytes(as: present) && $0.state == .current }) {
       try store.announce(ServerKey(pin: present, state: .current, from: now))
     }
     let from = now &+ Int64(Self.announcedDays) * 86_400_000
@@ -184,33 +201,52 @@ extension LocalNode {
   ///
   /// Cut at any place, it is finished by calling it again.
   ///
-  /// - Parameter isEarly: true to do it before the time that was announced.
-  /// - Throws: `NodeError` with code `usage` when none is announced, or not for long enough.
-  public func switchServerKey(isEarly: Bool) throws -> ServerKeyChange {
+  /// - Parameters:
+  ///   - isEarly: true to do it before the time that was announced.
+  ///   - evenUnheard: true to do it although not all nodes have heard of it, as far as headquarters knows.
+  /// - Throws: `NodeError` with code `usage` when none is announced, or not for long enough, and `busy` while there are
+  ///   nodes that have not heard of it.
+  public func switchServerKey(isEarly: Bool, evenUnheard: Bool = false) throws -> ServerKeyChange {
     let operation = "changing the server's key"
     try ofHeadquarters(operation)
-    let (own, next) = (ServerFiles(beside: store.path), ServerFiles(beside: store.path, isNext: true))
-    let keys = try store.serverKeys()
+    let own = try ServerFiles.renewable(database: store.path, keys: keys, operation)
+    let next = own.next
+    let said = try store.serverKeys()
     // The certificate is moved last: without it, what is left to do is to say so.
-    let isMoved = access(next.certificate, F_OK) != 0
+    let isMoved = !next.hasCertificate
     let pin = try (isMoved ? own : next).trust().pin.base64
-    guard let announced = keys.first(where: { $0.pin.sameBytes(as: pin) && $0.state == .announced }) else {
+    let isUnretired = isMoved && said.contains { $0.state == .current && !$0.pin.sameBytes(as: pin) }
+    guard let announced = said.first(where: { $0.pin.sameBytes(as: pin) }),
+      announced.state == .announced || announced.state == .current && isUnretired
+    else {
       throw NodeError(.usage, operation, "no next key is announced", hint: "`birlik rotate-tls` makes one")
     }
-    if !isMoved {
+    let reach = AnnouncementReach(try store.nodes(), saidAt: try store.saidAt(ofServerKey: pin) ?? .max)
+    // What was begun is finished, whatever the time.
+    if next.exist {
       guard announced.from <= Wall.now() || isEarly else {
         throw NodeError(
           .usage, operation, "the next key is announced for \(Moment(announced.from).iso)",
           hint: "nodes that have not synced since it was announced would not know it; give --now to do it all the same")
       }
-      try next.move(over: own)
+      guard reach.unaware.isEmpty || evenUnheard else { throw try Self.unheard(reach, store.saidAt(ofServerKey: pin)) }
     }
+    if !isMoved { try next.move(over: own) }
     let now = try laterThanBefore()
-    try store.announce(ServerKey(pin: pin, state: .current, from: now))
-    for key in keys where key.state != .retired && !key.pin.sameBytes(as: pin) {
+    if announced.state != .current { try store.announce(ServerKey(pin: pin, state: .current, from: now)) }
+    for key in said where key.state != .retired && !key.pin.sameBytes(as: pin) {
       try store.announce(ServerKey(pin: key.pin, state: .retired, from: now))
     }
-    return ServerKeyChange(step: .switched, pin: pin, from: now)
+    return ServerKeyChange(step: .switched, pin: pin, from: now, unaware: reach.unaware.map(\.name))
+  }
+
+  private static func unheard(_ reach: AnnouncementReach, _ saidAt: Int64?) -> NodeError {
+    let since = saidAt.map { " on " + Moment($0).words } ?? ""
+    return NodeError(
+      .busy, "changing the server's key",
+      "\(reach.amount) to the end since the next key was announced\(since), and would not find headquarters: "
+        + reach.names,
+      hint: "let them sync, revoke those that are gone, or give --anyway and send them the line of `birlik pin`")
   }
 
   // MARK: At the others

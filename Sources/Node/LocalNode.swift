@@ -17,6 +17,8 @@ import Wire
 /// ```
 public struct LocalNode: Sendable {
   public let store: Store
+  /// Where keys are before those beside the database.
+  let keys: CredentialFolder
   /// How much of the log is kept here; applied after every sync.
   public var keepLog = KeepLog.all
   /// Whether this node begins from a snapshot while it is new.
@@ -24,32 +26,55 @@ public struct LocalNode: Sendable {
   /// How large an answer with pieces of a snapshot may be, in bytes.
   var snapshotAnswerBytes = WireLimits.messageBytes
 
-  /// Opens a node by its database and the key file beside it.
+  init(store: Store, keys: CredentialFolder = .current) {
+    self.store = store
+    self.keys = keys
+  }
+
+  var keyFile: KeyFile { KeyFile.find(beside: store.path, keys: keys) }
+
+  /// Where the node's key is, in words that name no folder but the database's.
+  public var keyWords: String { keyFile.file.name }
+
+  /// Opens a node by its database and its key: the one that systemd hands over, else the one beside the database.
   ///
-  /// - Parameter isForReading: true to leave the file as it is to the last byte.
+  /// - Parameters:
+  ///   - isForReading: true to leave the file as it is to the last byte.
+  ///   - keys: the folder from which systemd takes the keys that it hands over, to renew them there.
   /// - Throws: `StoreError`, or `NodeError` with code `config` for a missing or unfit key file.
-  public static func open(database: String, isForReading: Bool = false) throws -> LocalNode {
+  public static func open(database: String, isForReading: Bool = false, keys: String? = nil) throws -> LocalNode {
     guard FileManager.default.fileExists(atPath: database) else {
       throw StoreError(
         .missing, "opening the database", "there is no database \(database)",
         hint: "make one with `birlik init` or `birlik join`, or check --database")
     }
+    let keys = try keys.map(CredentialFolder.named) ?? .current
+    let file = KeyFile.find(beside: database, keys: keys)
+    guard !keys.isNamed || file.exists || file.file.place == .named else {
+      throw KeyFile.missing("opening the node")
+    }
     // A file of another program is told as such before a key file is missed.
-    let key = (try? KeyFile.read(for: database)) ?? Curve25519.Signing.PrivateKey()
+    let key = (try? file.read()) ?? Curve25519.Signing.PrivateKey()
     do {
-      return LocalNode(store: try Store(path: database, key: key, isForReading: isForReading))
-    } catch let mismatch as StoreError where mismatch.code == .wrongKey {
-      for other in try KeyFile.others(for: database) {
+      return LocalNode(store: try Store(path: database, key: key, isForReading: isForReading), keys: keys)
+    } catch var mismatch as StoreError where mismatch.code == .wrongKey {
+      for other in try file.others() {
         do {
           let store = try Store(path: database, key: other, isForReading: isForReading)
           // Renewed, and cut off before the file got its name; or a backup of before, whose key this is.
-          try KeyFile.complete(for: database, key: other)
-          return LocalNode(store: store)
+          try file.complete(other)
+          return LocalNode(store: store, keys: keys)
         } catch let error as StoreError where error.code == .wrongKey {
           continue
         }
       }
-      _ = try KeyFile.read(for: database)
+      _ = try file.read()
+      if file.file.place == .handedOver {
+        mismatch.detail = "the key that systemd hands over belongs to another node"
+        mismatch.hint =
+          "after a renewal that was cut off, or with a database from before one: "
+          + "`birlik rotate-key --keys FOLDER`, the folder that LoadCredential= reads"
+      }
       throw mismatch
     }
   }
@@ -113,11 +138,12 @@ public struct LocalNode: Sendable {
 
   /// Makes the database and its key file, or neither.
   private static func make(database: String, _ beginning: Store.Beginning) throws -> LocalNode {
-    try KeyFile.write(beginning.identity.key, for: database)
+    let file = KeyFile(beside: database)
+    try file.write(beginning.identity.key)
     do {
       return try makeDatabase(database, beginning)
     } catch {
-      KeyFile.remove(for: database)
+      file.remove()
       throw error
     }
   }
@@ -192,13 +218,14 @@ public struct LocalNode: Sendable {
       throw StoreError(
         .invalid, operation, "\(database) exists already", hint: "name another file, or move that one away first")
     }
-    let isNew = !FileManager.default.fileExists(atPath: KeyFile.path(for: database))
-    let key = isNew ? Curve25519.Signing.PrivateKey() : try KeyFile.read(for: database)
-    if isNew { try KeyFile.write(key, for: database) }
+    let file = KeyFile(beside: database)
+    let isNew = !file.exists
+    let key = isNew ? Curve25519.Signing.PrivateKey() : try KeyFile.find(beside: database).read()
+    if isNew { try file.write(key) }
     do {
       return try await join(invitation, as: key, database: database, operation)
     } catch {
-      if isNew, wasRefused(error) { KeyFile.remove(for: database) }
+      if isNew, wasRefused(error) { file.remove() }
       throw error
     }
   }

@@ -26,16 +26,45 @@ struct ServerFiles {
   let certificate: String
   let key: SecretFile
 
-  /// The files beside a database: those in use, or those that are announced and will be.
-  init(beside database: String, isNext: Bool = false) {
-    let base = database + (isNext ? ".tls.next" : ".tls")
-    certificate = base + ".pem"
-    key = SecretFile(base + ".key")
+  /// The files beside a database.
+  init(beside database: String) {
+    self.init(certificate: database + ".tls.pem", key: SecretFile(database + ".tls.key"))
   }
 
   init(certificate: String, key: SecretFile) {
     self.certificate = certificate
     self.key = key
+  }
+
+  /// The files that are announced and will take the place of these, in the same folders.
+  var next: ServerFiles {
+    func next(_ path: String, _ suffix: String) -> String { path.dropLast(suffix.count) + ".next" + suffix }
+    return ServerFiles(certificate: next(certificate, ".pem"), key: SecretFile(next(key.path, ".key"), key.place))
+  }
+
+  /// The files of this program's own making, which it may renew: those in the folder that a person named, else those
+  /// beside the database.
+  ///
+  /// - Throws: `NodeError` with code `config` where the key stands elsewhere.
+  static func renewable(database: String, keys: CredentialFolder, _ operation: String) throws -> ServerFiles {
+    let key = keys.file(CredentialFolder.serverKey)
+    let hint = "name the folder that LoadCredential= reads"
+    guard keys.isNamed else {
+      guard key == nil else {
+        throw NodeError(
+          .config, operation, "systemd hands the server's key over, and a copy cannot be renewed",
+          hint: hint + " with --keys")
+      }
+      return ServerFiles(beside: database)
+    }
+    guard let key else {
+      throw NodeError(
+        .config, operation, "there is no \(CredentialFolder.serverKey)\(CredentialFolder.namedWords)",
+        hint: hint + ", or leave out --keys for the key beside the database")
+    }
+    return ServerFiles(
+      certificate: keys.file(CredentialFolder.serverCertificate)?.path ?? ServerFiles(beside: database).certificate,
+      key: key)
   }
 
   /// The files to use: those that are named, else systemd's, else those beside the database.
@@ -59,14 +88,22 @@ struct ServerFiles {
     if own.exist { return own }
     guard settings.isOn != true else {
       throw NodeError(
-        .config, reading, "there is no key for TLS at \(own.key.path)", hint: "`birlik rotate-tls` makes one")
+        .config, reading, "there is no key for TLS at \(own.key.name)", hint: "`birlik rotate-tls` makes one")
     }
     return nil
   }
 
+  /// The certificate as a file that is written and moved like the key, and called in messages as the key is.
+  private var certificateFile: SecretFile {
+    let isBeside = SecretFile.folder(of: certificate).sameBytes(as: SecretFile.folder(of: key.path))
+    return SecretFile(certificate, isBeside ? key.place : .own)
+  }
+
   var paths: [String] { [key.path, certificate] }
 
-  var exist: Bool { access(key.path, F_OK) == 0 }
+  var exist: Bool { key.exists }
+
+  var hasCertificate: Bool { access(certificate, F_OK) == 0 }
 
   /// - Throws: `NodeError` or `ServerError` when they cannot be read, do not fit, or others may read the key.
   func load() throws -> ServerCertificate {
@@ -77,7 +114,8 @@ struct ServerFiles {
   func publicPart() throws -> [UInt8] {
     guard let data = FileManager.default.contents(atPath: certificate), data.count <= 1 << 20 else {
       throw NodeError(
-        .config, Self.reading, "\(certificate) cannot be read", hint: "check tls_certificate, or its permissions")
+        .config, Self.reading, "\(certificateFile.name) cannot be read",
+        hint: "check tls_certificate, or its permissions")
     }
     return Array(data)
   }
@@ -86,28 +124,38 @@ struct ServerFiles {
   func trust() throws -> (pin: Digest, needsAuthority: Bool) {
     let text = try publicPart()
     guard let pin = Digest(bytes: try ServerCertificate.pin(ofCertificate: text)) else {
-      throw NodeError(.config, Self.reading, "\(certificate) holds no key", hint: "check tls_certificate")
+      throw NodeError(.config, Self.reading, "\(certificateFile.name) holds no key", hint: "check tls_certificate")
     }
     return (pin, !ServerCertificate.isSelfSigned(text))
   }
 
-  /// Makes a key and a certificate for it. Nothing may stand at their paths.
-  func make(hosts: [String]) throws {
-    let made = try SelfSigned(hosts: hosts)
+  /// Makes a key and a certificate for it, or the certificate alone where a call that was cut left the key.
+  ///
+  /// - Parameter others: the files that these will replace: they belong to the same user and group then.
+  func make(hosts: [String], asOwnerOf others: ServerFiles? = nil) throws {
     let operation = "writing the files for TLS"
-    try key.write(made.key, operation)
-    do { try SecretFile(certificate).write(made.certificate, operation, mode: 0o644) } catch {
-      unlink(key.path)
+    let left = exist ? try key.read(Self.reading) : nil
+    guard let made = try left == nil ? SelfSigned(hosts: hosts) : try? SelfSigned(hosts: hosts, key: left) else {
+      throw NodeError(
+        .config, operation, "\(key.name) holds no key of this program's making",
+        hint: "move it away, and the next call makes another")
+    }
+    if left == nil { try key.write(made.key, operation, asOwnerOf: others?.key) }
+    do {
+      try certificateFile.write(
+        made.certificate, operation, mode: 0o644, asOwnerOf: others?.certificateFile)
+    } catch {
+      if left == nil { unlink(key.path) }
       throw error
     }
   }
 
   /// Puts these files in the place of others. Cut in between, it is finished by calling it again.
   func move(over others: ServerFiles) throws {
-    for (from, to) in [(key.path, others.key.path), (certificate, others.certificate)] {
-      guard rename(from, to) == 0 || access(from, F_OK) != 0 else {
+    for (from, to) in [(key, others.key), (certificateFile, others.certificateFile)] {
+      guard !from.exists || from.move(over: to) else {
         throw NodeError(
-          .config, "putting the new files for TLS in place", "\(to) cannot be replaced", hint: "check the folder")
+          .config, "putting the new files for TLS in place", "\(to.name) cannot be replaced", hint: "check the folder")
       }
     }
   }

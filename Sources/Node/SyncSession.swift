@@ -47,7 +47,11 @@ extension LocalNode {
   /// What each side sends is computed from the frontier that the other shows in this very exchange, and every piece is
   /// absorbed in one transaction: so it can be cut at any place, by either side, and goes on where it was.
   public func sync(progress: @Sendable (SyncProgress) -> Void = { _ in }) async throws -> SyncReport {
-    var session = try await offload { try SyncSession(self) }
+    // What a sync brought that was cut off before its end may say so as well.
+    var session = try await offload {
+      _ = try store.followServerKeys()
+      return try SyncSession(self)
+    }
     do {
       let report = try await session.run(progress)
       // What came may say with which key headquarters' server will be met from now on.
@@ -68,7 +72,7 @@ extension LocalNode {
   /// Headquarters cannot tell a database from before its key was renewed why it is refused.
   fileprivate static func explained(_ error: any Error, _ node: LocalNode) -> any Error {
     guard var refusal = error as? NodeError, refusal.code == .denied,
-      (try? KeyFile.holdsSuccessor(of: node.store.identity.key, for: node.store.path)) == true
+      (try? node.keyFile.holdsSuccessor(of: node.store.identity.key)) == true
     else { return error }
     refusal.hint = "this database is from before its key was renewed: `birlik rotate-key` goes on with it"
     return refusal

@@ -18,11 +18,14 @@ public struct SelfSigned: Sendable {
 
   /// Makes a P-256 key and its certificate.
   ///
-  /// - Parameter hosts: names and addresses of the server; those of this machine to itself are always added.
-  /// - Throws: `ServerError` when the certificate cannot be made.
-  public init(hosts: [String]) throws(ServerError) {
-    let key = P256.Signing.PrivateKey()
+  /// - Parameters:
+  ///   - hosts: names and addresses of the server; those of this machine to itself are always added.
+  ///   - pem: a key that was made before and is to have a certificate; nil makes one.
+  /// - Throws: `ServerError` when the certificate cannot be made, or `pem` holds no such key.
+  public init(hosts: [String], key pem: [UInt8]? = nil) throws(ServerError) {
     do {
+      let key =
+        try pem.map { try .init(pemRepresentation: String(decoding: $0, as: UTF8.self)) } ?? P256.Signing.PrivateKey()
       let name = try DistinguishedName { CommonName("Birlik headquarters") }
       let extensions = try Certificate.Extensions {
         Critical(BasicConstraints.notCertificateAuthority)

@@ -39,12 +39,23 @@ extension Store {
     }
   }
 
+  /// When headquarters sealed what the log says last of a key of its server, in milliseconds since 1970; nil for a key that
+  /// the log does not know.
+  public func saidAt(ofServerKey pin: String) throws -> Int64? {
+    try read { engine in
+      let channel = engine.headquartersChannel
+      let records = try engine.systemRecords(SystemKind.serverKey) { $0 == channel }
+      let record = records.first { $0.key.bytes.elementsEqual(RecordKey(columns: [Array(pin.utf8)]).bytes) }
+      return record?.state.edits.map(\.time).max()
+    }
+  }
+
   /// Says in the log under which key the server is met; headquarters only.
   ///
   /// The others learn it with their next exchange, so a new key is announced well before it is used.
   ///
   /// - Throws: `StoreError` with code `notPermitted` anywhere else than at headquarters.
-  public func announce(_ key: ServerKey, now: Int64 = Wall.now()) throws {
+  public func announce(_ key: ServerKey) throws {
     let operation = "announcing a key of the server"
     guard identity.role.isHeadquarters else {
       throw StoreError(.notPermitted, operation, "only headquarters does that", hint: "ask headquarters")
@@ -53,6 +64,8 @@ extension Store {
       guard let channel = engine.headquartersChannel else {
         throw StoreError(.damaged, operation, "the card of headquarters is missing")
       }
+      // Only now: waiting for others at the file may have taken long, and nobody heard of it meanwhile.
+      let now = Wall.now()
       try Sealer(engine, wall: now).sealAll { sealer in
         try sealer.seal(
           SystemKind.serverKey, key: RecordKey(columns: [Array(key.pin.utf8)]), in: channel, at: now,

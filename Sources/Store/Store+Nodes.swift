@@ -8,7 +8,7 @@ public struct NodeContact: Sendable, Equatable {
   /// The program and its version by its own word, such as `birlik/1.0`; empty where it did not say.
   public var agent: String
   public var catalogVersion: Int
-  /// How many changes the node lacked after that exchange.
+  /// How many changes the node lacked as it asked; those that the answer brought are among them.
   public var lag: Int64
 
   public init(at: Int64, agent: String, catalogVersion: Int, lag: Int64) {

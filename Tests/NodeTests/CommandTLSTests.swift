@@ -63,8 +63,13 @@ import Wire
     #expect(try await Set(pin(of: "new.db", folder)) == Set(first + [next]))
     let early = try await folder.run("rotate-tls", "--switch", "--database", "hq.db")
     #expect(early.status == 64 && early.errors.contains("--now"), "\(early.errors)")
-    let switched = try await folder.good("rotate-tls", "--switch", "--now", "--database", "hq.db", "--json").json()
-    #expect(switched["step"] == "switched")
+    let unheard = try await folder.run("rotate-tls", "--switch", "--now", "--database", "hq.db")
+    #expect(unheard.status == 75 && unheard.errors.contains("--anyway"), "\(unheard.errors)")
+    #expect(unheard.errors.contains("1 of 3 nodes has not synced"), "\(unheard.errors)")
+    #expect(unheard.errors.contains("headquarters: ftuu/Late ("), "\(unheard.errors)")
+    let change = ["rotate-tls", "--switch", "--now", "--anyway", "--database", "hq.db", "--json"]
+    let switched = try await folder.run(change).json()
+    #expect(switched["step"] == "switched" && switched["unaware"] == .array(["ftuu/Late"]))
     #expect(!FileManager.default.fileExists(atPath: folder.file("hq.db.tls.next.key")))
 
     // The server that runs takes it by itself.

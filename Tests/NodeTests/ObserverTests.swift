@@ -93,7 +93,7 @@ import Wire
         Observer(federation: "abc", readsMembers: false, writesOpen: true),
         Observer(federation: "ftuk", readsMembers: true, writesOpen: false),
       ])
-    let key = try KeyFile.read(for: house.headquarters.store.path)
+    let key = try KeyFile(beside: house.headquarters.store.path).read()
     let signed = try PublishedCatalog.sign(catalog, by: key)
     let read = try PublishedCatalog(bytes: signed.bytes, signedBy: Array(key.publicKey.rawRepresentation))
     #expect(read.catalog == catalog)

@@ -126,7 +126,7 @@ import Wire
       if step == 0 { try FileManager.default.moveItem(atPath: path + ".key.old", toPath: path + ".key") }
       let opened = try LocalNode.open(database: path)
       #expect(!exists(path + ".key.new") && exists(path + ".key"))
-      #expect(try Array(KeyFile.read(for: path).publicKey.rawRepresentation) == opened.store.identity.publicKey)
+      #expect(try Array(KeyFile(beside: path).read().publicKey.rawRepresentation) == opened.store.identity.publicKey)
       try opened.store.close()
     }
   }

@@ -235,7 +235,8 @@ import Wire
       _ = try await uz.sync()
       uz = try house.keep(uz, as: "clone.db")
       try FileManager.default.copyItem(
-        atPath: KeyFile.path(for: uz.store.path), toPath: KeyFile.path(for: house.folder.file("clone.db")))
+        atPath: KeyFile(beside: uz.store.path).file.path,
+        toPath: KeyFile(beside: house.folder.file("clone.db")).file.path)
       let clone = try LocalNode.open(database: house.folder.file("clone.db"))
       for step in 0..<3 {
         for (name, node) in [("left", uz), ("right", clone)] {

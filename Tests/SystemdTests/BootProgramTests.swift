@@ -20,6 +20,8 @@ struct BootProgramTests {
         let pin = try await servesTLS(system)
         try await clerkWritesMeanwhile(system)
         try await keysComeFromSystemd(system, pin)
+        try await serverKeyIsRenewedWhereSystemdTakesIt(system)
+        try await nodeKeyIsRenewedWhereSystemdTakesIt(system)
       }
     }
   }
@@ -111,6 +113,79 @@ struct BootProgramTests {
     #expect(given.output == "400 birlik birlik.key\n400 birlik birlik.tls.key\n400 birlik birlik.tls.pem\n")
   }
 
+  /// By root, who alone may read the folder; the daemon ends and systemd starts it with the new one.
+  private func serverKeyIsRenewedWhereSystemdTakesIt(_ system: BootedSystem) async throws {
+    let change = "\(Self.program) rotate-tls --keys /etc/birlik-keys --config /etc/birlik/birlik.toml"
+    let copies = try await shell(
+      "\(Self.program) rotate-tls --keys /run/credentials/birlik.service --config /etc/birlik/birlik.toml", system)
+    #expect(copies.status == 78 && copies.errors.contains("systemd's copies"), "\(copies.errors)")
+    // As one may have it set for other commands.
+    let changed = try await shell(
+      "set -e; export CREDENTIALS_DIRECTORY=/etc/birlik-keys; \(change); \(change) --switch --now", system)
+    #expect(changed.status == 0, "\(changed.errors)")
+    let pins = Set(changed.output.split(whereSeparator: { " \n".contains($0) }).filter { $0.hasPrefix("sha256//") })
+    let next = try #require(pins.first).trimmingCharacters(in: .punctuationCharacters)
+    try await isStartedAgain("birlik.service", "key of this server was changed", system)
+    try await answers("sha256//" + next.dropFirst("sha256//".count), system)
+    let standing = try await shell("cd /etc/birlik-keys && stat --format='%a %U %n' *", system)
+    #expect(standing.output == "600 root birlik.key\n600 root birlik.tls.key\n644 root birlik.tls.pem\n")
+  }
+
+  private func isStartedAgain(_ unit: String, _ words: String, _ system: BootedSystem) async throws {
+    let isBack = try await BootedSystem.wait(seconds: 30) {
+      let restarts = try await system.property("NRestarts", of: unit)
+      let state = try await system.property("ActiveState", of: unit)
+      return restarts == "1" && state == "active"
+    }
+    let journal = try await system.run(["journalctl", "--unit=\(unit)", "--no-pager"])
+    #expect(isBack && journal.output.contains(words), "\(journal.output.suffix(1000))")
+    #expect(journal.output.contains("status=75"), "\(journal.output.suffix(1000))")
+  }
+
+  private func nodeKeyIsRenewedWhereSystemdTakesIt(_ system: BootedSystem) async throws {
+    let member = Self.state + "/member.db"
+    let made = try await shell(
+      """
+      set -e
+      export CREDENTIALS_DIRECTORY=/etc/birlik-keys
+      line=$(\(Self.program) invite ftuu --url https://127.0.0.1:8650 --config /etc/birlik/birlik.toml | head -n 1)
+      unset CREDENTIALS_DIRECTORY
+      umask 007
+      setpriv --reuid=birlik --regid=birlik --init-groups \(Self.program) join "$line" --database \(member)
+      install -d -m 700 /etc/member-keys
+      install -o root -g root -m 600 \(member).key /etc/member-keys/birlik.key
+      rm \(member).key
+      units=/run/systemd/system
+      cp /etc/systemd/system/birlik.service $units/member.service
+      install -d $units/member.service.d
+      printf '[Service]\\nRestartSec=100ms\\nLoadCredential=birlik.key:/etc/member-keys/birlik.key\\n' \
+        > $units/member.service.d/test.conf
+      printf 'ExecStart=\\nExecStart=\(Self.program) serve --interval 1 --database \(member)\\n' \
+        >> $units/member.service.d/test.conf
+      systemctl daemon-reload
+      systemctl start member.service
+      """, system)
+    #expect(made.status == 0, "\(made.output)\(made.errors)")
+    let renewed = try await shell("\(Self.program) rotate-key --keys /etc/member-keys --database \(member)", system)
+    #expect(renewed.status == 0, "\(renewed.errors)")
+    try await isStartedAgain("member.service", "key was renewed", system)
+    let standing = try await shell("cd /etc/member-keys && stat --format='%a %U %n' *", system)
+    #expect(standing.output == "600 root birlik.key\n600 root birlik.key.old\n")
+    // What root's command left behind keeps the daemon from nothing.
+    func name(_ database: String, _ sql: String) async throws -> Command.Outcome {
+      try await shell(
+        "umask 022; exec setpriv --reuid=clerk --regid=$(id -g clerk) --init-groups "
+          + "sqlite3 -cmd '.timeout 10000' \(database) \"\(sql)\"", system)
+    }
+    let typed = try await name(member, "INSERT INTO org_unit(code, name) VALUES('ftuu-1', 'after');")
+    #expect(typed.status == 0, "\(typed.errors)")
+    let arrived = try await BootedSystem.wait(seconds: 30) {
+      try await name(Self.database, "SELECT name FROM org_unit WHERE code='ftuu-1';").output == "after\n"
+    }
+    let journal = try await system.run(["journalctl", "--unit=member.service", "--no-pager"])
+    #expect(arrived, "\(journal.output.suffix(1000))")
+  }
+
   private func shell(_ script: String, _ system: BootedSystem) async throws -> Command.Outcome {
     try await system.run(["sh", "-c", script])
   }
@@ -123,8 +198,10 @@ struct BootProgramTests {
     for name in UnitFile.all {
       try Data(try UnitFile(name).text.utf8).write(to: units.appendingPathComponent(name))
     }
-    try Data("[Service]\nExecStart=\nExecStart=\(Self.program) serve --config /etc/birlik/birlik.toml\n".utf8)
-      .write(to: dropIn.appendingPathComponent("test.conf"))
+    try Data(
+      "[Service]\nExecStart=\nExecStart=\(Self.program) serve --config /etc/birlik/birlik.toml\nRestartSec=100ms\n".utf8
+    )
+    .write(to: dropIn.appendingPathComponent("test.conf"))
     let settings = folder.appendingPathComponent("birlik.toml")
     try Data("database = \"\(Self.database)\"\nlisten = \"0.0.0.0:8650\"\n".utf8).write(to: settings)
     let built = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()

@@ -112,23 +112,26 @@ struct RotateKeyCommand: AsyncParsableCommand {
       Goes on under a new key, with the word of the old and the new one: syncs, asks headquarters, and puts the new key \
       in place of FILE.key. The old one stays as FILE.key.old for backups made before; nothing that it signs from now on \
       counts. Cut off anywhere, the same command goes on.
+
+      Where systemd hands the key over (LoadCredential=birlik.key:FOLDER/birlik.key), --keys FOLDER renews it there.
       """)
 
+  @OptionGroup var keys: KeyOptions
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    let before = try node.openToSync()
+    let before = try keys.opening { try node.openToSync(keys: keys.keys) }
     let old = before.store.identity.node
     let after = try await before.renewKey()
-    let path = after.store.path
+    let key = after.keyWords
     if output.json {
       return try Output.answer([
-        "node": .string(after.store.identity.node.hex), "before": .string(old.hex), "key": .string(path + ".key"),
+        "node": .string(after.store.identity.node.hex), "before": .string(old.hex), "key": .string(key),
       ])
     }
     try Output.say(
       "\(after.store.identity.card.name) goes on as node \(after.store.identity.node.hex).",
-      "Its key is \(path).key: back it up. A running `birlik serve` ends by itself; systemd starts it again.")
+      "Its key is \(key): back it up. A running `birlik serve` ends by itself; systemd starts it again.")
   }
 }

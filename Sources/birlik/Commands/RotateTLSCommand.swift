@@ -12,9 +12,12 @@ struct RotateTLSCommand: ParsableCommand {
     discussion: """
       Makes the next key of headquarters' server and announces it in the log. Nodes accept it, beside the present one, \
       from their next sync on. A week later `birlik rotate-tls --switch` puts it to use; a server that runs shows it to \
-      the next connection. A node that did not sync meanwhile is let in by the line of `birlik pin`.
+      the next connection. While there are nodes that headquarters does not know to have heard of the key (those that \
+      have not synced to the end since, those that joined and never synced; not those that were revoked), it names them \
+      and does nothing, unless --anyway is given: such a node is let in by the line of `birlik pin`.
 
-      Where headquarters has no key for its server yet, one is made and used at once.
+      Where headquarters has no key for its server yet, one is made and used at once. Where systemd hands the key over \
+      (LoadCredential=birlik.tls.key:FOLDER/birlik.tls.key), --keys FOLDER changes it there.
       """)
 
   @Flag(name: .customLong("switch"), help: "Put the announced key to use.")
@@ -23,28 +26,34 @@ struct RotateTLSCommand: ParsableCommand {
   @Flag(help: "With --switch: do so before the announced time.")
   var now = false
 
+  @Flag(help: "With --switch: do so although there are nodes that have not heard of it.")
+  var anyway = false
+
+  @OptionGroup var keys: KeyOptions
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     guard isSwitch || !now else { throw ValidationError("--now goes with --switch.") }
+    guard isSwitch || !anyway else { throw ValidationError("--anyway goes with --switch.") }
   }
 
   func run() throws {
     let settings = try node.settings()
-    let headquarters = try node.open()
+    let headquarters = try keys.opening { try node.open(keys: keys.keys) }
     let listen = try settings.listen ?? headquarters.store.listen() ?? ""
     let change =
       try isSwitch
-      ? headquarters.switchServerKey(isEarly: now)
+      ? headquarters.switchServerKey(isEarly: now, evenUnheard: anyway)
       : headquarters.announceServerKey(
         hosts: settings.serverHosts(listen: listen), tls: TLSSettings(settings))
     if output.json {
       return try Output.answer([
         "step": .string(change.step.rawValue), "pin": .string(change.pin), "from": .string(Moment(change.from).iso),
+        "unaware": .strings(change.unaware),
       ])
     }
-    try Output.say("The server's next key is sha256//\(change.pin).", Self.words(change, node.repeated))
+    try Output.say("The server's next key is sha256//\(change.pin).", Self.words(change, keys.repeated + node.repeated))
   }
 
   private static func words(_ change: ServerKeyChange, _ options: String) -> String {
@@ -52,7 +61,11 @@ struct RotateTLSCommand: ParsableCommand {
     case .made: "It is in use from now on. Nodes that joined before learn the address and the key by `birlik pin`."
     case .announced:
       "Nodes accept it from their next sync on. From \(Moment(change.from).words) on: `birlik rotate-tls --switch\(options)`."
-    case .switched: "It is in use. A node that missed the announcement needs the line of `birlik pin`."
+    case .switched:
+      change.unaware.isEmpty
+        ? "It is in use, and every node had heard of it."
+        : "It is in use. Nodes that may have missed the announcement need the line of `birlik pin`: "
+          + change.unaware.joined(separator: ", ") + "."
     }
   }
 }

@@ -34,13 +34,13 @@ struct NodeOptions: ParsableArguments {
   }
 
   /// - Parameter isForReading: true to leave the file as it is to the last byte.
-  func open(isForReading: Bool = false) throws -> LocalNode {
-    try LocalNode.open(database: try path(), isForReading: isForReading)
+  func open(isForReading: Bool = false, keys: String? = nil) throws -> LocalNode {
+    try LocalNode.open(database: try path(), isForReading: isForReading, keys: keys)
   }
 
   /// Opens the node with what the settings say of its log.
-  func openToSync() throws -> LocalNode {
-    var opened = try open()
+  func openToSync(keys: String? = nil) throws -> LocalNode {
+    var opened = try open(keys: keys)
     opened.keepLog = try settings().keepLog ?? .all
     guard !opened.store.identity.role.isHeadquarters || opened.keepLog == .all else {
       throw Failure(
@@ -56,6 +56,28 @@ struct NodeOptions: ParsableArguments {
     if let database { text += " --database " + ShellWords.quoted(database) }
     if let config { text += " --config " + ShellWords.quoted(config) }
     return text
+  }
+}
+
+/// Where the keys are that systemd hands over.
+struct KeyOptions: ParsableArguments {
+  /// How the option is written again. Never with what was given: that may be a key by mistake.
+  static let placeholder = " --keys FOLDER"
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder from which systemd takes the keys (LoadCredential=); they are renewed there.", valueName: "folder"))
+  var keys: String?
+
+  var repeated: String { keys == nil ? "" : Self.placeholder }
+
+  /// Runs what opens a node. Where its key is missed, the folder may be what was left out.
+  func opening(_ open: () throws -> LocalNode) throws -> LocalNode {
+    do { return try open() } catch var error as NodeError where error.code == .config && keys == nil {
+      error.hint +=
+        (error.hint.isEmpty ? "" : ", or ") + "name the folder that LoadCredential= reads with\(Self.placeholder)"
+      throw error
+    }
   }
 }
 
