@@ -87,7 +87,7 @@ struct HostileFloodTests {
     let client = try insider("kz.db")
     let stopped = try insider("az.db")
 
-    let holder = try start(Self.holding, "\(headquarters.port)", "\(1000 * Self.scale)", in: folder)
+    let holder = try start(Self.holding, "\(headquarters.port)", "1000", in: folder)
     defer { holder.stop(SIGKILL) }
     let idle = try await number(from: holder) ?? 0
     var slow = try (0..<200).compactMap { number -> HostileSocket? in
