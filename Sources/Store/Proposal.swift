@@ -59,36 +59,56 @@ private struct ProposedTexts {
   }
 }
 
+/// What of a record is put before headquarters.
+struct ProposedEdit {
+  /// The whole row, as of one that is new.
+  var isWhole: Bool
+  /// Otherwise the registers that were edited, one bit each.
+  var registers: Int64
+  /// When it was typed, in milliseconds since 1970.
+  var at: Int64
+
+  init(isWhole: Bool, registers: Int64, at: Int64) {
+    self.isWhole = isWhole
+    self.registers = registers
+    self.at = at
+  }
+
+  init(_ edits: CapturedEdits) {
+    self.init(isWhole: edits.insertedAt != nil, registers: edits.edited, at: edits.lastAt)
+  }
+
+  func names(_ register: Register) -> Bool { isWhole || registers & (1 << Int64(register.id)) != 0 }
+}
+
 extension Sealer {
   /// Puts an edit before headquarters, in this federation's home channel. Local columns are no part of it.
   ///
   /// - Returns: the key of the proposal; nil where it would be too large to travel.
   func propose(
-    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, row: ShownRow?, to channel: Channel
+    _ edit: ProposedEdit, _ table: KindTable, _ key: RecordKey, row: ShownRow?, to channel: Channel
   ) throws -> RecordKey? {
     let role = engine.identity.role
     guard !role.isHeadquarters, key.bytes.count <= WireLimits.keyBytes else { return nil }
-    let isWhole = edits.insertedAt != nil
-    let operation = row == nil ? "delete" : isWhole ? "insert" : "edit"
+    let operation = row == nil ? "delete" : edit.isWhole ? "insert" : "edit"
     var cells: [Cell] = []
     var emptied: [String] = []
     for (index, field) in table.fields.enumerated() {
       guard let row, row.values.indices.contains(index) else { break }
-      let register = table.registers[table.registerOfField[index]]
-      guard isWhole || edits.edited & (1 << Int64(register.id)) != 0 else { continue }
-      if row.values[index].isNull { if !isWhole { emptied.append(String(field.id)) } }
+      guard edit.names(table.registers[table.registerOfField[index]]) else { continue }
+      if row.values[index].isNull { if !edit.isWhole { emptied.append(String(field.id)) } }
       cells.append(Cell(field: field.id, value: row.values[index]))
     }
     var writer = ByteWriter()
     StateCodec.encode(Content(cells), into: &writer)
     let size = cells.reduce(0) { if case .text(let text) = $1.value { $0 + text.count } else { $0 + 8 } }
     guard size <= Self.recordBytes else { return nil }
-    let at = edits.lastAt
+    let at = edit.at
     let proposed = ProposedTexts(
       kind: table.kind.name, key: key.display, channel: channel.description, operation: operation,
       values: Hex.string(writer.bytes), node: engine.identity.node.hex, emptied: emptied.joined(separator: ","))
     let id = proposed.id(at: at)
-    let seen = engine.streams.frontier { $0 == channel }
+    let seen = try engine.frontier { $0 == channel }
     try seal(
       SystemKind.proposal, key: id, in: Channel(owner: role.federation, audience: .home), at: at,
       [
@@ -144,15 +164,26 @@ extension Engine {
     if let table, let key {
       found.isOvertaken = try isOvertaken(table, key, channel, NodeStatement.tips(in: record.text("seen")), cells)
     }
-    // Who may write the proposal may not decide it.
-    let decided = record.state.heads(RegisterKey(21)).filter { author(of: $0.clock).isHeadquarters }
-      .max { precedes($0.clock, $1.clock) }
-    if let decided, let decision = Proposal.Decision(rawValue: decided.content[11].display) {
+    if let decided = decision(in: record.state), let decision = Proposal.Decision(rawValue: decided.content[11].display)
+    {
       found.decision = decision
       found.decidedAt = decided.content[12].integer
       found.reason = decided.content[13].display
     }
     return found
+  }
+
+  /// What headquarters decided last. Who may write the proposal may not decide it.
+  private func decision(in state: RecordState) -> Head? {
+    state.heads(RegisterKey(21)).filter { author(of: $0.clock).isHeadquarters && !$0.content.isEmpty }
+      .max { precedes($0.clock, $1.clock) }
+  }
+
+  /// Whether headquarters decided a proposal.
+  func isDecided(_ key: RecordKey, in channel: Channel) throws -> Bool {
+    let number = try number(of: channel)
+    let slots = try slots(kind: SystemKind.proposal.id, key: key) { [:] }
+    return slots.first { $0.channel == number }.map { decision(in: $0.state) != nil } ?? false
   }
 
   /// Whether a head of the record is none that the proposer had heard of.
@@ -163,8 +194,20 @@ extension Engine {
       let slot = try slots(table, kind: table.kind.id, key: key).first(where: { channelNames[$0.channel] == channel })
     else { return false }
     var seen = SeenVector()
-    for entry in tips {
-      if let position = try position(of: entry.tip.hash) { streams.join(position, into: &seen) }
+    var unknown: [Origin: Int64] = [:]
+    for entry in tips where entry.channel == channel {
+      if let position = try position(of: entry.tip.hash) {
+        streams.join(position, into: &seen)
+      } else {
+        unknown[entry.tip.origin] = max(unknown[entry.tip.origin] ?? 0, entry.tip.sequence)
+      }
+    }
+    // Of a stream whose end has not come, such as one that an observer may not send, the beginning was seen all the same.
+    if !unknown.isEmpty {
+      for (number, stream) in streams.streams.enumerated() where stream.channel == channel {
+        guard let last = unknown[stream.origin], stream.tip.sequence < last else { continue }
+        streams.join(Position(stream: number, sequence: stream.tip.sequence), into: &seen)
+      }
     }
     let registers = Set(
       cells.compactMap { table.fieldIndex(id: $0.field).map { table.registers[table.registerOfField[$0]].id } })

@@ -49,7 +49,7 @@ struct InboxText {
       "field": item.field.isEmpty ? .null : .string(item.field),
       "typed": item.typed.map { types.json($0) } ?? .null, "shown": item.shown.map { types.json($0) } ?? .null,
       "reason": item.reason.isEmpty ? .null : .string(item.reason), "operation": .string(item.refused?.operation),
-      "record": .string(item.refused?.record), "restore": .string(restore),
+      "record": .string(item.refused?.record), "kept_back": .bool(item.isKeptBack), "restore": .string(restore),
       "proposal": item.proposal.map {
         ["id": .string($0.id), "decision": .string($0.decision?.rawValue), "reason": .string($0.reason)]
       } ?? .null,
@@ -84,8 +84,10 @@ struct InboxText {
   }
 
   private func sayRefused(to output: Output) {
-    output.say("  not taken  the \(item.refused?.operation ?? "edit") of \(Moment(item.toldAt).words): \(item.reason)")
+    let what = item.isKeptBack ? "kept back" : "not taken"
+    output.say("  \(what)  the \(item.refused?.operation ?? "edit") of \(Moment(item.toldAt).words): \(item.reason)")
     output.say("  typed      \(item.refused?.record ?? "")")
+    if item.standing == .settled { output.say("  now        headquarters has it, or the next sync sends it") }
     guard let proposal = item.proposal else { return }
     let reason = proposal.reason.isEmpty ? "" : ": \(proposal.reason)"
     switch proposal.decision {
