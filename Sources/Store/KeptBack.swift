@@ -205,7 +205,8 @@ extension Sealer {
         RefusedView(
           at: edit.at, kind: table?.kind.name ?? "kind \(edit.kind)", key: edit.key.display,
           operation: edit.isDeletion ? "delete" : edit.isInsertion ? "insert" : "edit",
-          record: JSONText.object(record), reason: KeptBack.reason(channel)), proposed: proposed)
+          record: JSONText.object(record), reason: reason(KeptBack.reason(channel), proposed: proposed)),
+        proposed: proposed)
       let note = try engine.connection.prepared("INSERT INTO birlik_kept_edit(refused, stream) VALUES(?1, ?2)")
       note.bind(1, number)
       note.bind(2, kept.number)

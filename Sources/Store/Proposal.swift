@@ -84,12 +84,15 @@ struct ProposedEdit {
 extension Sealer {
   /// Puts an edit before headquarters, in this federation's home channel. Local columns are no part of it.
   ///
-  /// - Returns: the key of the proposal; nil where it would be too large to travel.
+  /// - Returns: the key of the proposal; nil where it would be too large to travel, or where too many wait already.
   func propose(
     _ edit: ProposedEdit, _ table: KindTable, _ key: RecordKey, row: ShownRow?, to channel: Channel
   ) throws -> RecordKey? {
     let role = engine.identity.role
     guard !role.isHeadquarters, key.bytes.count <= WireLimits.keyBytes else { return nil }
+    let waiting = try openProposals ?? engine.openProposals()
+    openProposals = waiting
+    guard waiting < StoreLimits.openProposalsPerNode else { return nil }
     let operation = row == nil ? "delete" : edit.isWhole ? "insert" : "edit"
     var cells: [Cell] = []
     var emptied: [String] = []
@@ -119,7 +122,17 @@ extension Sealer {
       ])
     // It is no change of a record that people know.
     report.changes -= 1
+    openProposals = waiting + 1
     return id
+  }
+
+  /// Why an edit is not taken, and why it was not proposed where that is for their number.
+  func reason(_ words: String, proposed: RecordKey?) -> String {
+    let limit = StoreLimits.openProposalsPerNode
+    guard proposed == nil, let openProposals, openProposals >= limit else { return words }
+    return words
+      + "; it was not put before headquarters, where \(limit) edits of this node wait already: type it again "
+      + "when those are decided"
   }
 }
 
@@ -173,6 +186,15 @@ extension Engine {
     return found
   }
 
+  /// How many proposals of this node wait for headquarters' decision.
+  fileprivate func openProposals() throws -> Int {
+    let select = try connection.prepared("SELECT proposal FROM birlik_proposed WHERE told IS NULL")
+    var keys: Set<RecordKey> = []
+    while try select.step() { keys.insert(RecordKey(bytes: select.bytes(0))) }
+    let home = Channel(owner: identity.role.federation, audience: .home)
+    return try keys.count { try !isDecided($0, in: home) }
+  }
+
   /// What headquarters decided last. Who may write the proposal may not decide it.
   private func decision(in state: RecordState) -> Head? {
     state.heads(RegisterKey(21)).filter { author(of: $0.clock).isHeadquarters && !$0.content.isEmpty }
@@ -214,101 +236,5 @@ extension Engine {
     let keys = slot.state.knownRegisters.filter { registers.contains($0.id) }
     let clocks = keys.isEmpty ? Array(slot.state.edits) : keys.flatMap { slot.state.heads($0).map(\.clock) }
     return clocks.contains { !seen.covers($0) }
-  }
-}
-
-extension Store {
-  private static let deciding = "deciding a proposal"
-
-  /// Proposals that wait for a decision, the oldest first; all of them with those that were decided.
-  public func proposals(includingDecided: Bool = false) throws -> [Proposal] {
-    try read { engine in try engine.proposals().filter { includingDecided || $0.decision == nil } }
-  }
-
-  /// How many proposals wait for headquarters' decision.
-  public func openProposalCount() throws -> Int {
-    // None at all is the common case.
-    try read { engine in
-      guard try engine.count("birlik_head WHERE kind=\(SystemKind.proposal.id)") > 0 else { return 0 }
-      return try engine.proposals().count { $0.decision == nil }
-    }
-  }
-
-  /// Makes a proposal an edit of headquarters and says so to who proposed it.
-  ///
-  /// - Parameters:
-  ///   - isAnyway: true to accept one whose record was edited since by somebody whom the proposer had not heard.
-  ///   - id: all of it: by its first digits another one could be meant than that which was read.
-  /// - Throws: `StoreError` with code `unknown`, `invalid` or `notPermitted`.
-  public func accept(_ id: String, isAnyway: Bool = false, now: Int64 = Wall.now()) throws -> Proposal {
-    let proposal = try proposal(id, isWhole: true)
-    if proposal.isOvertaken && !isAnyway {
-      throw StoreError(
-        .invalid, Self.deciding,
-        "\(proposal.kind) \(proposal.key) was edited since, which \(proposal.node) did not know",
-        hint: "look at `birlik show \(proposal.kind) \(proposal.key)`, then accept it with --anyway or decline it")
-    }
-    // Applied first: cut off in between, the next attempt finds nothing left to edit and decides.
-    switch proposal.operation {
-    case "delete":
-      if try record(kind: proposal.kind, key: proposal.key) != nil {
-        try remove(kind: proposal.kind, key: proposal.key)
-      }
-    default:
-      var values = proposal.values.map { (field: $0.field, text: $0.value.display) }
-      if try record(kind: proposal.kind, key: proposal.key) == nil, let owner = Channel(proposal.channel)?.owner {
-        values.insert(("federation", owner), at: 0)
-      }
-      _ = try edit(kind: proposal.kind, key: proposal.key, values: values)
-    }
-    return try decide(proposal, .accepted, reason: "", now: now)
-  }
-
-  /// Leaves the record as it is and says so, and why, to who proposed the edit.
-  public func decline(_ id: String, reason: String, now: Int64 = Wall.now()) throws -> Proposal {
-    try decide(try proposal(id), .declined, reason: reason, now: now)
-  }
-
-  private func proposal(_ id: String, isWhole: Bool = false) throws -> Proposal {
-    guard identity.role.isHeadquarters else {
-      throw StoreError(
-        .notPermitted, Self.deciding, "only headquarters decides proposals",
-        hint: "`birlik inbox` tells what it decided")
-    }
-    let all = try proposals(includingDecided: true).filter { $0.id.hasPrefix(id.lowercased()) && id.utf8.count >= 4 }
-    guard let only = all.first, all.count == 1, !isWhole || only.id.utf8.count == id.utf8.count else {
-      if isWhole, !all.isEmpty {
-        throw StoreError(
-          .unknown, Self.deciding, "'\(id)' is only the beginning of a proposal's number",
-          hint: "give all of it, as `birlik inbox` lists it: what is accepted is then what was read")
-      }
-      throw StoreError(.unknown, Self.deciding, "there is no proposal '\(id)'", hint: "`birlik inbox` lists them")
-    }
-    guard only.decision == nil else {
-      throw StoreError(
-        .invalid, Self.deciding, "proposal \(only.id) was \(only.decision?.rawValue ?? "decided") already")
-    }
-    return only
-  }
-
-  private func decide(_ proposal: Proposal, _ decision: Proposal.Decision, reason: String, now: Int64) throws
-    -> Proposal
-  {
-    try write { engine in
-      try Sealer(engine, wall: now).sealAll { sealer in
-        try sealer.seal(
-          SystemKind.proposal, key: RecordKey(proposal.id),
-          in: Channel(owner: proposal.federation, audience: .home), at: now,
-          [
-            ("decision", .text(decision.rawValue)), ("decided_at", .integer(now)),
-            ("reason", reason.isEmpty ? .null : .text(reason)),
-          ])
-      }
-    }
-    var decided = proposal
-    decided.decision = decision
-    decided.decidedAt = now
-    decided.reason = reason
-    return decided
   }
 }

@@ -33,6 +33,8 @@ final class Sealer {
   private var builders: [SegmentBuilder] = []
   private var keyCheck: (kind: Int, check: KeyCheck)?
   var report = SealReport()
+  /// How many proposals of this node wait for a decision, once that was asked.
+  var openProposals: Int?
   /// The captured edits of the pass, and where the record that is being sealed begins.
   private var remaining: (log: CaptureLog, start: Int)?
   /// Records of one kind as they were sealed last, read from the log.
@@ -132,7 +134,7 @@ final class Sealer {
     let plan = try plan(edits, table, key, row: row, old: old, slots: slots, isTyped: isTyped)
     if let reason = plan.refusal ?? limit(key, shown) {
       let proposed = try plan.foreignChannel.flatMap { try propose(ProposedEdit(edits), table, key, row: row, to: $0) }
-      return try refuse(edits, table, key, shown, slots, reason, proposed: proposed)
+      return try refuse(edits, table, key, shown, slots, self.reason(reason, proposed: proposed), proposed: proposed)
     }
     for item in plan.items {
       let number = try engine.number(of: item.channel)
