@@ -183,6 +183,10 @@ import Wire
     try refuses { $0.sums = [.over("name")] }
     try refuses { $0.target = "member" }
     try refuses { $0.measures.removeFirst() }
+    try refuses {
+      $0.measures.append(
+        .init(field: "employees_covered", conditions: [.init(field: "birth_date", test: .younger(than: 30))]))
+    }
   }
 
   @Test("wrong calls are told in words", arguments: ["2026-09", "2026", "2026-9-30", "yesterday", "2026-02-30"])
