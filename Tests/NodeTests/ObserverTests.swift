@@ -80,6 +80,19 @@ import Wire
       let items = try kz.store.inbox()
       #expect(items.count == 4 && items.filter(\.isKeptBack).map(\.key).sorted() == ["fprk-1", "fprk-2", "fprk-4"])
       #expect(items.allSatisfy { $0.proposal != nil && $0.proposal?.decision == nil })
+      let leaving = try await kz.egress(asks: true, limit: 9)
+      #expect(leaving.summary.changes == 0 && leaving.stay.refused.count == 4)
+      #expect(try await kz.egress(asks: false, limit: 9).summary.changes == 0)
+      #expect(try await kz.rehearseSync().sent.changes == 0)
+      let folder = try CommandFolder()
+      defer { folder.remove() }
+      let words = try await folder.good("status", "--database", kz.store.path)
+      #expect(
+        words.output.contains("  kept back      3 changes: the catalog lets fprk write nothing that is open to all"))
+      let told = try await folder.good("inbox", "--peek", "--database", kz.store.path)
+      #expect(told.lines.count { $0.hasPrefix("  kept back  the ") && $0.contains("stands here alone") } == 3)
+      #expect(told.lines.count { $0.hasPrefix("  proposed   to headquarters as ") } == 4, "\(told.output)")
+
       // What is kept back is still shown where it was typed, and nowhere else.
       #expect(try kz.name(of: "fprk-1") == "sealed" && kz.name(of: "fprk-3") == "before")
       #expect(try hq.name(of: "fprk-1") == "before" && hq.name(of: "fprk-2") == "before")
@@ -101,9 +114,9 @@ import Wire
       _ = try hq.store.decline(try #require(open.first { $0.key == "fprk-4" }).id, reason: "no such union")
       for node in [kz, uz] { #expect(try await node.sync().outcome == .even) }
       #expect(try uz.name(of: "fprk-1") == "sealed" && uz.name(of: "fprk-2") == nil && uz.name(of: "fprk-4") == nil)
-      let told = try kz.store.inbox()
-      #expect(told.first { $0.key == "fprk-4" }?.proposal?.reason == "no such union")
-      #expect(told.first { $0.key == "fprk-1" }?.proposal?.decision == .accepted)
+      let decided = try kz.store.inbox()
+      #expect(decided.first { $0.key == "fprk-4" }?.proposal?.reason == "no such union")
+      #expect(decided.first { $0.key == "fprk-1" }?.proposal?.decision == .accepted)
     }
     for node in [hq, uz, kz] { #expect(try node.store.verify().problems == []) }
   }
