@@ -185,32 +185,38 @@ extension Engine {
     let key = columns.filter { $0.key > 0 }.sorted { $0.key < $1.key }.map(\.name)
     guard key == kind.key.map(\.name), table.columnNames.allSatisfy({ name in columns.contains { $0.name == name } })
     else { return false }
+    // Not by pragma_table_list, which works out every view of the file, and whoever prepared it can make that endless: of
+    // a table's own name this pragma tells only where it has no row ids.
     let select = try connection.prepared(
-      "SELECT wr FROM pragma_table_list(?1) WHERE schema='main' AND NOT EXISTS(SELECT 1 FROM "
-        + "pragma_index_list(?1) WHERE \"unique\"=1 AND origin<>'pk')")
+      "SELECT EXISTS(SELECT 1 FROM pragma_index_info(?1, 'main')) AND NOT EXISTS(SELECT 1 FROM "
+        + "pragma_index_list(?1, 'main') WHERE \"unique\"=1 AND origin<>'pk')")
     select.bind(1, text: kind.name)
     defer { select.reset() }
     return try select.step() && select.int(0) == 1
   }
 
+  /// Builds a table anew in which columns of a clerk's own have other names.
+  func rebuild(_ table: KindTable, renaming others: [String: String]) throws {
+    try rebuild(table, try columns(of: table.kind.name), renaming: others)
+  }
+
   /// Copies a table's rows into one of the right form. A row that cannot stand there is kept as an edit not taken.
-  private func rebuild(_ table: KindTable, _ columns: [Column]) throws {
+  private func rebuild(_ table: KindTable, _ columns: [Column], renaming others: [String: String] = [:]) throws {
     let kind = table.kind
-    let old = "birlik_was_\(kind.name)"
-    try connection.execute("DROP TABLE IF EXISTS \(old)")
-    // Triggers and indexes would follow the old table; they are built again afterwards.
-    for trigger in table.triggers { try connection.execute("DROP TRIGGER IF EXISTS \(trigger.name)") }
-    try connection.execute("ALTER TABLE \(kind.name) RENAME TO \(old)")
-    try connection.execute(table.createTable(federation: identity.role.federation))
+    let fresh = "birlik_new_\(kind.name)"
+    try connection.execute("DROP TABLE IF EXISTS \(fresh)")
+    try connection.execute(table.createTable(federation: identity.role.federation, named: fresh))
     // Columns of a clerk's own come along.
-    for column in columns where !table.columnNames.contains(column.name) {
-      try connection.execute("ALTER TABLE \(kind.name) ADD COLUMN \(column.name.sql)")
-    }
     let names = columns.map(\.name)
-    let list = names.map(\.sql).joined(separator: ", ")
+    let later = names.map { others[$0] ?? $0 }
+    for name in later where !table.columnNames.contains(name) {
+      try connection.execute("ALTER TABLE \(fresh) ADD COLUMN \(name.sql)")
+    }
     let marks = names.indices.map { "?\($0 + 1)" }.joined(separator: ", ")
-    let select = try connection.prepared("SELECT \(list) FROM \(old)")
-    let insert = try connection.prepared("INSERT INTO \(kind.name)(\(list)) VALUES(\(marks))")
+    let select = try connection.prepared(
+      "SELECT \(names.map(\.sql).joined(separator: ", ")) FROM \(kind.name)")
+    let insert = try connection.prepared(
+      "INSERT INTO \(fresh)(\(later.map(\.sql).joined(separator: ", "))) VALUES(\(marks))")
     while try select.step() {
       let values = names.indices.map { select.value($0) }
       for (index, value) in values.enumerated() { insert.bind(index + 1, value) }
@@ -220,8 +226,25 @@ extension Engine {
         "insert", kind: kind.name, key: key.joined(separator: "/"), Array(zip(names, values)),
         "its key is empty or stands twice in a table that had lost its form")
     }
+    let own = try clerksOwn(on: kind.name)
     connection.forgetStatements()
-    try connection.execute("DROP TABLE \(old)")
+    try connection.execute("DROP TABLE \(kind.name)")
+    // Views, triggers and references of a clerk's name the table as ever.
+    try connection.withoutFollowingNames { try connection.execute("ALTER TABLE \(fresh) RENAME TO \(kind.name)") }
+    // One that the new form has no place for is of no consequence here.
+    for sql in own { _ = try? connection.prepared(sql).step() }
+    connection.forgetStatements()
+  }
+
+  /// The statements that make the indexes and triggers that clerks built on a table, and that would go with it.
+  private func clerksOwn(on table: String) throws -> [String] {
+    let select = try connection.prepared(
+      "SELECT sql FROM sqlite_master WHERE lower(tbl_name)=lower(?1) AND name NOT LIKE 'birlik\\_%' ESCAPE '\\' AND "
+        + "(type='index' AND sql LIKE 'CREATE INDEX %' OR type='trigger' AND sql LIKE 'CREATE TRIGGER %')")
+    select.bind(1, text: table)
+    var found: [String] = []
+    while try select.step() { found.append(select.string(0)) }
+    return found
   }
 
   private func restoreRows(_ table: KindTable) throws {

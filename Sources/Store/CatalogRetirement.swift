@@ -64,12 +64,24 @@ extension Engine {
     connection.forgetStatements()
   }
 
-  /// Gives a column of a clerk's own another name, because the catalog has one of this name now.
-  func makeRoom(column: String, in table: String) throws {
-    let columns = try names("SELECT name FROM pragma_table_info('\(table)')")
-    guard columns.contains(where: { $0.lowercased() == column.lowercased() }) else { return }
-    let other = free(column + "_own", columns)
-    try connection.execute("ALTER TABLE \(table) RENAME COLUMN \(column.sql) TO \(other.sql)")
+  /// Adds columns to a table. A column of a clerk's own that has the name of one of them gets another.
+  func add(_ fields: [Field], to table: KindTable) throws {
+    let name = table.kind.name
+    let columns = try names("SELECT name FROM pragma_table_info('\(name)')")
+    var others: [String: String] = [:]
+    for field in fields {
+      guard let own = columns.first(where: { $0.lowercased() == field.name.lowercased() }) else { continue }
+      others[own] = free(field.name + "_own", columns + others.values)
+    }
+    do {
+      for (own, other) in others.sorted(by: { $0.key < $1.key }) {
+        try connection.execute("ALTER TABLE \(name) RENAME COLUMN \(own.sql) TO \(other.sql)")
+      }
+    } catch {
+      // SQLite refuses it beside a broken view of a clerk's, which is not ours to take away.
+      return try rebuild(table, renaming: others)
+    }
+    for field in fields { try connection.execute("ALTER TABLE \(name) ADD COLUMN \(KindTable.column(field))") }
   }
 
   /// Gives a table of a clerk's own, or one of a retired kind, another name.
@@ -79,7 +91,11 @@ extension Engine {
     let isView = try names("SELECT name FROM sqlite_master WHERE type='view'").contains { $0 == table }
     // A view has no rows of its own, and cannot be renamed.
     if isView { return try connection.execute("DROP VIEW \(table)") }
-    try connection.execute("ALTER TABLE \(table) RENAME TO \(free("\(table)_\(suffix)", tables).sql)")
+    let sql = "ALTER TABLE \(table) RENAME TO \(free("\(table)_\(suffix)", tables).sql)"
+    do { try connection.execute(sql) } catch {
+      // As beside a broken view.
+      try connection.withoutFollowingNames { try connection.execute(sql) }
+    }
   }
 
   private func free(_ name: String, _ taken: [String]) -> String {

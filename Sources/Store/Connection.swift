@@ -33,6 +33,14 @@ final class Connection {
     return try body()
   }
 
+  /// Runs `body` where renaming a table looks at nothing else in the schema, and changes nothing else: otherwise SQLite
+  /// refuses beside a broken view, and lets views and references follow the table.
+  func withoutFollowingNames(_ body: () throws -> Void) throws {
+    try execute("PRAGMA legacy_alter_table=ON")
+    defer { try? execute("PRAGMA legacy_alter_table=OFF") }
+    try body()
+  }
+
   /// A statement that is compiled once and reset after use.
   func prepared(_ sql: String) throws -> Prepared {
     if let known = statements[sql] { return known }

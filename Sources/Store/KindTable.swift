@@ -46,7 +46,7 @@ final class KindTable: Sendable {
   // MARK: The table
 
   /// - Parameter federation: the node's own, which a clerk need not type.
-  func createTable(federation: String) -> String {
+  func createTable(federation: String, named name: String? = nil) -> String {
     var columns = kind.key.map { "\($0.name.sql) TEXT NOT NULL " + Self.textCheck($0.name, nullable: false) }
     if isShared {
       columns.append(
@@ -54,7 +54,7 @@ final class KindTable: Sendable {
     }
     columns += kind.fields.map(Self.column)
     columns.append("PRIMARY KEY(\(kind.key.map(\.name.sql).joined(separator: ", ")))")
-    return "CREATE TABLE \(kind.name)(\n  " + columns.joined(separator: ",\n  ") + ") WITHOUT ROWID"
+    return "CREATE TABLE \(name ?? kind.name)(\n  " + columns.joined(separator: ",\n  ") + ") WITHOUT ROWID"
   }
 
   /// The definition of one field's column, as in CREATE TABLE and ALTER TABLE ADD COLUMN.

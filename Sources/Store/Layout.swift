@@ -85,10 +85,7 @@ extension Engine {
     for kind in later.catalog.kinds {
       guard let table = tables[kind.id] else { continue }
       if let known = earlier[kind.id] {
-        for field in kind.fields where known.kind.field(field.id) == nil {
-          try makeRoom(column: field.name, in: kind.name)
-          try connection.execute("ALTER TABLE \(kind.name) ADD COLUMN \(KindTable.column(field))")
-        }
+        try add(kind.fields.filter { known.kind.field($0.id) == nil }, to: table)
       } else {
         try makeRoom(table: kind.name)
         try connection.execute(table.createTable(federation: identity.role.federation))

@@ -297,6 +297,37 @@ import Testing
     _ = house
   }
 
+  @Test("A rebuilt table keeps what clerks built on it, and a broken view or one of endless views stops nothing")
+  func built() throws {
+    let (house, hq, uz) = try begun()
+    try uz.store.close()
+    let endless = (1...40).map { "CREATE VIEW v\($0) AS SELECT a.x FROM v\($0 - 1) a, v\($0 - 1) b;" }.joined()
+    try uz.shell(
+      """
+      CREATE VIEW names AS SELECT code, name FROM org_unit;
+      CREATE VIEW broken AS SELECT x FROM nowhere;
+      CREATE VIEW v0 AS SELECT 1 AS x; \(endless)
+      CREATE TABLE mine(code TEXT REFERENCES org_unit(code), name TEXT);
+      CREATE TABLE t AS SELECT * FROM org_unit;
+      DROP TABLE org_unit; PRAGMA legacy_alter_table=ON; ALTER TABLE t RENAME TO org_unit;
+      CREATE INDEX by_name ON org_unit(name);
+      CREATE TRIGGER noting AFTER UPDATE ON org_unit BEGIN INSERT INTO mine VALUES(NEW.code, NEW.name); END;
+      """)
+    try uz.open()
+    #expect(try uz.store.status().notice?.contains("org_unit had lost its form") == true)
+    #expect(try uz.value("name", "pragma_index_info('org_unit')") == "code")
+    #expect(
+      try uz.column("name", "sqlite_master WHERE name IN ('by_name', 'noting') ORDER BY 1") == ["by_name", "noting"])
+    try uz.shell("UPDATE org_unit SET name='after' WHERE code='a'")
+    #expect(try uz.rows(["code", "name"], "mine") == [["a", "after"]])
+    #expect(try uz.value("name", "names WHERE code='a'") == "after")
+    #expect(try uz.count("sqlite_master WHERE sql LIKE '%birlik_new%' OR sql LIKE '%birlik_was%'") == 0)
+    try Exchange.even(uz, hq)
+    try expectEqual(hq, uz)
+    for node in [uz, hq] { #expect(try node.store.verify().problems == []) }
+    _ = house
+  }
+
   @Test("A sound file is not written when it is opened")
   func quiet() throws {
     let node = try House().addKept("ftuu")

@@ -166,11 +166,22 @@ import Wire
     #expect(try store.verify().ok && hq.store.verify().ok)
   }
 
-  @Test("Thousands of tables, wide tables, deep expressions and another application's mark")
+  @Test("Thirty thousand tables, wide tables, deep expressions and another application's mark")
   func large() throws {
     let (house, _, uz) = try settled()
     let many = (0..<1_000).map { "CREATE TABLE t\($0)(a);" }.joined()
     #expect(use(try prepared(uz, house, "BEGIN;" + many + "COMMIT"), uz) == [])
+    // Written into the schema by hand, all of them on one page.
+    let more = """
+      CREATE TABLE t(a);
+      PRAGMA writable_schema=ON;
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<30000)
+      INSERT INTO sqlite_master SELECT 'table', 't'||i, 't'||i, (SELECT rootpage FROM sqlite_master WHERE name='t'),
+        'CREATE TABLE t'||i||'(a)' FROM n;
+      """
+    let path = try prepared(uz, house, more)
+    #expect(try Shell.sqlite(path, "SELECT count(*) FROM sqlite_master WHERE name LIKE 't%'").output > "30000")
+    #expect(use(path, uz) == [])
     let wide = (0..<1900).map { "c\($0)" }.joined(separator: ",")
     #expect(use(try prepared(uz, house, "CREATE TABLE wide(\(wide))"), uz) == [])
     let deep = String(repeating: "(", count: 30) + "1" + String(repeating: "+1)", count: 30)
