@@ -158,6 +158,9 @@ public enum StoreLimits {
   /// Those of one node among them, so that no member takes the others' room.
   public static let waitingSegmentsPerNode = 2048
   public static let waitingBytesPerNode = 64 << 20
+  /// Edits of one node that may wait for headquarters' decision: one statement typed by a clerk can edit all of others'
+  /// records. A node keeps the rest as refused ones, and says so.
+  public static let openProposalsPerNode = 4096
 }
 
 /// What SQLite may do with a file that somebody else may have prepared; set on every connection before its schema is

@@ -99,6 +99,13 @@ extension EgressReport {
       if first.count < limit { first.append(change) }
     }
     changes = first
+    if let one = summary.replaced.first {
+      let more = summary.replaced.count - 1
+      let nodes = Set(summary.replaced.map(\.node)).sorted().joined(separator: ", ")
+      notices.append(
+        "\(one.kind) \(one.key)\(more > 0 ? " and \(more) more like it" : "") would be sent over figures that another node "
+          + "gave (\(nodes)): run `birlik derive` on one machine only, the one that has all the records")
+    }
   }
 }
 

@@ -157,6 +157,7 @@ struct SyncSession {
         _ = try await seal()
       }
       let theirs = answer.frontier ?? mine
+      try await keepBack(from: theirs)
       mine = try await frontier()
       let piece = try await piece(for: theirs)
       try await note(piece.unkept)
@@ -323,6 +324,21 @@ struct SyncSession {
     let count = part.report.refused
     let edits = count == 1 ? "1 edit of another's record was" : "\(count) edits of others' records were"
     report.notices.append("\(edits) not taken; `birlik status` tells why")
+  }
+
+  /// Keeps back what may not be sent, and says so once.
+  private mutating func keepBack(from theirs: [FrontierEntry]) async throws {
+    let (store, marks) = (store, marks)
+    let change = try await offload { try store.keepBack(from: theirs, marks: marks) }
+    func changes(_ count: Int64) -> String { count == 1 ? "1 change" : "\(count) changes" }
+    if change.kept > 0 {
+      report.notices.append(
+        "\(changes(change.kept)) sealed here may not be sent any more, because headquarters' catalog took the right to "
+          + "write what is open to all; they are put before headquarters, and `birlik inbox` lists them")
+    }
+    if change.released > 0 {
+      report.notices.append("\(changes(change.released)) that had to be kept back are kept back no more")
+    }
   }
 
   private func piece(for theirs: [FrontierEntry]) async throws -> Store.Piece {

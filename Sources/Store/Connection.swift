@@ -21,6 +21,18 @@ final class Connection {
     try body()
   }
 
+  /// Runs `body` where what is written counts as a clerk's edits: triggers note it, and SQLite checks it.
+  func capturing<Value>(_ body: () throws -> Value) throws -> Value {
+    try execute("PRAGMA ignore_check_constraints=OFF")
+    let handle = database.sqliteConnection
+    if let handle { birlik_sqlite_set_triggers(handle, 1) }
+    defer {
+      if let handle { birlik_sqlite_set_triggers(handle, 0) }
+      try? execute("PRAGMA ignore_check_constraints=ON")
+    }
+    return try body()
+  }
+
   /// Runs `body` where renaming a table looks at nothing else in the schema, and changes nothing else: otherwise SQLite
   /// refuses beside a broken view, and lets views and references follow the table.
   func withoutFollowingNames(_ body: () throws -> Void) throws {

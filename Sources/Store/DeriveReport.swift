@@ -14,6 +14,8 @@ public struct DeriveReport: Sendable {
     case created, changed, unchanged
     /// A person typed the record, by another method or for another federation: it is left alone.
     case kept
+    /// Another node counted or typed the figures that stand: they are left alone.
+    case elsewhere
     /// What is counted under this key is withheld, and the key itself is what somebody typed.
     case hidden
     /// The key refers to a record that there is none of.
@@ -27,6 +29,8 @@ public struct DeriveReport: Sendable {
     public var key: String
     public var outcome: Outcome
     public var figures: [(field: String, figure: Figure)]
+    /// What people call the node whose figures stand, or are written over where that was asked for.
+    public var other: String?
   }
 
   public var derivation: String
@@ -46,6 +50,13 @@ public struct DeriveReport: Sendable {
   public var untold: [(field: String, rows: Int64)] = []
   /// In order of key.
   public var lines: [Line] = []
+
+  /// The nodes whose figures stand or are written over, by name.
+  public func others(_ outcome: Outcome) -> [String] {
+    Set(lines.filter { $0.outcome == outcome }.compactMap(\.other)).sorted {
+      $0.utf8.lexicographicallyPrecedes($1.utf8)
+    }
+  }
 
   public func count(_ outcome: Outcome) -> Int { lines.reduce(0) { $0 + ($1.outcome == outcome ? 1 : 0) } }
 

@@ -19,6 +19,17 @@ public struct EgressSummary: Sendable, Equatable {
   public var unreadable = 0
   /// The nodes whose cards go along: name, federation and public key of each.
   public var cards: [String] = []
+  /// Records of totals made of personal data that leave and whose figures another node gave before.
+  public var replaced: [Replaced] = []
+
+  /// One of them.
+  public struct Replaced: Sendable, Equatable {
+    public var kind: String
+    /// The key as people write it.
+    public var key: String
+    /// What people call the other node.
+    public var node: String
+  }
 
   public init() {}
 }
@@ -54,6 +65,7 @@ extension Rehearsal {
   ) throws -> EgressSummary {
     var summary = EgressSummary()
     var authors: Set<String> = []
+    var figures = try store.read { try ReplacedFigures($0) }
     var theirs = frontier
     while true {
       let piece = try store.piece(lackedBy: theirs, marks: marks, role: role)
@@ -69,6 +81,7 @@ extension Rehearsal {
         let isRead = try store.read { engine in
           try engine.eachEgress(of: segment) { change in
             summary.changes += 1
+            figures.note(change)
             try body(change)
           }
         }
@@ -80,6 +93,7 @@ extension Rehearsal {
       }
     }
     summary.cards = authors.sorted()
+    summary.replaced = try store.read { try figures.found($0) }
     return summary
   }
 }

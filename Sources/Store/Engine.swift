@@ -9,6 +9,9 @@ final class Engine {
   let connection: Connection
   let identity: Identity
   private(set) var published: PublishedCatalog
+  /// The catalog that is about to be adopted: what was typed so far has the form of the present one, but may be sealed
+  /// only where the later one lets it.
+  var coming: Catalog?
   private(set) var tables: [Int: KindTable] = [:]
   var streams = StreamTable()
   /// The changes whose bodies are not kept here.
@@ -54,10 +57,11 @@ final class Engine {
 
   var catalog: Catalog { published.catalog }
 
-  /// What this node may do, by its card and the catalog.
+  /// What this node may do, by its card and the latest catalog that it has heard of.
   var role: NodeRole { role(identity.role) }
 
   func role(_ role: NodeRole) -> NodeRole {
+    let catalog = coming ?? catalog
     guard !catalog.observers.isEmpty, let headquarters = headquartersChannel?.owner else { return role }
     return catalog.role(role, headquarters: headquarters)
   }

@@ -59,36 +59,59 @@ private struct ProposedTexts {
   }
 }
 
+/// What of a record is put before headquarters.
+struct ProposedEdit {
+  /// The whole row, as of one that is new.
+  var isWhole: Bool
+  /// Otherwise the registers that were edited, one bit each.
+  var registers: Int64
+  /// When it was typed, in milliseconds since 1970.
+  var at: Int64
+
+  init(isWhole: Bool, registers: Int64, at: Int64) {
+    self.isWhole = isWhole
+    self.registers = registers
+    self.at = at
+  }
+
+  init(_ edits: CapturedEdits) {
+    self.init(isWhole: edits.insertedAt != nil, registers: edits.edited, at: edits.lastAt)
+  }
+
+  func names(_ register: Register) -> Bool { isWhole || registers & (1 << Int64(register.id)) != 0 }
+}
+
 extension Sealer {
   /// Puts an edit before headquarters, in this federation's home channel. Local columns are no part of it.
   ///
-  /// - Returns: the key of the proposal; nil where it would be too large to travel.
+  /// - Returns: the key of the proposal; nil where it would be too large to travel, or where too many wait already.
   func propose(
-    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, row: ShownRow?, to channel: Channel
+    _ edit: ProposedEdit, _ table: KindTable, _ key: RecordKey, row: ShownRow?, to channel: Channel
   ) throws -> RecordKey? {
     let role = engine.identity.role
     guard !role.isHeadquarters, key.bytes.count <= WireLimits.keyBytes else { return nil }
-    let isWhole = edits.insertedAt != nil
-    let operation = row == nil ? "delete" : isWhole ? "insert" : "edit"
+    let waiting = try openProposals ?? engine.openProposals()
+    openProposals = waiting
+    guard waiting < StoreLimits.openProposalsPerNode else { return nil }
+    let operation = row == nil ? "delete" : edit.isWhole ? "insert" : "edit"
     var cells: [Cell] = []
     var emptied: [String] = []
     for (index, field) in table.fields.enumerated() {
       guard let row, row.values.indices.contains(index) else { break }
-      let register = table.registers[table.registerOfField[index]]
-      guard isWhole || edits.edited & (1 << Int64(register.id)) != 0 else { continue }
-      if row.values[index].isNull { if !isWhole { emptied.append(String(field.id)) } }
+      guard edit.names(table.registers[table.registerOfField[index]]) else { continue }
+      if row.values[index].isNull { if !edit.isWhole { emptied.append(String(field.id)) } }
       cells.append(Cell(field: field.id, value: row.values[index]))
     }
     var writer = ByteWriter()
     StateCodec.encode(Content(cells), into: &writer)
     let size = cells.reduce(0) { if case .text(let text) = $1.value { $0 + text.count } else { $0 + 8 } }
     guard size <= Self.recordBytes else { return nil }
-    let at = edits.lastAt
+    let at = edit.at
     let proposed = ProposedTexts(
       kind: table.kind.name, key: key.display, channel: channel.description, operation: operation,
       values: Hex.string(writer.bytes), node: engine.identity.node.hex, emptied: emptied.joined(separator: ","))
     let id = proposed.id(at: at)
-    let seen = engine.streams.frontier { $0 == channel }
+    let seen = try engine.frontier { $0 == channel }
     try seal(
       SystemKind.proposal, key: id, in: Channel(owner: role.federation, audience: .home), at: at,
       [
@@ -99,7 +122,17 @@ extension Sealer {
       ])
     // It is no change of a record that people know.
     report.changes -= 1
+    openProposals = waiting + 1
     return id
+  }
+
+  /// Why an edit is not taken, and why it was not proposed where that is for their number.
+  func reason(_ words: String, proposed: RecordKey?) -> String {
+    let limit = StoreLimits.openProposalsPerNode
+    guard proposed == nil, let openProposals, openProposals >= limit else { return words }
+    return words
+      + "; it was not put before headquarters, where \(limit) edits of this node wait already: type it again "
+      + "when those are decided"
   }
 }
 
@@ -144,15 +177,35 @@ extension Engine {
     if let table, let key {
       found.isOvertaken = try isOvertaken(table, key, channel, NodeStatement.tips(in: record.text("seen")), cells)
     }
-    // Who may write the proposal may not decide it.
-    let decided = record.state.heads(RegisterKey(21)).filter { author(of: $0.clock).isHeadquarters }
-      .max { precedes($0.clock, $1.clock) }
-    if let decided, let decision = Proposal.Decision(rawValue: decided.content[11].display) {
+    if let decided = decision(in: record.state), let decision = Proposal.Decision(rawValue: decided.content[11].display)
+    {
       found.decision = decision
       found.decidedAt = decided.content[12].integer
       found.reason = decided.content[13].display
     }
     return found
+  }
+
+  /// How many proposals of this node wait for headquarters' decision.
+  fileprivate func openProposals() throws -> Int {
+    let select = try connection.prepared("SELECT proposal FROM birlik_proposed WHERE told IS NULL")
+    var keys: Set<RecordKey> = []
+    while try select.step() { keys.insert(RecordKey(bytes: select.bytes(0))) }
+    let home = Channel(owner: identity.role.federation, audience: .home)
+    return try keys.count { try !isDecided($0, in: home) }
+  }
+
+  /// What headquarters decided last. Who may write the proposal may not decide it.
+  private func decision(in state: RecordState) -> Head? {
+    state.heads(RegisterKey(21)).filter { author(of: $0.clock).isHeadquarters && !$0.content.isEmpty }
+      .max { precedes($0.clock, $1.clock) }
+  }
+
+  /// Whether headquarters decided a proposal.
+  func isDecided(_ key: RecordKey, in channel: Channel) throws -> Bool {
+    let number = try number(of: channel)
+    let slots = try slots(kind: SystemKind.proposal.id, key: key) { [:] }
+    return slots.first { $0.channel == number }.map { decision(in: $0.state) != nil } ?? false
   }
 
   /// Whether a head of the record is none that the proposer had heard of.
@@ -163,109 +216,25 @@ extension Engine {
       let slot = try slots(table, kind: table.kind.id, key: key).first(where: { channelNames[$0.channel] == channel })
     else { return false }
     var seen = SeenVector()
-    for entry in tips {
-      if let position = try position(of: entry.tip.hash) { streams.join(position, into: &seen) }
+    var unknown: [Origin: Int64] = [:]
+    for entry in tips where entry.channel == channel {
+      if let position = try position(of: entry.tip.hash) {
+        streams.join(position, into: &seen)
+      } else {
+        unknown[entry.tip.origin] = max(unknown[entry.tip.origin] ?? 0, entry.tip.sequence)
+      }
+    }
+    // Of a stream whose end has not come, such as one that an observer may not send, the beginning was seen all the same.
+    if !unknown.isEmpty {
+      for (number, stream) in streams.streams.enumerated() where stream.channel == channel {
+        guard let last = unknown[stream.origin], stream.tip.sequence < last else { continue }
+        streams.join(Position(stream: number, sequence: stream.tip.sequence), into: &seen)
+      }
     }
     let registers = Set(
       cells.compactMap { table.fieldIndex(id: $0.field).map { table.registers[table.registerOfField[$0]].id } })
     let keys = slot.state.knownRegisters.filter { registers.contains($0.id) }
     let clocks = keys.isEmpty ? Array(slot.state.edits) : keys.flatMap { slot.state.heads($0).map(\.clock) }
     return clocks.contains { !seen.covers($0) }
-  }
-}
-
-extension Store {
-  private static let deciding = "deciding a proposal"
-
-  /// Proposals that wait for a decision, the oldest first; all of them with those that were decided.
-  public func proposals(includingDecided: Bool = false) throws -> [Proposal] {
-    try read { engine in try engine.proposals().filter { includingDecided || $0.decision == nil } }
-  }
-
-  /// How many proposals wait for headquarters' decision.
-  public func openProposalCount() throws -> Int {
-    // None at all is the common case.
-    try read { engine in
-      guard try engine.count("birlik_head WHERE kind=\(SystemKind.proposal.id)") > 0 else { return 0 }
-      return try engine.proposals().count { $0.decision == nil }
-    }
-  }
-
-  /// Makes a proposal an edit of headquarters and says so to who proposed it.
-  ///
-  /// - Parameters:
-  ///   - isAnyway: true to accept one whose record was edited since by somebody whom the proposer had not heard.
-  ///   - id: all of it: by its first digits another one could be meant than that which was read.
-  /// - Throws: `StoreError` with code `unknown`, `invalid` or `notPermitted`.
-  public func accept(_ id: String, isAnyway: Bool = false, now: Int64 = Wall.now()) throws -> Proposal {
-    let proposal = try proposal(id, isWhole: true)
-    if proposal.isOvertaken && !isAnyway {
-      throw StoreError(
-        .invalid, Self.deciding,
-        "\(proposal.kind) \(proposal.key) was edited since, which \(proposal.node) did not know",
-        hint: "look at `birlik show \(proposal.kind) \(proposal.key)`, then accept it with --anyway or decline it")
-    }
-    // Applied first: cut off in between, the next attempt finds nothing left to edit and decides.
-    switch proposal.operation {
-    case "delete":
-      if try record(kind: proposal.kind, key: proposal.key) != nil {
-        try remove(kind: proposal.kind, key: proposal.key)
-      }
-    default:
-      var values = proposal.values.map { (field: $0.field, text: $0.value.display) }
-      if try record(kind: proposal.kind, key: proposal.key) == nil, let owner = Channel(proposal.channel)?.owner {
-        values.insert(("federation", owner), at: 0)
-      }
-      _ = try edit(kind: proposal.kind, key: proposal.key, values: values)
-    }
-    return try decide(proposal, .accepted, reason: "", now: now)
-  }
-
-  /// Leaves the record as it is and says so, and why, to who proposed the edit.
-  public func decline(_ id: String, reason: String, now: Int64 = Wall.now()) throws -> Proposal {
-    try decide(try proposal(id), .declined, reason: reason, now: now)
-  }
-
-  private func proposal(_ id: String, isWhole: Bool = false) throws -> Proposal {
-    guard identity.role.isHeadquarters else {
-      throw StoreError(
-        .notPermitted, Self.deciding, "only headquarters decides proposals",
-        hint: "`birlik inbox` tells what it decided")
-    }
-    let all = try proposals(includingDecided: true).filter { $0.id.hasPrefix(id.lowercased()) && id.utf8.count >= 4 }
-    guard let only = all.first, all.count == 1, !isWhole || only.id.utf8.count == id.utf8.count else {
-      if isWhole, !all.isEmpty {
-        throw StoreError(
-          .unknown, Self.deciding, "'\(id)' is only the beginning of a proposal's number",
-          hint: "give all of it, as `birlik inbox` lists it: what is accepted is then what was read")
-      }
-      throw StoreError(.unknown, Self.deciding, "there is no proposal '\(id)'", hint: "`birlik inbox` lists them")
-    }
-    guard only.decision == nil else {
-      throw StoreError(
-        .invalid, Self.deciding, "proposal \(only.id) was \(only.decision?.rawValue ?? "decided") already")
-    }
-    return only
-  }
-
-  private func decide(_ proposal: Proposal, _ decision: Proposal.Decision, reason: String, now: Int64) throws
-    -> Proposal
-  {
-    try write { engine in
-      try Sealer(engine, wall: now).sealAll { sealer in
-        try sealer.seal(
-          SystemKind.proposal, key: RecordKey(proposal.id),
-          in: Channel(owner: proposal.federation, audience: .home), at: now,
-          [
-            ("decision", .text(decision.rawValue)), ("decided_at", .integer(now)),
-            ("reason", reason.isEmpty ? .null : .text(reason)),
-          ])
-      }
-    }
-    var decided = proposal
-    decided.decision = decision
-    decided.decidedAt = now
-    decided.reason = reason
-    return decided
   }
 }

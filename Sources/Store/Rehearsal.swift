@@ -158,7 +158,8 @@ public final class Rehearsal {
     try store.read { engine in
       let plan = try ExchangePlan(engine.streams, peer: frontier, marks: marks) { try engine.position(of: $0) }
       var tally = Tally()
-      for (number, stream) in engine.streams.streams.enumerated() where role.mayRead(stream.channel) {
+      for (number, stream) in engine.streams.streams.enumerated()
+      where role.mayRead(stream.channel) && engine.maySend(stream.channel) {
         guard let from = plan.lacks(number, of: engine.streams) else { continue }
         let select = try engine.connection.prepared(
           "SELECT id FROM birlik_segment WHERE stream=?1 AND last>?2 ORDER BY last")

@@ -78,7 +78,7 @@ enum Schema {
     """,
     // Headquarters' signed words on how far this node's streams are held there: evidence, never state.
     "CREATE TABLE birlik_receipt(at INTEGER PRIMARY KEY, receipt BLOB NOT NULL)",
-    inbox.sql, contact.sql, proposed.sql,
+    inbox.sql, contact.sql, proposed.sql, keptStreams.sql, keptEdits.sql,
   ]
 
   /// What the people at this node should be told of their own edits: those that lost, and values that are not allowed.
@@ -100,6 +100,25 @@ enum Schema {
     """
   )
 
+  /// This node's streams in a channel that it may not write any more, of which headquarters lacks the end: the last
+  /// sequence that it holds, the hash of the tip that it shows, if any, and up to where people were told.
+  static let keptStreams = (
+    name: "birlik_kept_stream",
+    sql: """
+    CREATE TABLE IF NOT EXISTS birlik_kept_stream(stream INTEGER PRIMARY KEY, after INTEGER NOT NULL, shown BLOB,
+      told INTEGER NOT NULL)
+    """
+  )
+
+  /// Which refused edits are sealed ones that are kept back, in which stream, and whether they were sent after all.
+  static let keptEdits = (
+    name: "birlik_kept_edit",
+    sql: """
+    CREATE TABLE IF NOT EXISTS birlik_kept_edit(refused INTEGER PRIMARY KEY, stream INTEGER NOT NULL,
+      sent INTEGER NOT NULL DEFAULT 0)
+    """
+  )
+
   /// Headquarters: when and as what nodes last had an exchange.
   static let contact = (
     name: "birlik_contact",
@@ -110,7 +129,7 @@ enum Schema {
   )
 
   /// Tables that files of an earlier program of the same version may lack; they are made when such a file is opened.
-  static let added = [inbox, contact, proposed]
+  static let added = [inbox, contact, proposed, keptStreams, keptEdits]
 
   /// Finds the segments whose bodies are not kept here.
   static let bareIndex = "CREATE INDEX birlik_segment_bare ON birlik_segment(stream, last) WHERE body=0"

@@ -33,6 +33,8 @@ final class Sealer {
   private var builders: [SegmentBuilder] = []
   private var keyCheck: (kind: Int, check: KeyCheck)?
   var report = SealReport()
+  /// How many proposals of this node wait for a decision, once that was asked.
+  var openProposals: Int?
   /// The captured edits of the pass, and where the record that is being sealed begins.
   private var remaining: (log: CaptureLog, start: Int)?
   /// Records of one kind as they were sealed last, read from the log.
@@ -131,8 +133,8 @@ final class Sealer {
     var (slots, isTyped) = try slots(edits, table, key, shown)
     let plan = try plan(edits, table, key, row: row, old: old, slots: slots, isTyped: isTyped)
     if let reason = plan.refusal ?? limit(key, shown) {
-      let proposed = try plan.foreignChannel.flatMap { try propose(edits, table, key, row: row, to: $0) }
-      return try refuse(edits, table, key, shown, slots, reason, proposed: proposed)
+      let proposed = try plan.foreignChannel.flatMap { try propose(ProposedEdit(edits), table, key, row: row, to: $0) }
+      return try refuse(edits, table, key, shown, slots, self.reason(reason, proposed: proposed), proposed: proposed)
     }
     for item in plan.items {
       let number = try engine.number(of: item.channel)
@@ -249,22 +251,11 @@ final class Sealer {
     let federation = row.flatMap { $0.federation.isEmpty ? nil : $0.federation } ?? Array(owner.utf8)
     var record: [(String, Value)] = [("federation", .text(federation))]
     if let row { record += zip(table.fields.map(\.name), row.values) }
-    let statement = try engine.connection.prepared(
-      "INSERT INTO birlik_refused(at, kind, key, operation, record, reason) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
-    statement.bind(1, edits.lastAt)
-    statement.bind(2, text: table.kind.name)
-    statement.bind(3, text: key.display)
-    statement.bind(4, text: operation)
-    statement.bind(5, text: JSONText.object(record))
-    statement.bind(6, text: reason)
-    try statement.step()
+    try engine.noteRefused(
+      RefusedView(
+        at: edits.lastAt, kind: table.kind.name, key: key.display, operation: operation,
+        record: JSONText.object(record), reason: reason), proposed: proposed)
     report.refused += 1
-    if let proposed {
-      let note = try engine.connection.prepared(
-        "INSERT INTO birlik_proposed(refused, proposal) VALUES(last_insert_rowid(), ?1)")
-      note.bind(1, blob: proposed.bytes)
-      try note.step()
-    }
     try engine.restore(table, key) { try fold(table, key) }
   }
 
@@ -304,6 +295,33 @@ final class Sealer {
 }
 
 extension Engine {
+  /// Keeps an edit that cannot be sent.
+  ///
+  /// - Parameter proposed: the key of the proposal that it became, if any.
+  /// - Returns: the number under which it is kept.
+  @discardableResult
+  func noteRefused(_ edit: RefusedView, proposed: RecordKey?) throws -> Int64 {
+    let last = try connection.prepared("SELECT coalesce(max(id), 0) FROM birlik_refused")
+    let number = try last.step() ? last.int64(0) &+ 1 : 1
+    last.reset()
+    let statement = try connection.prepared(
+      "INSERT INTO birlik_refused(id, at, kind, key, operation, record, reason) VALUES(?7, ?1, ?2, ?3, ?4, ?5, ?6)")
+    statement.bind(1, edit.at)
+    statement.bind(2, text: edit.kind)
+    statement.bind(3, text: edit.key)
+    statement.bind(4, text: edit.operation)
+    statement.bind(5, text: edit.record)
+    statement.bind(6, text: edit.reason)
+    statement.bind(7, number)
+    try statement.step()
+    guard let proposed else { return number }
+    let note = try connection.prepared("INSERT INTO birlik_proposed(refused, proposal) VALUES(?1, ?2)")
+    note.bind(1, number)
+    note.bind(2, blob: proposed.bytes)
+    try note.step()
+    return number
+  }
+
   /// What a row held when it was deleted, as the delete trigger noted it.
   ///
   /// - Parameter capture: the number of the note.

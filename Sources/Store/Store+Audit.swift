@@ -79,7 +79,7 @@ extension Store {
         try? Receipt(bytes: bytes, signedBy: identity.headquarters)
       }.filter { $0.node == identity.node }
       return Evidence(
-        card: identity.card, open: engine.streams.frontier { $0.audience == .open }, receipts: receipts)
+        card: identity.card, open: try engine.frontier { $0.audience == .open }, receipts: receipts)
     }
   }
 
@@ -181,7 +181,7 @@ extension Engine {
     return (rows, try storedStreams())
   }
 
-  fileprivate func storedReceipts() throws -> [[UInt8]] {
+  func storedReceipts() throws -> [[UInt8]] {
     let select = try connection.prepared("SELECT receipt FROM birlik_receipt ORDER BY at")
     var receipts: [[UInt8]] = []
     while try select.step() { receipts.append(select.bytes(0)) }

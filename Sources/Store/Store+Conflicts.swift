@@ -157,7 +157,8 @@ extension Store {
   public func refusedEdits() throws -> [RefusedView] {
     try read { engine in
       let statement = try engine.connection.prepared(
-        "SELECT at, kind, key, operation, record, reason FROM birlik_refused ORDER BY id DESC")
+        "SELECT at, kind, key, operation, record, reason FROM birlik_refused WHERE \(KeptBack.isRefusal) "
+          + "ORDER BY id DESC")
       var found: [RefusedView] = []
       while try statement.step() {
         found.append(

@@ -14,11 +14,12 @@ extension Store {
   ///   - id: the derivation, such as `membership`.
   ///   - span: its day or month, such as `2026-09-30` or `2026-10`.
   ///   - threshold: below which number figures are withheld here; nil leaves it at the catalog's.
+  ///   - replaces: whether figures are written over those that another node counted or typed; else they stay.
   ///   - isRehearsal: when true, nothing is written.
   /// - Throws: `StoreError` with code `unknown` for another derivation, `invalid` for a span that is none, a threshold
   ///   below the catalog's, or a derivation that would tell too much.
   public func derive(
-    _ id: String, span: String, threshold: Int64? = nil, isRehearsal: Bool = false
+    _ id: String, span: String, threshold: Int64? = nil, replaces: Bool = false, isRehearsal: Bool = false
   ) throws -> DeriveReport {
     let run = try DeriveRun(self.catalog(), id, span: span, threshold: threshold)
     var count = DerivationCount(
@@ -32,7 +33,7 @@ extension Store {
       )
     }
     let standing = try read { engine in try DeriveStanding(engine, run, count.records.map(\.key)) }
-    let (report, edits) = run.plan(count, standing, federation: identity.role.federation)
+    let (report, edits) = run.plan(count, standing, replaces: replaces)
     guard !isRehearsal, !edits.isEmpty else { return report }
     let table = try read { try $0.table(named: run.target.name) }
     try clerk { connection in
@@ -129,8 +130,10 @@ struct DeriveRun {
   }
 
   /// What each record becomes, and the edits that make it so.
+  ///
+  /// - Parameter replaces: whether figures that another node gave are overwritten.
   func plan(
-    _ count: DerivationCount, _ standing: DeriveStanding, federation: String
+    _ count: DerivationCount, _ standing: DeriveStanding, replaces: Bool
   ) -> (report: DeriveReport, edits: [Edit]) {
     var report = DeriveReport(
       derivation: derivation.id, title: derivation.title, source: source.name, target: target.name, span: span,
@@ -148,24 +151,49 @@ struct DeriveRun {
         records.append(record)
       }
     }
-    let withheld = Suppression(derivation, threshold: threshold).withheld(
-      records.map(\.figures), sums: sums(records.map(\.key), standing))
-    var edits: [Edit] = []
-    for (record, withheld) in zip(records, withheld) {
-      add(record, withheld, standing.rows[record.key], to: &report, &edits)
-    }
     let counted = Set(records.map(\.key))
-    for (key, row) in standing.rows where row.isOwn && !counted.contains(key) {
+    var written = written(records, standing)
+    if !replaces {
+      // What stays is no figure of this run, so it is left out of what can be added up, which can change the others.
+      while true {
+        let kept = zip(records, written).filter { $1.other != nil }
+        guard !kept.isEmpty else { break }
+        for (record, line) in kept {
+          report.lines.append(
+            DeriveReport.Line(key: record.key.display, outcome: .elsewhere, figures: [], other: line.other))
+        }
+        let gone = Set(kept.map(\.0.key))
+        records.removeAll { gone.contains($0.key) }
+        written = self.written(records, standing)
+      }
+    }
+    report.lines += written.map(\.line)
+    let edits = written.compactMap(\.edit)
+    // Another node may count to what no row counts to here.
+    for (key, row) in standing.rows where row.isOwn && row.others.isEmpty && !counted.contains(key) {
       report.lines.append(DeriveReport.Line(key: key.display, outcome: .stale, figures: []))
     }
     report.lines.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     return (report, edits)
   }
 
-  private func add(
-    _ record: DerivationCount.Record, _ withheld: [Bool], _ row: DeriveStanding.Row?, to report: inout DeriveReport,
-    _ edits: inout [Edit]
-  ) {
+  /// What becomes of one record.
+  private struct Written {
+    var line: DeriveReport.Line
+    var edit: Edit?
+    /// The node whose figures would be overwritten, if any.
+    var other: String?
+  }
+
+  private func written(_ records: [DerivationCount.Record], _ standing: DeriveStanding) -> [Written] {
+    let withheld = Suppression(derivation, threshold: threshold).withheld(
+      records.map(\.figures), sums: sums(records.map(\.key), standing))
+    return zip(records, withheld).map { written($0, $1, standing.rows[$0.key]) }
+  }
+
+  private func written(
+    _ record: DerivationCount.Record, _ withheld: [Bool], _ row: DeriveStanding.Row?
+  ) -> Written {
     let figures = zip(record.figures, withheld).map { figure, isWithheld -> DeriveReport.Figure in
       isWithheld ? .withheld : figure.map { .told($0) } ?? .notCollected
     }
@@ -177,7 +205,7 @@ struct DeriveRun {
     if isTyped, row == nil, !figures.contains(where: { if case .told = $0 { true } else { false } }) {
       line.outcome = .hidden
       line.figures = []
-      return report.lines.append(line)
+      return Written(line: line)
     }
     var texts: [String] = []
     for (index, figure) in figures.enumerated() {
@@ -192,8 +220,9 @@ struct DeriveRun {
     texts += derivation.marks.map(\.value)
     texts.append(names.isEmpty ? "" : String(decoding: TextSet(names).json, as: UTF8.self))
     line.outcome = row == nil ? .created : row?.texts == texts ? .unchanged : .changed
-    report.lines.append(line)
-    if line.outcome != .unchanged { edits.append(Edit(key: record.key, texts: texts)) }
+    guard line.outcome != .unchanged else { return Written(line: line) }
+    line.other = row?.other(writing: texts)
+    return Written(line: line, edit: Edit(key: record.key, texts: texts), other: line.other)
   }
 
   // MARK: Sums that others may know
@@ -211,107 +240,5 @@ struct DeriveRun {
       }
     }
     return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value)
-  }
-}
-
-/// What stands in the shared tables when a derivation runs.
-struct DeriveStanding {
-  struct Row {
-    /// As they are written; NULL is empty.
-    var texts: [String]
-    /// Whether the derivation made it, and may change it.
-    var isOwn: Bool
-  }
-
-  /// The records of the run's span that stand already.
-  private(set) var rows: [RecordKey: Row] = [:]
-  /// Keys that refer to a record that there is none of.
-  private(set) var unknown: Set<RecordKey> = []
-  /// For each unit its parents, each with the axis.
-  private var parents: [[UInt8]: [[UInt8]]] = [:]
-
-  init(_ engine: Engine, _ run: DeriveRun, _ keys: [RecordKey]) throws {
-    try readRows(engine, run)
-    try findUnknown(engine, run, keys)
-    for sum in run.derivation.sums {
-      if case .under(_, let kind, let parent, let end) = sum {
-        try readParents(engine, kind: kind, parent: parent, end: end, at: run.days.last)
-      }
-    }
-  }
-
-  /// The sums that a record counts into, by name.
-  func groups(of columns: [[UInt8]], at place: Int, _ sum: Derivation.KnownSum) -> [[UInt8]] {
-    var rest = columns
-    rest.remove(at: place)
-    let same = Array(rest.joined(separator: [RecordKey.separator]))
-    guard case .under = sum else { return [same] }
-    // Units without a parent add up to the whole less all that have one.
-    return (parents[columns[place]] ?? [[]]).map { same + [RecordKey.separator] + $0 }
-  }
-
-  private mutating func readRows(_ engine: Engine, _ run: DeriveRun) throws {
-    let keys = run.target.key.map(\.name.sql)
-    let federation = engine.identity.role.federation
-    var conditions: [String] = []
-    var texts: [String] = []
-    for (name, part) in zip(keys, run.derivation.key) {
-      switch part {
-      case .span: texts.append(run.span)
-      case .text(let text): texts.append(text)
-      case .federation: texts.append(federation)
-      case .field, .each: continue
-      }
-      conditions.append("\(name)=?\(texts.count)")
-    }
-    let columns = (keys + ["federation"] + run.fields.map(\.sql)).joined(separator: ", ")
-    let select = try engine.connection.prepared(
-      "SELECT \(columns) FROM \(run.target.name)"
-        + (conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")))
-    for (index, text) in texts.enumerated() { select.bind(index + 1, text: text) }
-    let first = run.derivation.measures.count
-    while try select.step() {
-      let key = RecordKey(columns: keys.indices.map { select.bytes($0) })
-      let values = run.fields.indices.map { select.value(keys.count + 1 + $0).display }
-      let isMarked = run.derivation.marks.indices.allSatisfy {
-        values[first + $0].sameBytes(as: run.derivation.marks[$0].value)
-      }
-      let isOwn = isMarked && select.string(keys.count).sameBytes(as: federation)
-      rows[key] = Row(texts: values, isOwn: isOwn)
-    }
-  }
-
-  /// A reference is what somebody typed: only one that names a shared record is a key that may be told.
-  private mutating func findUnknown(_ engine: Engine, _ run: DeriveRun, _ keys: [RecordKey]) throws {
-    for (place, part) in run.derivation.key.enumerated() {
-      guard case .field = part, case .ref(let name) = run.target.key[place].type,
-        let kind = engine.catalog.kind(named: name), kind.key.count == 1, kind.recordClass != .local
-      else {
-        if case .field = part { unknown.formUnion(keys) }
-        continue
-      }
-      let select = try engine.connection.prepared("SELECT 1 FROM \(kind.name) WHERE \(kind.key[0].name.sql)=?1")
-      for key in keys {
-        select.bind(1, text: key.columns[place])
-        if try select.step() { select.reset() } else { unknown.insert(key) }
-      }
-    }
-  }
-
-  private mutating func readParents(
-    _ engine: Engine, kind name: String, parent: String, end: String, at day: CalendarDay
-  ) throws {
-    guard let kind = engine.catalog.kind(named: name), kind.key.count == 3 else { return }
-    let columns = kind.key.map(\.name.sql) + [parent.sql, end.sql]
-    let select = try engine.connection.prepared("SELECT \(columns.joined(separator: ", ")) FROM \(kind.name)")
-    while try select.step() {
-      guard !select.isNull(3) else { continue }
-      // One that began or may have ended counts as well: more sums hold more back.
-      if let since = DayRange(date: select.bytes(2)), since.first > day { continue }
-      if !select.isNull(4), let until = DayRange(date: select.bytes(4)), until.last < day { continue }
-      let group = select.bytes(1) + [RecordKey.separator] + select.bytes(3)
-      let child = select.bytes(0)
-      if parents[child]?.contains(group) != true { parents[child, default: []].append(group) }
-    }
   }
 }

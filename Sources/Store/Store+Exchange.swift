@@ -68,9 +68,9 @@ extension Store {
     }
   }
 
-  /// The tips held of the channels that a role may read.
+  /// The tips held of the channels that a role may read, without what is kept back.
   public func frontier(visibleTo role: NodeRole) throws -> [FrontierEntry] {
-    try read { $0.streams.frontier(where: role.mayRead) }
+    try read { try $0.frontier(where: role.mayRead) }
   }
 
   /// For each tip whether it is held.
@@ -142,7 +142,8 @@ extension Store {
       piece.unknown = plan.unknown
       var wanted: [(id: Int64, stream: Int)] = []
       var unsendable = Unsendable()
-      for (number, stream) in engine.streams.streams.enumerated() where role.mayRead(stream.channel) {
+      for (number, stream) in engine.streams.streams.enumerated()
+      where role.mayRead(stream.channel) && engine.maySend(stream.channel) {
         guard let from = plan.lacks(number, of: engine.streams) else { continue }
         let start = max(from, stream.parent?.sequence ?? 0)
         let end = unsendable.begin(number, after: start, engine, &piece) ?? stream.tip.sequence &+ 1

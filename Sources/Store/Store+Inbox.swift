@@ -38,6 +38,8 @@ public struct InboxItem: Sendable, Equatable {
   public var reason: String
   /// Of an edit that was refused what was to be done (`insert`, `edit`, `delete`) and the record as typed, as JSON.
   public var refused: (operation: String, record: String)?
+  /// Of an edit that was refused whether it is a sealed one, which still stands in the row here.
+  public var isKeptBack = false
   /// Of an edit that was refused and put before headquarters: what it decided, if anything, and why.
   public var proposal: (id: String, decision: Proposal.Decision?, reason: String)?
   /// False until it was listed.
@@ -212,8 +214,8 @@ extension Engine {
   fileprivate func refusedItems(includingSeen: Bool) throws -> [InboxItem] {
     let seen = try meta(.seenRefused)?.integer ?? 0
     let select = try connection.prepared(
-      "SELECT r.id, r.at, r.kind, r.key, r.operation, r.record, r.reason, p.proposal, p.told FROM birlik_refused r "
-        + "LEFT JOIN birlik_proposed p ON p.refused=r.id WHERE ?1 OR r.id>?2 OR (p.refused IS NOT NULL AND p.told IS NULL) "
+      "SELECT r.id, r.at, r.kind, r.key, r.operation, r.record, r.reason, p.proposal, p.told, k.sent FROM birlik_refused r "
+        + "LEFT JOIN birlik_proposed p ON p.refused=r.id LEFT JOIN birlik_kept_edit k ON k.refused=r.id WHERE ?1 OR r.id>?2 OR (p.refused IS NOT NULL AND p.told IS NULL) "
         + "ORDER BY r.id")
     select.bind(1, includingSeen ? 1 : 0)
     select.bind(2, seen)
@@ -223,6 +225,8 @@ extension Engine {
         sort: .refused, toldAt: select.int64(1), kind: select.string(2), key: select.string(3), field: "", typed: nil,
         shown: nil, standing: .open, reason: select.string(6), isSeen: select.int64(0) <= seen)
       item.refused = (select.string(4), select.string(5))
+      item.isKeptBack = !select.isNull(9)
+      if select.int(9) == 1 { item.standing = .settled }
       items.append((item, select.isNull(7) ? nil : select.bytes(7), !select.isNull(8)))
     }
     guard items.contains(where: { $0.proposal != nil }) else { return items.map(\.item) }
@@ -232,8 +236,10 @@ extension Engine {
       guard let id else { return item }
       let key = String(decoding: id, as: UTF8.self)
       let known = proposals[key]
+      // A proposal of what was sent after all was withdrawn unless it was decided before.
+      guard item.standing != .settled || known?.decision != nil else { return item }
       item.proposal = (key, known?.decision, known?.reason ?? "")
-      guard known?.decision != nil else { return item }
+      guard known?.decision != nil, item.standing != .settled else { return item }
       item.standing = .decided
       item.isSeen = item.isSeen && isTold
       return item

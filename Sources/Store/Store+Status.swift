@@ -26,6 +26,8 @@ public struct StoreStatus: Sendable, Equatable {
   public var unsealed: Int
   /// Changes that headquarters was last seen to lack, those sealed since included; nil where it was never seen.
   public var unsent: Int64
+  /// Sealed changes that are not sent because the catalog takes the right to write their channel.
+  public var keptBack: Int64
   public var refused: Int
   public var invalid: Int
   public var conflicts: Int
@@ -46,6 +48,7 @@ extension Store {
       let own = engine.streams.streams.filter { engine.isOwn($0.origin.node) }
       let sealed = own.reduce(Int64(0)) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
       let held = try engine.meta(.unsent)?.integer ?? 0
+      let keptBack = try engine.keptBackCount()
       var mark: SyncMark?
       if let at = try engine.meta(.lastSyncAt)?.integer {
         let error = try engine.meta(.lastSyncError)?.display ?? ""
@@ -55,8 +58,10 @@ extension Store {
       return StoreStatus(
         node: engine.identity.node.hex, name: engine.identity.card.name, role: engine.identity.role,
         catalogVersion: engine.catalog.version, unsealed: try engine.count("birlik_capture"),
-        unsent: engine.identity.role.isHeadquarters ? 0 : max(0, sealed &- held),
-        refused: try engine.count("birlik_refused"), invalid: try engine.count("birlik_invalid"),
+        unsent: engine.identity.role.isHeadquarters ? 0 : max(0, sealed &- held &- keptBack),
+        keptBack: keptBack,
+        refused: try engine.count("birlik_refused WHERE \(KeptBack.isRefusal)"),
+        invalid: try engine.count("birlik_invalid"),
         conflicts: try engine.count("birlik_conflict WHERE closed_at IS NULL"),
         waiting: try engine.count("birlik_waiting"), upstream: try engine.meta(.upstream)?.display, lastSync: mark,
         notice: try engine.meta(.notice)?.display, frontier: engine.streams.frontier { _ in true },
@@ -100,11 +105,12 @@ extension Store {
     }
   }
 
-  /// How many changes this node sealed itself, under all its origins.
+  /// How many changes that may be sent this node sealed itself, under all its origins.
   public func ownChangeCount() throws -> Int64 {
     try read { engine in
-      engine.streams.streams.filter { engine.isOwn($0.origin.node) }
-        .reduce(Int64(0)) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
+      let kept = try engine.keptBackCount()
+      return engine.streams.streams.filter { engine.isOwn($0.origin.node) }
+        .reduce(-kept) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
     }
   }
 
@@ -119,6 +125,8 @@ extension Store {
     try write { engine in
       guard catalog.catalog.version > engine.catalog.version else { return }
       try engine.checkSuccession(catalog.catalog)
+      engine.coming = catalog.catalog
+      defer { engine.coming = nil }
       try Sealer(engine, wall: now).sealAll()
       try engine.adopt(catalog)
     }

@@ -84,9 +84,24 @@ extension Sealer {
     let change = Change(
       kind: kind.id, key: key, operation: isNew ? .insertion : .edit, registers: contents, captured: captured,
       time: timekeeping.stamp(captured: captured, replacing: replaced.map(\.time).sorted()))
+    try take(change, table, in: channel, into: &state)
+  }
+
+  /// Takes back what the node itself said; nothing where it says nothing. To be called as `seal(_:key:in:at:_:)`.
+  func retract(_ kind: Kind, key: RecordKey, in channel: Channel, at captured: Int64) throws {
+    let number = try engine.number(of: channel)
+    let slots = try engine.slots(kind: kind.id, key: key) { [:] }
+    guard var state = slots.first(where: { $0.channel == number })?.state, state.exists(kind.deletion) else { return }
+    let change = Change(
+      kind: kind.id, key: key, operation: .deletion, registers: [], captured: captured,
+      time: timekeeping.stamp(captured: captured, replacing: state.edits.map(\.time).sorted()))
+    try take(change, engine.systemTable(kind), in: channel, into: &state)
+  }
+
+  private func take(_ change: Change, _ table: KindTable, in channel: Channel, into state: inout RecordState) throws {
     try absorb(change, table, in: channel, into: &state)
     let bytes = StateCodec.encode(state, valuesStandInRow: false)
-    try engine.save(bytes, kind: kind.id, key: key, channel: number)
-    engine.noteStatement(kind.id)
+    try engine.save(bytes, kind: change.kind, key: change.key, channel: try engine.number(of: channel))
+    engine.noteStatement(change.kind)
   }
 }

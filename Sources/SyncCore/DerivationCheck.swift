@@ -46,6 +46,7 @@ extension Derivation {
     problems += measureProblems(source, target)
     problems += markProblems(target)
     for sum in sums { problems += Self.problems(sum, target, catalog) }
+    problems += differenceProblems(in: catalog)
     return problems
   }
 

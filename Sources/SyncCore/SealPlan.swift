@@ -62,7 +62,7 @@ public struct SealPlan: Sendable {
       return
     }
     guard circumstances.role.mayWrite(channel) else {
-      refusal = Self.reason(channel)
+      refusal = Self.reason(channel, circumstances.role)
       foreignChannel = channel
       return
     }
@@ -71,7 +71,7 @@ public struct SealPlan: Sendable {
       // The record of another owner was deleted, and this one typed under its key.
       let other = records[shown]
       guard circumstances.role.mayWrite(other.channel) else {
-        refusal = Self.reason(other.channel)
+        refusal = Self.reason(other.channel, circumstances.role)
         foreignChannel = other.channel
         return
       }
@@ -95,8 +95,11 @@ public struct SealPlan: Sendable {
     return Channel(owner: role.federation, recordClass: shape.kind.recordClass)
   }
 
-  private static func reason(_ channel: Channel) -> String {
-    "it belongs to \(channel.owner), whose records others may not edit"
+  private static func reason(_ channel: Channel, _ role: NodeRole) -> String {
+    if channel.owner.sameBytes(as: role.federation) {
+      return "it would be open to all, which the catalog does not let \(channel.owner) write"
+    }
+    return "it belongs to \(channel.owner), whose records others may not edit"
   }
 }
 

@@ -142,6 +142,7 @@ struct DerivationFindingTests {
     Fault("[{ field = \"sex\", in", "[{ field = \"age\", in", says: "takes `age` for a word"),
     Fault("in = [\"f\"]", "in = []", says: "lists no word"),
     Fault("measures = { heads = { count = \"rows\" } }", "measures = { heads = { } } #!", says: "says neither what it"),
+    Fault("name = { each = \"skills\" }", "name = { text = \"all\" }", says: "that the derivation `heads` counts"),
     Fault("withhold_below = 20", "withold_below = 20 #!", says: "unknown setting `withold_below`"),
   ]
 
@@ -170,6 +171,61 @@ struct DerivationFindingTests {
     var catalog = try CatalogFolder.load(folder.path)
     catalog.derivations[1].source = "tally"
     #expect(catalog.derivations[0].problems(in: catalog).contains { $0.words.contains("another derivation counts") })
+  }
+
+  @Test("what could be taken away from each other is refused, by two derivations and by two measures of one")
+  func differences() throws {
+    let folder = try TestFolder(Self.files)
+    let catalog = try CatalogFolder.load(folder.path)
+    func words(_ change: (inout Derivation, inout Derivation) -> Void) -> [String] {
+      var changed = catalog
+      var (first, second) = (catalog.derivations[0], catalog.derivations[0])
+      second.id = "again"
+      change(&first, &second)
+      changed.derivations = [first, second]
+      return changed.derivations.flatMap { $0.problems(in: changed).map(\.words) }
+    }
+    func code(_ codes: [String], orEmpty: Bool = false) -> Derivation.Condition {
+      Derivation.Condition(field: "sex", test: .oneOf(codes), allowsEmpty: orEmpty)
+    }
+    #expect(words { _, _ in }.count == 2, "each of the two says it")
+    #expect(words { _, second in second.conditions.append(code(["f", "m"])) }.count == 2)
+    #expect(words { _, second in second.conditions = [] }.count == 2)
+    #expect(words { _, second in second.sums = [] }.count == 2)
+    #expect(words { _, second in second.key[0] = .federation }.count == 2)
+    #expect(
+      words { first, second in
+        first.conditions.append(code(["f"]))
+        second.conditions.append(code(["m"]))
+      } == [])
+    #expect(
+      words { first, second in
+        first.conditions.append(code(["f"]))
+        second.conditions.append(code(["m"], orEmpty: true))
+      }.count == 2)
+    // How many there are, and how many came in a month, are different questions; how many there are twice is not.
+    func monthly(_ test: Derivation.Test, orEmpty: Bool = false) -> Int {
+      words { _, second in
+        second.span = .month
+        second.conditions = [Derivation.Condition(field: "since", test: test, allowsEmpty: orEmpty)]
+      }.count { $0.contains("could be taken from the other") }
+    }
+    #expect(monthly(.within) == 0 && monthly(.reached) == 2 && monthly(.within, orEmpty: true) == 2)
+
+    func measures(_ conditions: [[Derivation.Condition]]) -> Int {
+      var derivation = catalog.derivations[0]
+      derivation.measures.removeLast()
+      for (index, conditions) in conditions.enumerated() {
+        derivation.measures.append(Derivation.Measure(field: "m\(index)", conditions: conditions))
+      }
+      return derivation.problems(in: catalog).count { $0.words.contains("may be a few people") }
+    }
+    func younger(_ years: Int) -> Derivation.Condition { .init(field: "since", test: .younger(than: years)) }
+    #expect(measures([[code(["f"])], [code(["m"])], [younger(31)]]) == 0)
+    #expect(measures([[younger(31)], [younger(30)]]) == 1)
+    #expect(measures([[code(["f", "m"])], [code(["f"])]]) == 1)
+    #expect(measures([[code(["f"])], [code(["f"]), younger(31)]]) == 1)
+    #expect(measures([[code(["f"]), younger(31)], [code(["m"]), younger(31)]]) == 0)
   }
 
   @Test("a later catalog may withhold more, never less, and counts the same into the same")

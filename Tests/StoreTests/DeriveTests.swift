@@ -183,6 +183,10 @@ import Wire
     try refuses { $0.sums = [.over("name")] }
     try refuses { $0.target = "member" }
     try refuses { $0.measures.removeFirst() }
+    try refuses {
+      $0.measures.append(
+        .init(field: "employees_covered", conditions: [.init(field: "birth_date", test: .younger(than: 30))]))
+    }
   }
 
   @Test("wrong calls are told in words", arguments: ["2026-09", "2026", "2026-9-30", "yesterday", "2026-02-30"])
@@ -193,6 +197,94 @@ import Wire
     #expect(throws: StoreError.self) { try uz.store.derive("nothing", span: "2026-09-30") }
     let early = #expect(throws: StoreError.self) { try uz.store.derive("membership", span: "1990-01-01") }
     #expect(early?.detail.contains("nothing was written") == true)
+  }
+
+  /// Two offices of one federation that both hold members of one organization, and headquarters.
+  private func offices() throws -> (hq: TestNode, uz: TestNode, office: TestNode) {
+    let house = try House()
+    let hq = try house.add("otuts")
+    let uz = try house.add("ftuu")
+    let office = try house.add("ftuu", office: "Samarkand")
+    hq.house = house
+    try Self.fill(uz, [("a", 20, 20), ("b", 25, 25)], parent: "c")
+    try Exchange.settle(hq, [uz, office])
+    for number in 0..<33 {
+      try office.type("INSERT INTO member(id, sex, primary_unit, joined_on) VALUES('o\(number)', 'male', 'a', '2021')")
+    }
+    return (hq, uz, office)
+  }
+
+  @Test("What another office derived is not overwritten but listed, unless it is to be replaced")
+  func elsewhere() throws {
+    let (hq, uz, office) = try offices()
+    #expect(try derive(uz).count(.created) == 2)
+    try Exchange.settle(hq, [uz, office])
+    for rehearsed in [true, false] {
+      let report = try derive(office, rehearsed: rehearsed)
+      let line = try #require(report.lines.first)
+      #expect(report.lines.count == 1 && line.outcome == .elsewhere && line.other == "ftuu" && line.figures.isEmpty)
+      #expect(report.others(.elsewhere) == ["ftuu"])
+    }
+    #expect(try !office.store.hasCaptured())
+    try Exchange.settle(hq, [uz, office])
+    for node in [hq, uz, office] {
+      #expect(try node.value("members_total", "membership_return WHERE unit='a'") == "40")
+    }
+    // The one that derived them may do so again.
+    try uz.type("DELETE FROM member WHERE id='a-male-0'")
+    #expect(try derive(uz).count(.changed) == 1)
+    try Exchange.settle(hq, [uz, office])
+
+    let replaced = try office.store.derive("membership", span: "2026-09-30", replaces: true)
+    #expect(replaced.count(.changed) == 1 && replaced.lines.first?.other == "ftuu")
+    // Not sealed yet, they are this node's all the same.
+    #expect(try derive(office).count(.unchanged) == 1)
+    try office.type("DELETE FROM member WHERE id='o0'")
+    #expect(try derive(office).count(.changed) == 1)
+    let leaving = try Rehearsal(of: office.store)
+    try leaving.store.seal()
+    let summary = try leaving.egress(to: office.store.frontier(visibleTo: office.role), marks: [], role: office.role) {
+      _ in
+    }
+    #expect(summary.replaced.map(\.key) == ["a/2026-09-30/territorial"] && summary.replaced.first?.node == "ftuu")
+    try Exchange.settle(hq, [uz, office])
+    #expect(try hq.value("members_total", "membership_return WHERE unit='a'") == "32")
+    #expect(try derive(uz).lines.first { $0.outcome == .elsewhere }?.other == "ftuu/Samarkand")
+    #expect(try hq.store.conflicts().isEmpty)
+  }
+
+  @Test("What headquarters or another office typed over a derived figure stays as well")
+  func typedElsewhere() throws {
+    let (hq, uz, office) = try offices()
+    _ = try derive(uz)
+    try Exchange.settle(hq, [uz, office])
+    try hq.type("UPDATE membership_return SET members_total=41 WHERE unit='a'")
+    try office.type("UPDATE membership_return SET remark='seen' WHERE unit='b'")
+    try Exchange.settle(hq, [uz, office])
+    try uz.type("DELETE FROM member WHERE id IN ('a-male-0', 'b-male-0')")
+    let report = try derive(uz)
+    #expect(report.lines.first { $0.key.hasPrefix("a/") }?.other == hq.name)
+    #expect(report.lines.first { $0.key.hasPrefix("b/") }?.outcome == .changed, "a remark is no figure")
+    #expect(try uz.column("members_total", "membership_return ORDER BY unit") == ["41", "49"])
+  }
+
+  @Test(
+    "Derived by two offices that had not heard of each other, both figures stand as a conflict until somebody decides")
+  func concurrently() throws {
+    let (hq, uz, office) = try offices()
+    _ = try derive(uz)
+    _ = try derive(office)
+    try Exchange.settle(hq, [uz, office])
+    let conflicts = try hq.store.conflicts().filter { $0.kind == "membership_return" }
+    #expect(conflicts.contains { $0.key.hasPrefix("a/") && $0.field == "counts" })
+    #expect(try uz.store.conflicts().contains { $0.key.hasPrefix("a/") && $0.field == "counts" })
+    // Neither closes it by running once more.
+    for node in [uz, office] {
+      try node.type("INSERT INTO member(id, sex, primary_unit, joined_on) VALUES('n', 'female', 'a', '2021')")
+      #expect(try derive(node).lines.first { $0.key.hasPrefix("a/") }?.outcome == .elsewhere)
+    }
+    try Exchange.settle(hq, [uz, office])
+    #expect(try hq.store.conflicts().contains { $0.key.hasPrefix("a/") && $0.field == "counts" })
   }
 
   @Test("more rows than one piece are all counted once")

@@ -16,7 +16,8 @@ struct DeriveCommand: ParsableCommand {
 
       A figure that stands for fewer people than the catalog allows is withheld, and so is what it could be computed \
       from; a federation may raise that number with withhold_below in its settings. Run it on the one machine that has \
-      the records: a run elsewhere would count only what is there.
+      the records: a run elsewhere would count only what is there. Figures that another node of the federation counted or \
+      typed are left alone and listed, unless --replace is given.
 
       Without a name it lists the derivations.
       """)
@@ -30,6 +31,9 @@ struct DeriveCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The month that is counted, for derivations of a month.", valueName: "month"))
   var period: String?
 
+  @Flag(help: "Write over figures that another node of the federation counted or typed.")
+  var replace = false
+
   @Flag(help: "Say what would be written and write nothing.")
   var dryRun = false
 
@@ -42,7 +46,7 @@ struct DeriveCommand: ParsableCommand {
   func validate() throws {
     if limit < 0 { throw ValidationError("--limit is a number from 0.") }
     guard name != nil else {
-      if asOf != nil || period != nil || dryRun { throw ValidationError("Say which derivation to run.") }
+      if asOf != nil || period != nil || dryRun || replace { throw ValidationError("Say which derivation to run.") }
       return
     }
     if (asOf == nil) == (period == nil) { throw ValidationError("Give either --as-of or --period.") }
@@ -58,7 +62,7 @@ struct DeriveCommand: ParsableCommand {
     }
     let threshold = try node.settings().withholdBelow.map { Int64($0) }
     let report = try store.derive(
-      name, span: asOf ?? period ?? "", threshold: threshold, isRehearsal: dryRun)
+      name, span: asOf ?? period ?? "", threshold: threshold, replaces: replace, isRehearsal: dryRun)
     try DeriveText(report, isRehearsal: dryRun, limit: limit).answer(asJSON: output.json)
   }
 

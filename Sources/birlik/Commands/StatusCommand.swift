@@ -49,7 +49,8 @@ struct StatusCommand: ParsableCommand {
     [
       "node": .string(status.node), "role": .string(status.roleName), "federation": .string(status.role.federation),
       "name": .string(status.name), "catalog": .number(status.catalogVersion), "unsealed": .number(status.unsealed),
-      "unsent": .integer(status.unsent), "refused": .number(status.refused), "invalid": .number(status.invalid),
+      "unsent": .integer(status.unsent), "kept_back": .integer(status.keptBack), "refused": .number(status.refused),
+      "invalid": .number(status.invalid),
       "conflicts": .number(status.conflicts), "inbox": .number(inbox), "waiting": .number(status.waiting),
       "upstream": .string(status.upstream),
       "last_sync": status.lastSync.map(json) ?? .null, "clock_offset_ms": .integer(status.clock.offset),
@@ -97,6 +98,11 @@ struct StatusCommand: ParsableCommand {
   private static func sayWork(_ status: StoreStatus, inbox: Int, to output: Output) {
     output.say("  to seal        \(Words.count(status.unsealed, "edit"))")
     if !status.role.isHeadquarters { output.say("  to send        \(Words.count(status.unsent, "change"))") }
+    if status.keptBack > 0 {
+      output.say(
+        "  kept back      \(Words.count(status.keptBack, "change")): the catalog lets \(status.role.federation) write "
+          + "nothing that is open to all; `birlik inbox --all` lists them")
+    }
     output.say(
       "  conflicts      \(Words.grouped(status.conflicts)) open" + (status.conflicts > 0 ? ": `birlik conflicts`" : ""))
     if inbox > 0 { output.say("  inbox          \(Words.count(inbox, "edit")) to hear of: `birlik inbox`") }

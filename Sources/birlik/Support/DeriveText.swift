@@ -20,7 +20,7 @@ struct DeriveText {
   }
 
   private static let outcomes: [DeriveReport.Outcome] = [
-    .created, .changed, .unchanged, .kept, .hidden, .unknown, .stale,
+    .created, .changed, .unchanged, .kept, .elsewhere, .hidden, .unknown, .stale,
   ]
 
   /// Those that a person wants to look at first.
@@ -40,7 +40,7 @@ struct DeriveText {
       "first": .array(
         shown.map { line in
           [
-            "key": .string(line.key), "outcome": .string(line.outcome.rawValue),
+            "key": .string(line.key), "outcome": .string(line.outcome.rawValue), "other": .string(line.other),
             "figures": .object(
               line.figures.map { item -> (name: String, value: JSON) in
                 if case .told(let number) = item.figure { return (item.field, .integer(number)) }
@@ -70,6 +70,18 @@ struct DeriveText {
         + "\(Words.grouped(report.count(.changed))) changed, \(Words.grouped(report.count(.unchanged))) unchanged; "
         + "\(Words.count(report.withheld, "figure")) withheld (below \(report.threshold), or given away by others).")
     say(.kept, "left alone, because a person typed them by another method", to: output)
+    let others = report.others(.elsewhere).joined(separator: ", ")
+    say(
+      .elsewhere,
+      "left alone, because another node (\(others)) gave the figures that stand: run it on one machine that has all the "
+        + "\(report.source) records, or write over them with --replace", to: output)
+    let replaced = report.lines.count { $0.outcome == .changed && $0.other != nil }
+    if replaced > 0 {
+      let others = report.others(.changed).joined(separator: ", ")
+      output.say(
+        "\(isRehearsal ? "It would write" : "It wrote") over figures of another node (\(others)) in "
+          + "\(Words.count(replaced, "record")).")
+    }
     say(.hidden, "not made, because only a few would be counted under a name that was typed", to: output)
     say(.unknown, "not made, because they refer to records that do not exist", to: output)
     say(.stale, "left as they are, though no row counts to them now", to: output)

@@ -7,9 +7,11 @@ struct ProposalText {
 
   init(_ proposal: Proposal) { self.proposal = proposal }
 
-  func json(_ types: ColumnTypes) -> JSON {
+  /// - Parameter group: the number of the group that it is decided with, if any.
+  func json(_ types: ColumnTypes, group: String? = nil) -> JSON {
     [
-      "sort": "proposal", "id": .string(proposal.id), "kind": .string(proposal.kind), "key": .string(proposal.key),
+      "sort": "proposal", "id": .string(proposal.id), "group": .string(group), "kind": .string(proposal.kind),
+      "key": .string(proposal.key),
       "operation": .string(proposal.operation), "channel": .string(proposal.channel),
       "values": values(proposal.values, types), "shown": values(proposal.shown, types),
       "node": .string(proposal.node), "federation": .string(proposal.federation),
@@ -41,6 +43,9 @@ struct ProposalText {
     output.say("  accept     birlik inbox accept \(proposal.id)\(anyway)\(options)")
     output.say("  decline    birlik inbox decline \(proposal.id) --reason '...'\(options)")
   }
+
+  /// What is proposed, in one line.
+  var proposed: String { words(proposal.values) }
 
   private func words(_ values: [(field: String, value: Value)]) -> String {
     if proposal.operation == "delete" { return "to delete it" }
