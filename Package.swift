@@ -124,6 +124,8 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Says how many tests go on at once, before they are read.
+    .target(name: "Width", path: "Tests/Width"),
     .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"], swiftSettings: strict),
     .testTarget(
       name: "ConsolidationTests", dependencies: ["Consolidation", "SyncCore"], swiftSettings: strict),
@@ -142,7 +144,8 @@ let package = Package(
     .testTarget(name: "TransportTests", dependencies: ["Transport", "Server", "Limits"], swiftSettings: strict),
     .testTarget(name: "SystemdTests", dependencies: ["birlik"], swiftSettings: strict),
     .testTarget(
-      name: "NodeTests", dependencies: ["Node", "Store", "Limits", "birlik"], exclude: ["Clock"], swiftSettings: strict),
+      name: "NodeTests", dependencies: ["Node", "Store", "Limits", "birlik", "Width"], exclude: ["Clock"],
+      swiftSettings: strict),
   ]
 )
 

@@ -16,6 +16,7 @@ final class Contacts: Sendable {
 
   private struct Known {
     var facts: [NodeID: Facts] = [:]
+    /// What was written last, with the lag that was seen since.
     var noted: [NodeID: NodeContact] = [:]
   }
 
@@ -34,13 +35,17 @@ final class Contacts: Sendable {
     let words = String(
       decoding: (agent ?? "").utf8.filter { (33...126).contains($0) }.prefix(Self.agentBytes), as: UTF8.self)
     let contact = known.withLock { known -> NodeContact? in
-      guard let facts = known.facts.removeValue(forKey: node) else { return nil }
+      guard let facts = known.facts.removeValue(forKey: node), agent?.hasSuffix("-rehearsal") != true else {
+        return nil
+      }
       let contact = NodeContact(
         at: facts.at, agent: words, catalogVersion: facts.catalogVersion, lag: facts.lag)
       if let last = known.noted[node], last.agent == contact.agent, last.catalogVersion == contact.catalogVersion,
-        last.lag == contact.lag, (0..<Self.restMilliseconds).contains(facts.at &- last.at)
+        (0..<Self.restMilliseconds).contains(facts.at &- last.at)
       {
-        return nil
+        // That it lacks something is not worth a commit of its own: the end of its sync is noted, as another lag than this.
+        if contact.lag > 0 { known.noted[node]?.lag = contact.lag }
+        if contact.lag > 0 || last.lag == 0 { return nil }
       }
       known.noted[node] = contact
       return contact

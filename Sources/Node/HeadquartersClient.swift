@@ -17,17 +17,20 @@ final class HeadquartersClient: Sendable {
   /// - Parameters:
   ///   - trust: by what its server is known.
   ///   - headquarters: the 32 bytes of its public key.
-  init(url: String, trust: ServerTrust, headquarters: [UInt8], signer: MessageSigner?) {
+  ///   - agent: what its requests say they come from.
+  init(
+    url: String, trust: ServerTrust, headquarters: [UInt8], signer: MessageSigner?, agent: String = Program.agent
+  ) {
     self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
     self.headquarters = headquarters
     self.signer = signer
-    client = HTTPClient(userAgent: "birlik/\(Program.version)", trust: HTTPTrust(trust))
+    client = HTTPClient(userAgent: agent, trust: HTTPTrust(trust))
   }
 
   /// Talks to the headquarters that a node knows.
   ///
   /// - Throws: `NodeError` with code `usage` at headquarters itself, `config` for a node that knows none.
-  convenience init(for store: Store, _ operation: String) throws {
+  convenience init(for store: Store, _ operation: String, agent: String = Program.agent) throws {
     guard !store.identity.role.isHeadquarters else {
       throw NodeError(
         .usage, operation, "this node is headquarters: the others sync with it", hint: "run `birlik serve`")
@@ -37,7 +40,8 @@ final class HeadquartersClient: Sendable {
     }
     let signer = MessageSigner(keyID: store.identity.node, privateKey: store.identity.key)
     self.init(
-      url: url, trust: try store.serverTrust(), headquarters: store.identity.headquarters, signer: signer)
+      url: url, trust: try store.serverTrust(), headquarters: store.identity.headquarters, signer: signer,
+      agent: agent)
   }
 
   /// Sends one request.

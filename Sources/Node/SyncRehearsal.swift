@@ -122,7 +122,7 @@ struct SyncRehearsal: @unchecked Sendable {
   init(_ node: LocalNode) throws {
     original = node.store
     role = try node.store.role()
-    client = try HeadquartersClient(for: node.store, "rehearsing a sync")
+    client = try HeadquartersClient(for: node.store, "rehearsing a sync", agent: Program.rehearsalAgent)
     copy = try Rehearsal(of: node.store)
   }
 

@@ -161,13 +161,15 @@ struct HostileFloodTests {
     var synced = 0
     for number in 0..<(Self.isLong ? 200 : 8) {
       try await folder.good("set", "org_unit", "honest-\(number)", "name=Honest", "--database", "uz.db")
-      for attempt in 0..<10 {
+      // The long flood brings it a million segments, and it is cut off every two minutes.
+      let attempts = Self.isLong ? 60 : 10
+      for attempt in 0..<attempts {
         let result = try await folder.run("sync", "--database", "uz.db")
         if result.status == 0 {
           synced += 1
           break
         }
-        #expect(attempt < 9, "\(result.errors)")
+        #expect(attempt < attempts - 1, "\(result.errors)")
         try await Task.sleep(for: .milliseconds(300))
       }
     }
@@ -383,7 +385,8 @@ struct HostileFloodTests {
       default: body.insert(contentsOf: [0xFF, 0xFF, 0xFF, 0x7F], at: Int.random(in: 0..<body.count, using: &generator))
       }
       let reply = try await client.post(body)
-      #expect([200, 400, 413].contains(reply.status), "\(reply.status)")
+      // 503: the long flood asks more often than a node may.
+      #expect([200, 400, 413].contains(reply.status) || Self.isLong && reply.status == 503, "\(reply.status)")
     }
     return count
   }

@@ -101,14 +101,18 @@ final class RunningCommand: Sendable {
     errorPath = "\(folder)/.\(name).err"
     for path in [outputPath, errorPath] { try Data().write(to: URL(fileURLWithPath: path)) }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle(forWritingAtPath: outputPath)
-    process.standardError = FileHandle(forWritingAtPath: errorPath)
+    let outputs = try [outputPath, errorPath].map { try FileHandle(forWritingTo: URL(fileURLWithPath: $0)) }
+    process.standardOutput = outputs[0]
+    process.standardError = outputs[1]
     let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
     ended = stream
     process.terminationHandler = { process in
       continuation.yield(process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus)
       continuation.finish()
     }
+    // Foundation keeps programs that ended, and what they wrote to with them; a process of more than 1,024 open files
+    // starts none.
+    defer { for output in outputs { try? output.close() } }
     try process.run()
     identifier = process.processIdentifier
     self.process = Mutex(process)
