@@ -13,6 +13,8 @@ struct HostileClient {
   /// Its public key, with which it signs answers.
   let headquarters: [UInt8]
   var key: Curve25519.Signing.PrivateKey
+  /// Comes again where it is told to, as who asks more often than a node may.
+  var waitsWhenBusy = false
   var card: [UInt8]
   private let client = HTTPClient(userAgent: "somebody")
 
@@ -65,9 +67,11 @@ struct HostileClient {
 
   /// A connection that waits may be closed to make room for others, as any node has to expect: it comes again.
   private func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-    for _ in 0..<20 {
+    for _ in 0..<(waitsWhenBusy ? 2000 : 20) {
       do {
-        return try await client.send(request)
+        let response = try await client.send(request)
+        guard waitsWhenBusy, response.status == 503 else { return response }
+        try? await Task.sleep(for: .milliseconds(300))
       } catch {
         guard error.code == .interrupted else { throw error }
       }
