@@ -134,18 +134,14 @@ struct CommandCatalogTests {
 
   @Test("Only headquarters publishes, and only a higher version")
   func whoAndWhich() async throws {
-    let folder = try CommandFolder()
-    defer { folder.remove() }
-    let headquarters = try await CommandHeadquarters.make(in: folder, figures: [])
-    let server = try await headquarters.serve()
-    defer { server.stop(SIGKILL) }
-    try await headquarters.join("uz.db", "ftuu")
-    try copyCatalog(folder)
-    #expect(try await folder.run("catalog", "publish", "catalog", "--database", "uz.db").status == 77)
-    try replace("catalog/catalog.toml", "version = 2", "version = 1", folder)
-    try replace("catalog/organizations.toml", "Organizations and their units", "Organizations", folder)
-    let same = try await folder.run("catalog", "publish", "catalog", "--database", "hq.db")
-    #expect(same.status == 65)
-    #expect(same.output.contains("Raise it to 2"))
+    try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, _ in
+      try copyCatalog(folder)
+      #expect(try await folder.run("catalog", "publish", "catalog", "--database", "uz.db").status == 77)
+      try replace("catalog/catalog.toml", "version = 2", "version = 1", folder)
+      try replace("catalog/organizations.toml", "Organizations and their units", "Organizations", folder)
+      let same = try await folder.run("catalog", "publish", "catalog", "--database", "hq.db")
+      #expect(same.status == 65)
+      #expect(same.output.contains("Raise it to 2"))
+    }
   }
 }

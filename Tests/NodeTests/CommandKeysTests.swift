@@ -44,42 +44,38 @@ import Testing
 
   @Test("A node's key is renewed where systemd takes it, and the daemon ends to be started with the new one")
   func nodeKey() async throws {
-    let folder = try CommandFolder()
-    defer { folder.remove() }
-    let headquarters = try await CommandHeadquarters.make(in: folder, figures: [])
-    let server = try await headquarters.serve()
-    defer { server.stop(SIGKILL) }
-    try await headquarters.join("uz.db", "ftuu")
-    try moveKeys(["uz.db.key": "birlik.key"], folder)
-    let before = try Data(contentsOf: URL(fileURLWithPath: folder.file("keys/birlik.key")))
-    try handOver(folder)
-    let daemon = try await serve(folder, "uz.db", until: "synced")
-    defer { daemon.stop(SIGKILL) }
-    let renewed = try await folder.good("rotate-key", "--keys", "keys", "--database", "uz.db")
-    #expect(renewed.output.contains("ftuu goes on as node") && renewed.output.contains("Its key is birlik.key in"))
-    let ended = try await daemon.result()
-    #expect(ended.status == 75 && ended.errors.contains("key was renewed"), "\(ended.errors.suffix(300))")
+    try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, _ in
+      try moveKeys(["uz.db.key": "birlik.key"], folder)
+      let before = try Data(contentsOf: URL(fileURLWithPath: folder.file("keys/birlik.key")))
+      try handOver(folder)
+      let daemon = try await serve(folder, "uz.db", until: "synced")
+      defer { daemon.stop(SIGKILL) }
+      let renewed = try await folder.good("rotate-key", "--keys", "keys", "--database", "uz.db")
+      #expect(renewed.output.contains("ftuu goes on as node") && renewed.output.contains("Its key is birlik.key in"))
+      let ended = try await daemon.result()
+      #expect(ended.status == 75 && ended.errors.contains("key was renewed"), "\(ended.errors.suffix(300))")
 
-    #expect(
-      try FileManager.default.contentsOfDirectory(atPath: folder.file("keys")).sorted() == [
-        "birlik.key", "birlik.key.old",
-      ])
-    for name in ["birlik.key", "birlik.key.old"] {
-      let (mode, owner) = try standing(folder, name)
-      #expect(mode == 0o600 && owner == Int(Self.owner), "\(name)")
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: folder.file("keys")).sorted() == [
+          "birlik.key", "birlik.key.old",
+        ])
+      for name in ["birlik.key", "birlik.key.old"] {
+        let (mode, owner) = try standing(folder, name)
+        #expect(mode == 0o600 && owner == Int(Self.owner), "\(name)")
+      }
+      #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file("keys/birlik.key.old"))) == before)
+      #expect(!FileManager.default.fileExists(atPath: folder.file("uz.db.key")))
+
+      // Systemd would not yet have the new one only if it had kept the old copy.
+      let stale = try await folder.run("status", "--database", "uz.db", environment: Self.environment)
+      #expect(stale.status == 77 && stale.errors.contains("rotate-key --keys FOLDER"), "\(stale.errors)")
+      try handOver(folder)
+      let again = try await serve(folder, "uz.db", until: "synced")
+      defer { again.stop(SIGKILL) }
+      try await folder.sqlite("uz.db", "INSERT INTO org_unit(code, name) VALUES('ftuu-1', 'after');")
+      let arrived = try await arrives("ftuu-1", folder)
+      #expect(arrived)
     }
-    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file("keys/birlik.key.old"))) == before)
-    #expect(!FileManager.default.fileExists(atPath: folder.file("uz.db.key")))
-
-    // Systemd would not yet have the new one only if it had kept the old copy.
-    let stale = try await folder.run("status", "--database", "uz.db", environment: Self.environment)
-    #expect(stale.status == 77 && stale.errors.contains("rotate-key --keys FOLDER"), "\(stale.errors)")
-    try handOver(folder)
-    let again = try await serve(folder, "uz.db", until: "synced")
-    defer { again.stop(SIGKILL) }
-    try await folder.sqlite("uz.db", "INSERT INTO org_unit(code, name) VALUES('ftuu-1', 'after');")
-    let arrived = try await arrives("ftuu-1", folder)
-    #expect(arrived)
   }
 
   private func arrives(_ key: String, _ folder: CommandFolder) async throws -> Bool {
@@ -111,28 +107,25 @@ import Testing
 
   @Test("A renewal that is killed at any step in the folder goes on, and there is a key to start with at every moment")
   func killed() async throws {
-    let folder = try CommandFolder()
-    defer { folder.remove() }
-    let headquarters = try await CommandHeadquarters.make(in: folder, figures: [])
-    let server = try await headquarters.serve()
-    defer { server.stop(SIGKILL) }
-    try await headquarters.join("uz.db", "ftuu")
-    try moveKeys(["uz.db.key": "birlik.key"], folder)
-    // Until it is linked the new key has no name, so nothing of it is left behind.
-    for step in ["linkat", "fsync", "unlink", "link", "rename"] {
-      let renewal = ["rotate-key", "--keys", "keys", "--database", "uz.db"]
-      let cut = try await killed(at: step, 1, of: ["birlik.key", "birlik.key.new", "birlik.key.old"], renewal, folder)
-      #expect(cut.status != 0, "\(step) was not met: \(cut.output) \(cut.errors)")
-      #expect(try standing(folder, "birlik.key").mode == 0o600, "\(step)")
-      try await folder.good("rotate-key", "--keys", "keys", "--database", "uz.db")
-      try handOver(folder)
-      let synced = try await folder.run("sync", "--database", "uz.db", environment: Self.environment)
-      #expect(synced.status == 0, "\(step): \(synced.errors)")
-      #expect(
-        try FileManager.default.contentsOfDirectory(atPath: folder.file("keys")).sorted() == [
-          "birlik.key", "birlik.key.old",
-        ])
-      #expect(try standing(folder, "birlik.key").owner == Int(Self.owner), "\(step)")
+    try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, _ in
+      try moveKeys(["uz.db.key": "birlik.key"], folder)
+      // Until it is linked the new key has no name, so nothing of it is left behind.
+      for step in ["linkat", "fsync", "unlink", "link", "rename"] {
+        let renewal = ["rotate-key", "--keys", "keys", "--database", "uz.db"]
+        let cut = try await killed(
+          at: step, 1, of: ["birlik.key", "birlik.key.new", "birlik.key.old"], renewal, folder)
+        #expect(cut.status != 0, "\(step) was not met: \(cut.output) \(cut.errors)")
+        #expect(try standing(folder, "birlik.key").mode == 0o600, "\(step)")
+        try await folder.good("rotate-key", "--keys", "keys", "--database", "uz.db")
+        try handOver(folder)
+        let synced = try await folder.run("sync", "--database", "uz.db", environment: Self.environment)
+        #expect(synced.status == 0, "\(step): \(synced.errors)")
+        #expect(
+          try FileManager.default.contentsOfDirectory(atPath: folder.file("keys")).sorted() == [
+            "birlik.key", "birlik.key.old",
+          ])
+        #expect(try standing(folder, "birlik.key").owner == Int(Self.owner), "\(step)")
+      }
     }
   }
 
@@ -195,34 +188,30 @@ import Testing
 
   @Test("Where the disk knows neither unnamed files nor second names, a key is renewed all the same")
   func plainFileSystem() async throws {
-    let folder = try CommandFolder()
-    defer { folder.remove() }
-    let headquarters = try await CommandHeadquarters.make(in: folder, figures: [])
-    let server = try await headquarters.serve()
-    defer { server.stop(SIGKILL) }
-    try await headquarters.join("uz.db", "ftuu")
-    try moveKeys(["uz.db.key": "birlik.key"], folder)
-    let names = ["birlik.key.new", "birlik.key.old"]
-    let renewal = ["rotate-key", "--keys", "keys", "--database", "uz.db"]
-    // The folder cannot be opened for an unnamed file; or it can, and that gets no name.
-    let disks = [(["openat:error=EOPNOTSUPP"], []), (["linkat:error=EPERM", "link:error=EPERM"], names)]
-    for (injections, paths) in disks {
-      let renewed = try await traced(injections, paths, renewal, folder)
-      #expect(renewed.status == 0, "\(injections) \(renewed.errors)")
-      for name in ["birlik.key", "birlik.key.old"] {
-        let (mode, owner) = try standing(folder, name)
-        #expect(mode == 0o600 && owner == Int(Self.owner), "\(name)")
+    try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, _ in
+      try moveKeys(["uz.db.key": "birlik.key"], folder)
+      let names = ["birlik.key.new", "birlik.key.old"]
+      let renewal = ["rotate-key", "--keys", "keys", "--database", "uz.db"]
+      // The folder cannot be opened for an unnamed file; or it can, and that gets no name.
+      let disks = [(["openat:error=EOPNOTSUPP"], []), (["linkat:error=EPERM", "link:error=EPERM"], names)]
+      for (injections, paths) in disks {
+        let renewed = try await traced(injections, paths, renewal, folder)
+        #expect(renewed.status == 0, "\(injections) \(renewed.errors)")
+        for name in ["birlik.key", "birlik.key.old"] {
+          let (mode, owner) = try standing(folder, name)
+          #expect(mode == 0o600 && owner == Int(Self.owner), "\(name)")
+        }
+        try await folder.good("rotate-key", "--keys", "keys", "--database", "uz.db")
+      }
+      // Cut between the two names.
+      for (from, to) in [("birlik.key", "birlik.key.new"), ("birlik.key.old", "birlik.key.kept")] {
+        try FileManager.default.moveItem(atPath: folder.file("keys/\(from)"), toPath: folder.file("keys/\(to)"))
       }
       try await folder.good("rotate-key", "--keys", "keys", "--database", "uz.db")
+      try handOver(folder)
+      let synced = try await folder.run("sync", "--database", "uz.db", environment: Self.environment)
+      #expect(synced.status == 0, "\(synced.errors)")
     }
-    // Cut between the two names.
-    for (from, to) in [("birlik.key", "birlik.key.new"), ("birlik.key.old", "birlik.key.kept")] {
-      try FileManager.default.moveItem(atPath: folder.file("keys/\(from)"), toPath: folder.file("keys/\(to)"))
-    }
-    try await folder.good("rotate-key", "--keys", "keys", "--database", "uz.db")
-    try handOver(folder)
-    let synced = try await folder.run("sync", "--database", "uz.db", environment: Self.environment)
-    #expect(synced.status == 0, "\(synced.errors)")
   }
 
   @Test("A change of the server's key that is killed at any step in the folder is finished by the same call")
@@ -263,65 +252,57 @@ import Testing
 
   @Test("Beside the database as well a new key belongs to whom the one before belongs to")
   func ownerBesideTheDatabase() async throws {
-    let folder = try CommandFolder()
-    defer { folder.remove() }
-    let headquarters = try await CommandHeadquarters.make(in: folder, figures: [])
-    let server = try await headquarters.serve()
-    defer { server.stop(SIGKILL) }
-    try await headquarters.join("uz.db", "ftuu")
-    _ = chown(folder.file("uz.db.key"), Self.owner, gid_t(Self.owner))
-    try await folder.good("rotate-key", "--database", "uz.db")
-    let attributes = try FileManager.default.attributesOfItem(atPath: folder.file("uz.db.key"))
-    #expect(attributes[.ownerAccountID] as? Int == Int(Self.owner) && attributes[.posixPermissions] as? Int == 0o600)
+    try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, _ in
+      _ = chown(folder.file("uz.db.key"), Self.owner, gid_t(Self.owner))
+      try await folder.good("rotate-key", "--database", "uz.db")
+      let attributes = try FileManager.default.attributesOfItem(atPath: folder.file("uz.db.key"))
+      #expect(attributes[.ownerAccountID] as? Int == Int(Self.owner) && attributes[.posixPermissions] as? Int == 0o600)
+    }
   }
 
   @Test("What --keys is given, a key by mistake too, is never repeated, and copies are not renewed")
   func refusals() async throws {
-    let folder = try CommandFolder()
-    defer { folder.remove() }
-    let headquarters = try await CommandHeadquarters.make(in: folder, figures: [])
-    let server = try await headquarters.serve()
-    defer { server.stop(SIGKILL) }
-    try await headquarters.join("uz.db", "ftuu")
-    try FileManager.default.createDirectory(atPath: folder.file("empty"), withIntermediateDirectories: false)
-    let secret = try String(contentsOfFile: folder.file("uz.db.key"), encoding: .utf8).trimmingCharacters(
-      in: .whitespacesAndNewlines)
-    // Beside the database as well, so that the wrong folder is not taken for no folder.
-    for command in [["rotate-key", "--database", "uz.db"], ["rotate-tls", "--database", "hq.db"]] {
-      for given in [secret, "uz.db.key", "nowhere", "", "empty", folder.file("empty")] {
-        let refused = try await folder.run(command + ["--keys", given])
-        #expect(refused.status == 78, "\(command) \(given): \(refused.errors)")
-        #expect(given.isEmpty || !(refused.errors + refused.output).contains(given), "\(refused.errors)")
-        #expect(refused.lines.isEmpty && refused.errors.contains("LoadCredential="), "\(refused.errors)")
+    try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, _ in
+      try FileManager.default.createDirectory(atPath: folder.file("empty"), withIntermediateDirectories: false)
+      let secret = try String(contentsOfFile: folder.file("uz.db.key"), encoding: .utf8).trimmingCharacters(
+        in: .whitespacesAndNewlines)
+      // Beside the database as well, so that the wrong folder is not taken for no folder.
+      for command in [["rotate-key", "--database", "uz.db"], ["rotate-tls", "--database", "hq.db"]] {
+        for given in [secret, "uz.db.key", "nowhere", "", "empty", folder.file("empty")] {
+          let refused = try await folder.run(command + ["--keys", given])
+          #expect(refused.status == 78, "\(command) \(given): \(refused.errors)")
+          #expect(given.isEmpty || !(refused.errors + refused.output).contains(given), "\(refused.errors)")
+          #expect(refused.lines.isEmpty && refused.errors.contains("LoadCredential="), "\(refused.errors)")
+        }
       }
+      try moveKeys(["uz.db.key": "birlik.key"], folder)
+      let missing = try await folder.run("rotate-key", "--database", "uz.db")
+      #expect(missing.status == 78 && missing.errors.contains("--keys FOLDER"), "\(missing.errors)")
+      try handOver(folder)
+      let copy = try await folder.run("rotate-key", "--database", "uz.db", environment: Self.environment)
+      #expect(copy.status == 78 && copy.errors.contains("LoadCredential="), "\(copy.errors)")
+      _ = chmod(folder.file("keys/birlik.key"), 0o640)
+      let open = try await folder.run("rotate-key", "--keys", folder.file("keys"), "--database", "uz.db")
+      #expect(open.status == 78 && open.errors.contains("others may read birlik.key in"), "\(open.errors)")
+      #expect(!open.errors.contains(folder.path))
+      _ = chmod(folder.file("keys/birlik.key"), 0o600)
+      try Data("no key\n".utf8).write(to: URL(fileURLWithPath: folder.file("keys/birlik.key.new")))
+      _ = chmod(folder.file("keys/birlik.key.new"), 0o600)
+      let spoilt = try await folder.run("rotate-key", "--keys", folder.file("keys"), "--database", "uz.db")
+      #expect(spoilt.status == 78 && spoilt.errors.contains("birlik.key.new in"), "\(spoilt.errors)")
+      #expect(!spoilt.errors.contains(folder.path))
+      for name in ["birlik.key", "birlik.key.new"] {
+        try FileManager.default.removeItem(atPath: folder.file("keys/\(name)"))
+      }
+      for name in ["birlik.tls.key", "birlik.tls.pem"] {
+        try FileManager.default.copyItem(
+          atPath: folder.file("hq.db." + name.dropFirst(7)), toPath: folder.file("keys/\(name)"))
+      }
+      try Data("\(secret)\n".utf8).write(to: URL(fileURLWithPath: folder.file("keys/birlik.tls.next.key")))
+      _ = chmod(folder.file("keys/birlik.tls.next.key"), 0o600)
+      let noKey = try await folder.run("rotate-tls", "--keys", folder.file("keys"), "--database", "hq.db")
+      #expect(noKey.status == 78 && !noKey.errors.contains(secret), "\(noKey.errors)")
+      #expect(!noKey.errors.contains(folder.path) && noKey.errors.contains("birlik.tls.next.key in"), "\(noKey.errors)")
     }
-    try moveKeys(["uz.db.key": "birlik.key"], folder)
-    let missing = try await folder.run("rotate-key", "--database", "uz.db")
-    #expect(missing.status == 78 && missing.errors.contains("--keys FOLDER"), "\(missing.errors)")
-    try handOver(folder)
-    let copy = try await folder.run("rotate-key", "--database", "uz.db", environment: Self.environment)
-    #expect(copy.status == 78 && copy.errors.contains("LoadCredential="), "\(copy.errors)")
-    _ = chmod(folder.file("keys/birlik.key"), 0o640)
-    let open = try await folder.run("rotate-key", "--keys", folder.file("keys"), "--database", "uz.db")
-    #expect(open.status == 78 && open.errors.contains("others may read birlik.key in"), "\(open.errors)")
-    #expect(!open.errors.contains(folder.path))
-    _ = chmod(folder.file("keys/birlik.key"), 0o600)
-    try Data("no key\n".utf8).write(to: URL(fileURLWithPath: folder.file("keys/birlik.key.new")))
-    _ = chmod(folder.file("keys/birlik.key.new"), 0o600)
-    let spoilt = try await folder.run("rotate-key", "--keys", folder.file("keys"), "--database", "uz.db")
-    #expect(spoilt.status == 78 && spoilt.errors.contains("birlik.key.new in"), "\(spoilt.errors)")
-    #expect(!spoilt.errors.contains(folder.path))
-    for name in ["birlik.key", "birlik.key.new"] {
-      try FileManager.default.removeItem(atPath: folder.file("keys/\(name)"))
-    }
-    for name in ["birlik.tls.key", "birlik.tls.pem"] {
-      try FileManager.default.copyItem(
-        atPath: folder.file("hq.db." + name.dropFirst(7)), toPath: folder.file("keys/\(name)"))
-    }
-    try Data("\(secret)\n".utf8).write(to: URL(fileURLWithPath: folder.file("keys/birlik.tls.next.key")))
-    _ = chmod(folder.file("keys/birlik.tls.next.key"), 0o600)
-    let noKey = try await folder.run("rotate-tls", "--keys", folder.file("keys"), "--database", "hq.db")
-    #expect(noKey.status == 78 && !noKey.errors.contains(secret), "\(noKey.errors)")
-    #expect(!noKey.errors.contains(folder.path) && noKey.errors.contains("birlik.tls.next.key in"), "\(noKey.errors)")
   }
 }

@@ -26,6 +26,30 @@ final class CommandHeadquarters: Sendable {
     return CommandHeadquarters(folder: folder, port: port)
   }
 
+  /// A node that is to join.
+  struct Joining {
+    var database: String
+    var federation: String
+    var office: String?
+
+    init(_ database: String, _ federation: String, office: String? = nil) {
+      (self.database, self.federation, self.office) = (database, federation, office)
+    }
+  }
+
+  /// Runs `body` beside headquarters that serves, without figures, and nodes that joined it; all of it is gone after that.
+  static func serving(
+    _ nodes: [Joining], _ body: (CommandFolder, CommandHeadquarters) async throws -> Void
+  ) async throws {
+    let folder = try CommandFolder()
+    defer { folder.remove() }
+    let headquarters = try await make(in: folder, figures: [])
+    let server = try await headquarters.serve()
+    defer { server.stop(SIGKILL) }
+    for node in nodes { try await headquarters.join(node.database, node.federation, office: node.office) }
+    try await body(folder, headquarters)
+  }
+
   private init(folder: CommandFolder, port: Int) {
     self.folder = folder
     self.port = port
