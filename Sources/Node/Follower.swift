@@ -73,7 +73,6 @@ struct Follower: Service {
       guard untilRowsChange else { continue }
       let version = try? await offload { try store.dataVersion() }
       guard version != seen else { continue }
-      seen = version
       // Others than clerks write as well: `birlik sync` beside this daemon, for one.
       do {
         let hasCaptured = try await offload {
@@ -81,11 +80,13 @@ struct Follower: Service {
           _ = try store.role()
           return try store.hasCaptured()
         }
+        seen = version
         guard hasCaptured else { continue }
       } catch let error as StoreError where error.code == .renewed {
         // The next sync says so, and ends the service.
         return
       } catch {
+        // The file cannot be asked now: it is again in a second, and the next sync tells what is wrong with it.
         continue
       }
       try await Task.sleep(for: .milliseconds(500))
