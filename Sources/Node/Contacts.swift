@@ -35,7 +35,7 @@ final class Contacts: Sendable {
     let words = String(
       decoding: (agent ?? "").utf8.filter { (33...126).contains($0) }.prefix(Self.agentBytes), as: UTF8.self)
     let contact = known.withLock { known -> NodeContact? in
-      guard let facts = known.facts.removeValue(forKey: node), agent?.hasSuffix("-rehearsal") != true else {
+      guard let facts = known.facts.removeValue(forKey: node), !Program.isRehearsing(agent) else {
         return nil
       }
       let contact = NodeContact(

@@ -22,6 +22,7 @@ struct ServerKeyWatch: Service {
     var seen: Int64?
     while !Task.isCancelled {
       let store = store
+      // A file that cannot be asked now is asked again in a second.
       let version = try? await offload { try store.dataVersion() }
       if let version, version != seen, let isRetired = await isRetired() {
         if isRetired, seen == nil {

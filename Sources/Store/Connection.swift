@@ -28,6 +28,7 @@ final class Connection {
     if let handle { birlik_sqlite_set_triggers(handle, 1) }
     defer {
       if let handle { birlik_sqlite_set_triggers(handle, 0) }
+      // A flag of the connection: setting it does not touch the file, and where it failed SQLite only checks more.
       try? execute("PRAGMA ignore_check_constraints=ON")
     }
     return try body()
@@ -37,6 +38,7 @@ final class Connection {
   /// refuses beside a broken view, and lets views and references follow the table.
   func withoutFollowingNames(_ body: () throws -> Void) throws {
     try execute("PRAGMA legacy_alter_table=ON")
+    // A flag of the connection, as above.
     defer { try? execute("PRAGMA legacy_alter_table=OFF") }
     try body()
   }

@@ -142,6 +142,7 @@ extension Engine {
   private func signed() throws -> SeenVector {
     var signed = SeenVector()
     for bytes in try storedReceipts() {
+      // One that is not headquarters' word says nothing; `birlik audit` tells it.
       guard let receipt = try? Receipt(bytes: bytes, signedBy: identity.headquarters), isOwn(receipt.node) else {
         continue
       }

@@ -3,10 +3,15 @@ import Wire
 
 /// Finds among changes that leave those that write a derived total over what another node counted or typed.
 struct ReplacedFigures {
-  /// For each kind that derivations write the registers that they write.
-  private var registers: [Int: Set<Int>] = [:]
-  /// The records that leave, by kind, and the changes of them.
-  private var records: [Int: Set<RecordKey>] = [:]
+  /// What derivations write of a kind, and the records of it that leave.
+  private struct Target {
+    let table: KindTable
+    var registers: Set<Int> = []
+    var records: Set<RecordKey> = []
+  }
+
+  /// By the kind's name.
+  private var targets: [String: Target] = [:]
   private var leaving: Set<Place> = []
 
   private struct Place: Hashable {
@@ -22,35 +27,34 @@ struct ReplacedFigures {
       }
       let fields = derivation.measures.map(\.field) + derivation.marks.map(\.field) + [derivation.withheldField]
       for place in fields.compactMap({ table.fieldIndex(named: $0) }) {
-        registers[kind.id, default: []].insert(table.registers[table.registerOfField[place]].id)
+        targets[kind.name, default: Target(table: table)].registers
+          .insert(table.registers[table.registerOfField[place]].id)
       }
     }
-    for kind in registers.keys { kinds[engine.tables[kind]?.kind.name ?? ""] = (kind, engine.tables[kind]) }
   }
-
-  private var kinds: [String: (id: Int, table: KindTable?)] = [:]
 
   /// Takes note of one change that leaves.
   mutating func note(_ change: EgressChange) {
-    guard let (id, table) = kinds[change.kind], let table,
-      let key = RecordKey(written: change.key, columnCount: table.kind.key.count)
+    guard let kind = targets[change.kind]?.table.kind,
+      let key = RecordKey(written: change.key, columnCount: kind.key.count)
     else { return }
-    records[id, default: []].insert(key)
+    targets[change.kind]?.records.insert(key)
     leaving.insert(Place(origin: change.entry.origin, channel: change.channel, sequence: change.entry.sequence))
   }
 
   /// What the log tells of them, in order of kind and key.
   func found(_ engine: Engine) throws -> [EgressSummary.Replaced] {
     var found: [EgressSummary.Replaced] = []
-    for (kind, keys) in records.sorted(by: { $0.key < $1.key }) {
-      guard let table = engine.tables[kind], let written = registers[kind] else { continue }
+    let leavingOf = targets.values.filter { !$0.records.isEmpty }.sorted { $0.table.kind.id < $1.table.kind.id }
+    for target in leavingOf {
+      let kind = target.table.kind
       // In the order of the log, which is causal: who gave the figures last before what leaves.
       var others: [RecordKey: NodeID] = [:]
       var replaced: [RecordKey: NodeID] = [:]
-      try engine.eachChange(kind: kind, keys: keys) { logged in
+      try engine.eachChange(kind: kind.id, keys: target.records) { logged in
         let change = logged.change
         guard let stream = engine.streams.stream(logged.clock.stream),
-          change.operation == .insertion || change.registers.contains(where: { written.contains($0.key.id) })
+          change.operation == .insertion || change.registers.contains(where: { target.registers.contains($0.key.id) })
         else { return }
         let node = stream.origin.node
         guard engine.isOwn(node) else { return others[change.key] = node }
@@ -59,7 +63,7 @@ struct ReplacedFigures {
         others[change.key] = nil
       }
       found += replaced.sorted { $0.key < $1.key }.map {
-        EgressSummary.Replaced(kind: table.kind.name, key: $0.key.display, node: engine.name(of: $0.value))
+        EgressSummary.Replaced(kind: kind.name, key: $0.key.display, node: engine.name(of: $0.value))
       }
     }
     return found
