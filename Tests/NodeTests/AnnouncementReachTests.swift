@@ -60,7 +60,7 @@ import Wire
   }
 
   /// Answers so many exchanges and then no more.
-  private final class Tiring: HeadquartersService {
+  private final class Tiring: PassingOn {
     let inner: any HeadquartersService
     let left: Mutex<Int>
 
@@ -78,14 +78,6 @@ import Wire
         ? await inner.exchange(body, from: node)
         : .error(status: 503, code: "busy", message: "Enough.", hint: "")
     }
-
-    func publicKey(of node: NodeID) async -> [UInt8]? { await inner.publicKey(of: node) }
-    func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? { await inner.enrol(body, node: node) }
-    func join(_ body: [UInt8]) async -> ServiceAnswer { await inner.join(body) }
-    func health() async -> ServiceAnswer { await inner.health() }
-    func now() -> Int64 { inner.now() }
-    func signer() async -> MessageSigner { await inner.signer() }
-    func met(_ node: NodeID, agent: String?) async { await inner.met(node, agent: agent) }
   }
 
   @Test("A sync that was cut off counts for nothing until it was even; what it brought is followed all the same")

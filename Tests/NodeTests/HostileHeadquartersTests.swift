@@ -14,10 +14,10 @@ import Transport
 /// works on.
 @Suite(.timeLimit(.minutes(20))) struct HostileHeadquartersTests {
   /// Answers exchanges with what a test makes of the true answer.
-  private final class Liar: HeadquartersService {
+  private final class Liar: PassingOn {
     typealias Lie = @Sendable (ServiceAnswer) -> ServiceAnswer
 
-    private let inner: any HeadquartersService
+    let inner: any HeadquartersService
     private let lie: Lie
 
     init(_ inner: any HeadquartersService, _ lie: @escaping Lie) {
@@ -28,12 +28,6 @@ import Transport
     func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {
       lie(await inner.exchange(body, from: node))
     }
-    func publicKey(of node: NodeID) async -> [UInt8]? { await inner.publicKey(of: node) }
-    func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? { await inner.enrol(body, node: node) }
-    func join(_ body: [UInt8]) async -> ServiceAnswer { await inner.join(body) }
-    func health() async -> ServiceAnswer { await inner.health() }
-    func now() -> Int64 { inner.now() }
-    func signer() async -> MessageSigner { await inner.signer() }
   }
 
   private func answer(_ change: @escaping @Sendable (inout ExchangeAnswer) -> Void) -> Liar.Lie {

@@ -134,8 +134,8 @@ import Wire
 }
 
 /// Headquarters whose first answers to joining get lost after the work was done.
-private final class LosingAnswers: HeadquartersService {
-  private let inner: any HeadquartersService
+private final class LosingAnswers: PassingOn {
+  let inner: any HeadquartersService
   private let left: Mutex<Int>
 
   init(_ inner: any HeadquartersService, count: Int) {
@@ -151,11 +151,4 @@ private final class LosingAnswers: HeadquartersService {
     }
     return isLost ? .error(status: 503, code: "busy", message: "Lost.", hint: "Try again.") : answer
   }
-
-  func publicKey(of node: NodeID) async -> [UInt8]? { await inner.publicKey(of: node) }
-  func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? { await inner.enrol(body, node: node) }
-  func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { await inner.exchange(body, from: node) }
-  func health() async -> ServiceAnswer { await inner.health() }
-  func now() -> Int64 { inner.now() }
-  func signer() async -> MessageSigner { await inner.signer() }
 }

@@ -13,18 +13,12 @@ import Wire
 /// A node's key is renewed with the word of both keys, and a node's right is taken away.
 @Suite(.timeLimit(.minutes(20))) struct RenewalTests {
   /// Has the answer to a path lost, a number of times.
-  private struct Forgetful: HeadquartersService {
+  private struct Forgetful: PassingOn {
     var inner: any HeadquartersService
 
-    func publicKey(of node: NodeID) async -> [UInt8]? { await inner.publicKey(of: node) }
-    func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? { await inner.enrol(body, node: node) }
     func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {
       await inner.exchange(body, from: node)
     }
-    func join(_ body: [UInt8]) async -> ServiceAnswer { await inner.join(body) }
-    func health() async -> ServiceAnswer { await inner.health() }
-    func now() -> Int64 { inner.now() }
-    func signer() async -> MessageSigner { await inner.signer() }
     func renewablePublicKey(of node: NodeID) async -> [UInt8]? { await inner.renewablePublicKey(of: node) }
     func renewKey(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {
       _ = await inner.renewKey(body, from: node)

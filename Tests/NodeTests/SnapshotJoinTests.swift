@@ -174,8 +174,8 @@ import Wire
 }
 
 /// Headquarters that is gone after so many answers with pieces.
-private final class CuttingService: HeadquartersService {
-  private let inner: any HeadquartersService
+private final class CuttingService: PassingOn {
+  let inner: any HeadquartersService
   private let left: Mutex<Int>
 
   init(_ inner: any HeadquartersService, allowed: Int) {
@@ -192,14 +192,6 @@ private final class CuttingService: HeadquartersService {
       ? .error(status: 503, code: "busy", message: "Gone.", hint: "Try again.")
       : await inner.snapshot(body, from: node)
   }
-
-  func publicKey(of node: NodeID) async -> [UInt8]? { await inner.publicKey(of: node) }
-  func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? { await inner.enrol(body, node: node) }
-  func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { await inner.exchange(body, from: node) }
-  func join(_ body: [UInt8]) async -> ServiceAnswer { await inner.join(body) }
-  func health() async -> ServiceAnswer { await inner.health() }
-  func now() -> Int64 { inner.now() }
-  func signer() async -> MessageSigner { await inner.signer() }
 }
 
 /// What is wrong with a snapshot.
@@ -208,8 +200,8 @@ private enum Tampering: CaseIterable {
 }
 
 /// Headquarters whose snapshots somebody altered before they were signed for the way.
-private final class TamperingService: HeadquartersService {
-  private let inner: any HeadquartersService
+private final class TamperingService: PassingOn {
+  let inner: any HeadquartersService
   private let tamper: Tampering
   private let key: Curve25519.Signing.PrivateKey
 
@@ -240,12 +232,4 @@ private final class TamperingService: HeadquartersService {
     reply.body = tamper == .cutAnswer ? Array(answer.bytes.dropLast()) : answer.bytes
     return reply
   }
-
-  func publicKey(of node: NodeID) async -> [UInt8]? { await inner.publicKey(of: node) }
-  func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? { await inner.enrol(body, node: node) }
-  func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { await inner.exchange(body, from: node) }
-  func join(_ body: [UInt8]) async -> ServiceAnswer { await inner.join(body) }
-  func health() async -> ServiceAnswer { await inner.health() }
-  func now() -> Int64 { inner.now() }
-  func signer() async -> MessageSigner { await inner.signer() }
 }

@@ -7,18 +7,11 @@ import Testing
 /// Many proposals at once neither flood headquarters nor are decided unseen.
 @Suite(.timeLimit(.minutes(20))) struct ProposalGroupTests {
   private func three(_ units: Int) throws -> (hq: TestNode, uz: TestNode, tr: TestNode) {
-    let house = try House()
-    let hq = try house.add("otuts")
-    let uz = try house.add("ftuu")
-    let tr = try house.add("fturk")
-    hq.house = house
-    try tr.type(
+    try ProposalTests.three(
       """
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<\(units))
       INSERT INTO org_unit(code, name) SELECT printf('t%05d', i), 'Bir' FROM n
       """)
-    for node in [tr, uz] { try Exchange.even(node, hq) }
-    return (hq, uz, tr)
   }
 
   @Test("One statement over 10,000 records of another: a bounded number is proposed, as one group, and decided at once")

@@ -7,17 +7,22 @@ import Testing
 /// Edits typed into others' records are put before headquarters, which decides them.
 @Suite struct ProposalTests {
   private func three() throws -> (hq: TestNode, uz: TestNode, tr: TestNode) {
-    let house = try House()
-    let hq = try house.add("otuts")
-    let uz = try house.add("ftuu")
-    let tr = try house.add("fturk")
-    hq.house = house
-    try tr.type(
+    try Self.three(
       """
       INSERT INTO org_unit(code, name, area, activity) VALUES('t', 'Bir', 'TR-34', '["x"]');
       INSERT INTO org_unit(code, name) VALUES('u', 'Iki');
       INSERT INTO dispute(id, employer, area) VALUES('d', 'hidden', 'TR-1');
       """)
+  }
+
+  /// Headquarters and two federations, of which one typed records that all three know.
+  static func three(_ typed: String) throws -> (hq: TestNode, uz: TestNode, tr: TestNode) {
+    let house = try House()
+    let hq = try house.add("otuts")
+    let uz = try house.add("ftuu")
+    let tr = try house.add("fturk")
+    hq.house = house
+    try tr.type(typed)
     for node in [tr, uz] { try Exchange.even(node, hq) }
     return (hq, uz, tr)
   }
