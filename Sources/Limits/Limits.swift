@@ -46,12 +46,12 @@ public enum WireLimits {
   public static let catalogBytes = 1 << 20
   /// Bytes of one snapshot's manifest.
   public static let manifestBytes = 4 << 20
-  /// Pieces of one snapshot.
-  public static let snapshotPieces = 16_384
-  /// Bytes of one piece of a snapshot as it travels.
-  public static let pieceBytes = 3 << 20
-  /// Bytes of one piece when it is unpacked.
-  public static let pieceContentBytes = 8 << 20
+  /// Pages of one snapshot.
+  public static let snapshotPages = 16_384
+  /// Bytes of one page of a snapshot as it travels.
+  public static let pageBytes = 3 << 20
+  /// Bytes of one page when it is unpacked.
+  public static let pageContentBytes = 8 << 20
   /// Records of one snapshot that changed while it was taken.
   public static let snapshotAmendments = 65_536
   /// Bytes of the components that a signature of a message names, and of the path among them.

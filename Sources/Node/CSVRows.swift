@@ -3,7 +3,7 @@ import Store
 import SwiftCSV
 import SyncCore
 
-/// The rows of a CSV file with the lines on which they begin, read in pieces however large the file is.
+/// The rows of a CSV file with the lines on which they begin, read in chunks however large the file is.
 ///
 /// ```swift
 /// let rows = try CSVRows(path: "returns.csv")
@@ -141,13 +141,13 @@ final class CSVRecords {
 
   /// Longer ones are taken for a quote that was never closed.
   static let recordLimit = 1 << 22
-  private static let pieceBytes = 1 << 16
+  private static let chunkBytes = 1 << 16
   private static let operation = "reading the file"
 
   let byteCount: Int
   private let descriptor: Int32
   private let path: String
-  private var piece: [UInt8] = []
+  private var chunk: [UInt8] = []
   private var position = 0
   private var bytesBefore = 0
   private var line = 1
@@ -165,8 +165,8 @@ final class CSVRecords {
     }
     byteCount = info.st_mode & S_IFMT == S_IFREG ? Int(info.st_size) : 0
     try refill()
-    if piece.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
-    if piece.starts(with: [0xFF, 0xFE]) || piece.starts(with: [0xFE, 0xFF]) {
+    if chunk.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    if chunk.starts(with: [0xFF, 0xFE]) || chunk.starts(with: [0xFE, 0xFF]) {
       throw NodeError(.data, Self.operation, "\(path) is UTF-16", hint: "save it as \"CSV UTF-8\"")
     }
   }
@@ -225,8 +225,8 @@ final class CSVRecords {
   }
 
   private func peek() throws -> UInt8? {
-    if position == piece.count { try refill() }
-    return position < piece.count ? piece[position] : nil
+    if position == chunk.count { try refill() }
+    return position < chunk.count ? chunk[position] : nil
   }
 
   private func take() throws -> UInt8? {
@@ -236,11 +236,11 @@ final class CSVRecords {
   }
 
   private func refill() throws {
-    bytesBefore += piece.count
+    bytesBefore += chunk.count
     position = 0
     var count = 0
-    piece = Array(unsafeUninitializedCapacity: Self.pieceBytes) { buffer, used in
-      repeat { count = read(descriptor, buffer.baseAddress, Self.pieceBytes) } while count < 0 && errno == EINTR
+    chunk = Array(unsafeUninitializedCapacity: Self.chunkBytes) { buffer, used in
+      repeat { count = read(descriptor, buffer.baseAddress, Self.chunkBytes) } while count < 0 && errno == EINTR
       used = max(count, 0)
     }
     if count < 0 { throw NodeError(.data, Self.operation, "\(path) cannot be read", hint: "check the disk") }

@@ -41,7 +41,7 @@ struct DemoFigures {
     return try files.sorted().map { file in
       let kind = String(file.dropLast(".csv".count))
       let rows = try CSVRows(path: folder + "/" + file)
-      let report = try store.importRows(kind: kind, header: rows.header, isRehearsal: false) { try rows.next() }
+      let report = try store.importRows(kind: kind, header: rows.header, isDryRun: false) { try rows.next() }
       if let problem = report.problems.first {
         throw NodeError(.data, operation, "line \(problem.line) of \(file): \(problem.reason)")
       }

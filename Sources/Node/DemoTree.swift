@@ -134,7 +134,7 @@ struct DemoTree {
     into store: Store, _ kind: String, _ header: [String], _ range: Range<Int>, row: (Int) -> [String]
   ) throws {
     var index = range.lowerBound
-    let report = try store.importRows(kind: kind, header: header, isRehearsal: false) {
+    let report = try store.importRows(kind: kind, header: header, isDryRun: false) {
       guard index < range.upperBound else { return nil }
       defer { index += 1 }
       return ImportRow(line: index + 1, texts: row(index))

@@ -23,7 +23,7 @@ public struct LocalNode: Sendable {
   public var keepLog = KeepLog.all
   /// Whether this node begins from a snapshot while it is new.
   public var snapshotUse = SnapshotUse.whereShorter
-  /// How large an answer with pieces of a snapshot may be, in bytes.
+  /// How large an answer with pages of a snapshot may be, in bytes.
   var snapshotAnswerBytes = WireLimits.messageBytes
 
   init(store: Store, keys: CredentialFolder = .current) {
@@ -103,7 +103,7 @@ public struct LocalNode: Sendable {
     let key = Curve25519.Signing.PrivateKey()
     let publicKey = Array(key.publicKey.rawRepresentation)
     let role = NodeRole(isHeadquarters: true, federation: code)
-    let card = try NodeCard.issue(publicKey: publicKey, role: role, name: name, at: Wall.now(), by: key)
+    let card = try NodeCard.issue(publicKey: publicKey, role: role, name: name, at: SystemClock.now(), by: key)
     let identity = Identity(key: key, card: card, headquarters: publicKey)
     let beginning = Store.Beginning(
       identity: identity, headquartersCard: card, catalog: try PublishedCatalog.sign(catalog, by: key), upstream: nil,
@@ -200,7 +200,7 @@ public struct LocalNode: Sendable {
       throw NodeError(.usage, operation, "the office's name is too long", hint: "give a shorter one")
     }
     try store.addInvitation(
-      token: token, federation: federation, name: name, expiresAt: Wall.now() + Int64(minutes) * 60_000)
+      token: token, federation: federation, name: name, expiresAt: SystemClock.now() + Int64(minutes) * 60_000)
     return Invitation(
       url: place.url, trust: place.trust, headquarters: store.identity.headquarters, token: token,
       federation: federation, name: name
@@ -243,7 +243,7 @@ public struct LocalNode: Sendable {
     let publicKey = Array(key.publicKey.rawRepresentation)
     let client = HeadquartersClient(
       url: invitation.url, trust: invitation.trust, headquarters: invitation.headquarters, signer: nil)
-    let before = Wall.now()
+    let before = SystemClock.now()
     let body: [UInt8]
     do {
       body = try await client.post("/v1/join", JoinRequest(token: invitation.token, publicKey: publicKey).bytes)
@@ -252,7 +252,7 @@ public struct LocalNode: Sendable {
       error.hint = "Ask headquarters for a new invitation; if headquarters changed nothing, somebody is in between."
       throw error
     }
-    let after = Wall.now()
+    let after = SystemClock.now()
     let answer = try JoinAnswer(bytes: body)
     let card = try NodeCard(bytes: answer.card, signedBy: invitation.headquarters)
     guard card.publicKey == publicKey else {

@@ -5,7 +5,7 @@ public enum Program {
   /// What its requests say they come from.
   static let agent = "birlik/\(version)"
   /// The same for a rehearsed sync: whoever asks forgets what it hears, so headquarters notes no contact.
-  static let rehearsalAgent = agent + rehearsing
+  static let dryRunAgent = agent + rehearsing
   /// By which other versions' are known as well.
   private static let rehearsing = "-rehearsal"
 

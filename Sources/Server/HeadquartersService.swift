@@ -15,7 +15,7 @@ public protocol HeadquartersService: Sendable {
   /// One exchange of a node whose signature was verified.
   func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer
 
-  /// A piece of a snapshot for a node whose signature was verified.
+  /// A page of a snapshot for a node whose signature was verified.
   func snapshot(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer
 
   /// The key of a node that may renew it: as `publicKey`, and of one that was replaced under a new key already.

@@ -61,10 +61,10 @@ extension ServiceAnswer {
     hint: "Sign again with the time of this answer, and set the clock of this machine.")
 
   static let tooLarge = ServiceAnswer.error(
-    status: 413, code: "too_large", message: "The request is larger than allowed.", hint: "Send smaller pieces.")
+    status: 413, code: "too_large", message: "The request is larger than allowed.", hint: "Send smaller chunks.")
 
   static let tooSlow = ServiceAnswer.error(
-    status: 408, code: "too_slow", message: "The request did not arrive in time.", hint: "Send smaller pieces.")
+    status: 408, code: "too_slow", message: "The request did not arrive in time.", hint: "Send smaller chunks.")
 
   static let broken = ServiceAnswer.error(
     status: 400, code: "broken", message: "The request did not arrive whole.", hint: "Send it again.")

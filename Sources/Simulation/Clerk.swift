@@ -3,7 +3,7 @@ import SyncCore
 /// Types random statements, as people and their tools do.
 struct Clerk {
   let setting: Setting
-  var dice: Dice
+  var dice: SeededRandom
 
   /// One statement of a node's clerk.
   ///

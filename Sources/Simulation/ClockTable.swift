@@ -74,7 +74,7 @@ extension History {
     faults.jumpsClocks = true
     setting.faults = faults
     setting.clocks = rule
-    var dice = Dice(seed: seed ^ 0xC10C)
+    var dice = SeededRandom(seed: seed ^ 0xC10C)
     for number in setting.places.indices { setting.places[number].skew = number == 0 ? 0 : setting.jump(&dice) }
     for index in steps.indices {
       let isFault = ![.type, .sync, .seal, .decide, .wait].contains(steps[index].kind)

@@ -1,7 +1,7 @@
 /// How often each fault and each rare path was reached: a check that never met what it guards proves nothing.
 public struct Coverage: Sendable, Equatable {
   public enum Event: Int, Sendable, CaseIterable {
-    case requestLost, answerLost, requestRepeated, requestDelayed, segmentsShuffled, bodyCut, pieceLimited
+    case requestLost, answerLost, requestRepeated, requestDelayed, segmentsShuffled, bodyCut, batchLimited
     case sessionInterleaved, typedDuringSync, sealedDuringExchange, upstreamChanged, sixteenNodesOrMore, relayServed
     case crashBeforeCommit, crashAfterCommit, crashBeforeStateFile
     case nodeRestored, relayRestored, headquartersRestored, headquartersEmptied, cloned, cloneCloned

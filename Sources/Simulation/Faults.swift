@@ -30,14 +30,14 @@ public struct Faults: Sendable, Equatable {
   var sealsEarly = false
   var decides = false
   // The program.
-  var smallPieces = false
+  var smallBatchs = false
   var smallSegments = false
   var smallPasses = false
 
   /// Everything off.
   public init() {}
 
-  init(_ dice: inout Dice) {
+  init(_ dice: inout SeededRandom) {
     if dice.chance(40) { losesRequests = 12 }
     if dice.chance(40) { losesAnswers = 12 }
     if dice.chance(35) { repeatsRequests = 15 }
@@ -61,7 +61,7 @@ public struct Faults: Sendable, Equatable {
     sharesKeys = dice.chance(35)
     sealsEarly = dice.chance(40)
     decides = dice.chance(50)
-    smallPieces = dice.chance(40)
+    smallBatchs = dice.chance(40)
     smallSegments = dice.chance(30)
     smallPasses = dice.chance(20)
     if dice.chance(6) { makeStorm() }

@@ -29,7 +29,7 @@ final class Machine {
   /// Whether it was restored or copied and has not noticed yet.
   var isUnnoticed = false
   /// Fresh nonces, the same in every run of the seed.
-  private var nonces: Dice
+  private var nonces: SeededRandom
 
   init(
     number: Int, name: String, role: NodeRole, upstreams: [Int], generation: Int, store: MemoryStore,
@@ -45,7 +45,7 @@ final class Machine {
     self.skew = skew
     self.chronicle = chronicle
     lastSync = chronicle.now
-    nonces = Dice(seed: UInt64(number) &* 0x1234_5678_9ABC_DEF1 &+ 17)
+    nonces = SeededRandom(seed: UInt64(number) &* 0x1234_5678_9ABC_DEF1 &+ 17)
   }
 
   /// Headquarters itself, not an office of it.
@@ -114,32 +114,32 @@ final class Machine {
 
   // MARK: What an exchange asks of the store
 
-  func piece(
+  func batch(
     lackedBy frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)], isVisible: (Channel) -> Bool
-  ) -> Piece {
+  ) -> Batch {
     let plan = ExchangePlan(store.table, peer: frontier, marks: marks) { store.positions[$0] }
-    var piece = Piece(unknown: plan.unknown)
+    var batch = Batch(unknown: plan.unknown)
     let from = store.table.streams.indices.map { plan.lacks($0, of: store.table) }
     for entry in store.log where isVisible(entry.segment.header.channel) {
       guard let position = store.positions[entry.segment.hash], let last = from[position.stream],
         position.sequence > last
       else { continue }
       guard entry.hasBody else {
-        piece.snapshot = store.snapshot(of: isVisible)
-        return piece
+        batch.snapshot = store.snapshot(of: isVisible)
+        return batch
       }
-      if piece.segments.count >= chronicle.setting.pieceLimit {
-        chronicle.coverage.add(.pieceLimited)
+      if batch.segments.count >= chronicle.setting.batchLimit {
+        chronicle.coverage.add(.batchLimited)
         break
       }
-      piece.segments.append(entry.segment)
+      batch.segments.append(entry.segment)
     }
-    checkThrift(piece, frontier + marks.filter(\.isHeld).map(\.entry))
-    return piece
+    checkThrift(batch, frontier + marks.filter(\.isHeld).map(\.entry))
+    return batch
   }
 
   /// Nothing is sent that the other side showed or said to hold, or that it holds below that.
-  private func checkThrift(_ piece: Piece, _ shown: [FrontierEntry]) {
+  private func checkThrift(_ batch: Batch, _ shown: [FrontierEntry]) {
     guard chronicle.canary != .trustsMemory else { return }
     var held = Bitset()
     for entry in shown where store.holds(entry.tip.hash) {
@@ -149,7 +149,7 @@ final class Machine {
         next = chronicle.segment(segment.header.predecessor)
       }
     }
-    for segment in piece.segments where held.contains(segment.number) {
+    for segment in batch.segments where held.contains(segment.number) {
       chronicle.fail("\(name) sends what the other side said to hold")
     }
   }
@@ -157,16 +157,16 @@ final class Machine {
   /// Takes what came, in one transaction.
   ///
   /// - Returns: how many segments were new.
-  func absorb(_ piece: Piece, mayRead: (Channel) -> Bool) throws(Crash) -> Int {
-    guard !piece.segments.isEmpty || piece.snapshot != nil else { return 0 }
+  func absorb(_ batch: Batch, mayRead: (Channel) -> Bool) throws(Crash) -> Int {
+    guard !batch.segments.isEmpty || batch.snapshot != nil else { return 0 }
     let fresh = nonce()
     let wall = wall
     let chronicle = chronicle
     return try commit { store in
-      if let snapshot = piece.snapshot {
+      if let snapshot = batch.snapshot {
         return store.join(snapshot, wall: wall, nonce: fresh, mayRead: mayRead, chronicle)
       }
-      return store.absorb(piece.segments, wall: wall, nonce: fresh, mayRead: mayRead, chronicle)
+      return store.absorb(batch.segments, wall: wall, nonce: fresh, mayRead: mayRead, chronicle)
     }
   }
 
@@ -194,7 +194,7 @@ final class Machine {
 }
 
 /// What one message carries.
-struct Piece {
+struct Batch {
   var segments: [SealedSegment] = []
   /// Heads in place of segments, where bodies were dropped.
   var snapshot: Snapshot?

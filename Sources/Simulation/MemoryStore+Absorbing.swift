@@ -61,7 +61,7 @@ extension MemoryStore {
   }
 
   private mutating func take(
-    _ segment: SealedSegment, _ placement: StreamTable.Placement, _ seen: SeenVector, nonce: UInt64,
+    _ segment: SealedSegment, _ placement: StreamTable.Placement, _ seen: VersionVector, nonce: UInt64,
     _ dirty: inout Bitset, _ chronicle: Chronicle
   ) {
     if Restoration.isShown(by: segment.header, to: origin) {

@@ -31,7 +31,7 @@ extension MemoryStore {
     let before = channels.map { table.everything(in: $0) }
     for entry in snapshot.log { take(entry, nonce: nonce, chronicle) }
     for (channel, held) in zip(channels, before) {
-      var theirs = SeenVector()
+      var theirs = VersionVector()
       for entry in snapshot.log where entry.segment.header.channel == channel {
         if let position = positions[entry.segment.hash] { table.join(position, into: &theirs) }
       }
@@ -44,7 +44,7 @@ extension MemoryStore {
         }
         let old = records[record][index].state
         if chronicle.canary == .joinKeepsAll {
-          records[record][index].state.join(state, held: held, theirs: SeenVector())
+          records[record][index].state.join(state, held: held, theirs: VersionVector())
         } else {
           records[record][index].state.join(state, held: held, theirs: theirs)
         }

@@ -28,12 +28,12 @@ extension MemoryStore {
       if !isSealing, !captures.isEmpty { chronicle.fail("a row was written while captured edits were not sealed") }
       rows[record] = row
     }
-    let clashes = states.count > 1 && states.count { $0.exists(shape.kind.deletion) } > 1
-    if clashes { chronicle.coverage.add(.keyShared) }
+    let collides = states.count > 1 && states.count { $0.exists(shape.kind.deletion) } > 1
+    if collides { chronicle.coverage.add(.keyShared) }
     if hasOpaque(record, chronicle.setting) { chronicle.coverage.add(.opaqueHeadKept) }
     var words: [String] = []
     for (index, state) in states.enumerated() {
-      let notes = RecordNotes(shape, place.key, state, facts: self, clashes: clashes)
+      let notes = RecordNotes(shape, place.key, state, facts: self, collides: collides)
       if !notes.conflicts.isEmpty {
         words += notes.conflicts.map { "\(records[record][index].channel) \($0)" }
         count(state, shape, chronicle)

@@ -106,8 +106,8 @@ struct MemoryStore {
   }
 
   /// What a held segment had seen that is no stream's tip: read from the contexts along its stream and its parents.
-  func seen(at position: Position) -> SeenVector {
-    var seen = SeenVector()
+  func seen(at position: Position) -> VersionVector {
+    var seen = VersionVector()
     table.join(position, into: &seen)
     for entry in seen.entries {
       for segment in ends[entry.stream] where segment.header.last <= entry.sequence {

@@ -9,7 +9,7 @@ struct Request {
   var tips: [FrontierEntry]
   /// Nil in a greeting, which carries no more than the digest.
   var frontier: [FrontierEntry]?
-  var piece = Piece()
+  var batch = Batch()
 }
 
 struct Answer {
@@ -19,7 +19,7 @@ struct Answer {
   var tips: [FrontierEntry]
   var frontier: [FrontierEntry]?
   var held: [Bool] = []
-  var piece = Piece()
+  var batch = Batch()
   var catalogVersion: Int?
 }
 
@@ -61,9 +61,9 @@ struct Session {
   ///
   /// - Returns: how the sync ended, or nil when there is another request.
   mutating func take(_ answer: Answer, _ machine: Machine) throws(Machine.Crash) -> Outcome? {
-    let sent = request.piece
-    // A piece that was absorbed on the way took its time; only a quick answer tells the clocks.
-    if sent.segments.isEmpty, answer.piece.segments.isEmpty { try machine.setOffset(answer.now &- machine.wall) }
+    let sent = request.batch
+    // A batch that was absorbed on the way took its time; only a quick answer tells the clocks.
+    if sent.segments.isEmpty, answer.batch.segments.isEmpty { try machine.setOffset(answer.now &- machine.wall) }
     marks = zip(request.frontier ?? [], answer.held).map { (entry: $0, isHeld: $1) }
     let received = try absorb(answer, machine)
     if answer.tips == mine, received == 0, answer.frontier == nil {
@@ -81,9 +81,9 @@ struct Session {
     var theirs = answer.frontier ?? mine
     if machine.chronicle.canary == .trustsMemory { theirs += machine.remembered }
     mine = machine.store.table.frontier(where: isVisible)
-    let piece = machine.piece(lackedBy: theirs, marks: marks, isVisible: isVisible)
+    let batch = machine.batch(lackedBy: theirs, marks: marks, isVisible: isVisible)
     let before = shown
-    sentEnds = ExchangePlan.ends(sentEnds, continuedBy: Self.headers(piece), of: piece.unknown)
+    sentEnds = ExchangePlan.ends(sentEnds, continuedBy: Self.headers(batch), of: batch.unknown)
     shown = sentEnds.isEmpty && takenEnds.isEmpty ? mine : Set(mine + sentEnds + takenEnds).sorted()
     let isMoving = received > 0 || answer.tips != last || shown != before || hasMore
     idle = isMoving ? 0 : idle + 1
@@ -91,7 +91,7 @@ struct Session {
     last = answer.tips
     request = Request(
       sender: machine.number, role: machine.role, catalogVersion: machine.store.version, tips: mine, frontier: shown,
-      piece: piece)
+      batch: batch)
     return nil
   }
 
@@ -117,16 +117,16 @@ struct Session {
         store.adopt(version, chronicle)
       }
     }
-    let received = try machine.absorb(answer.piece, mayRead: isVisible)
+    let received = try machine.absorb(answer.batch, mayRead: isVisible)
     awaitsOwn = lost.contains { !machine.store.holds($0.tip.hash) }
     let missing = marks.filter { !$0.isHeld }.map(\.entry)
-    takenEnds = ExchangePlan.ends(takenEnds, continuedBy: Self.headers(answer.piece), of: missing)
+    takenEnds = ExchangePlan.ends(takenEnds, continuedBy: Self.headers(answer.batch), of: missing)
       .filter { machine.store.holds($0.tip.hash) }
     return received
   }
 
-  private static func headers(_ piece: Piece) -> [(header: SegmentHeader, hash: Digest)] {
-    piece.segments.map { ($0.header, $0.hash) }
+  private static func headers(_ batch: Batch) -> [(header: SegmentHeader, hash: Digest)] {
+    batch.segments.map { ($0.header, $0.hash) }
   }
 }
 
@@ -138,9 +138,9 @@ extension Machine {
     let isVisible = { (channel: Channel) in
       canary == .opensHome || (request.role.mayRead(channel) && mine.mayRead(channel))
     }
-    if request.piece.segments.isEmpty { _ = try seal() }
-    if request.piece.snapshot != nil { chronicle.coverage.add(.snapshotFromMember) }
-    _ = try absorb(request.piece, mayRead: isVisible)
+    if request.batch.segments.isEmpty { _ = try seal() }
+    if request.batch.snapshot != nil { chronicle.coverage.add(.snapshotFromMember) }
+    _ = try absorb(request.batch, mayRead: isVisible)
     _ = try seal()
     let tips = store.table.frontier(where: isVisible)
     // The clock of headquarters, as far as this node knows it.
@@ -150,8 +150,8 @@ extension Machine {
     answer.frontier = tips
     guard let theirs = request.frontier else { return answer }
     answer.held = theirs.map { isVisible($0.channel) && store.holds($0.tip.hash) }
-    answer.piece = piece(lackedBy: theirs.filter { isVisible($0.channel) }, marks: [], isVisible: isVisible)
-    if answer.piece.snapshot != nil { chronicle.coverage.add(.snapshotFromUpstream) }
+    answer.batch = batch(lackedBy: theirs.filter { isVisible($0.channel) }, marks: [], isVisible: isVisible)
+    if answer.batch.snapshot != nil { chronicle.coverage.add(.snapshotFromUpstream) }
     return answer
   }
 }

@@ -31,7 +31,7 @@ public struct Setting: Sendable {
   var units: [(record: Int?, returns: [Int])] = []
   var unitOfRecord: [Int?] = []
   var federations: [String]
-  var pieceLimit: Int
+  var batchLimit: Int
   var segmentLimit: Int
   var passLimit: Int
   var stepCount: Int
@@ -43,7 +43,7 @@ public struct Setting: Sendable {
   static let day: Int64 = 86_400_000
   static let year: Int64 = 365 * day
 
-  init(_ dice: inout Dice) {
+  init(_ dice: inout SeededRandom) {
     faults = Faults(&dice)
     let size = dice.below(1000)
     let count =
@@ -51,7 +51,7 @@ public struct Setting: Sendable {
       ? 1 + dice.below(3) : size < 940 ? 3 + dice.below(5) : size < 992 ? 8 + dice.below(8) : 16 + dice.below(24)
     let federationCount = count < 3 ? 1 + dice.below(2) : min(5, 1 + dice.below(1 + count / 2))
     federations = Array(Catalogs.federations.prefix(1 + federationCount))
-    pieceLimit = faults.smallPieces ? 1 + dice.below(4) : Int.max
+    batchLimit = faults.smallBatchs ? 1 + dice.below(4) : Int.max
     segmentLimit = faults.smallSegments ? 1 + dice.below(3) : Int.max
     passLimit = faults.smallPasses ? 1 + dice.below(3) : Int.max
     stepCount = 14 + dice.below(34) + min(count, 16) * 3
@@ -61,7 +61,7 @@ public struct Setting: Sendable {
     addRecords(&dice)
   }
 
-  private mutating func addPlaces(_ count: Int, _ dice: inout Dice) {
+  private mutating func addPlaces(_ count: Int, _ dice: inout SeededRandom) {
     // Nodes that have not synced for long follow an older catalog, and headquarters may have gone back to one.
     let versions = (0...count).map { _ in
       faults.publishesCatalogs ? 1 + (dice.chance(40) ? dice.below(Catalogs.lastVersion) : 0) : Catalogs.lastVersion
@@ -90,15 +90,15 @@ public struct Setting: Sendable {
   }
 
   /// Up to ten years either way.
-  private func skew(_ dice: inout Dice) -> Int64 {
+  private func skew(_ dice: inout SeededRandom) -> Int64 {
     guard faults.movesClocks, dice.chance(60) else { return 0 }
     let scale = dice.pick([Self.minute, 60 * Self.minute, Self.day, Self.year])
     return Int64(dice.below(21) - 10) * scale
   }
 
-  func jump(_ dice: inout Dice) -> Int64 { skew(&dice) }
+  func jump(_ dice: inout SeededRandom) -> Int64 { skew(&dice) }
 
-  private mutating func addRecords(_ dice: inout Dice) {
+  private mutating func addRecords(_ dice: inout SeededRandom) {
     let limit = places.count > 8 ? 2 : 1 + dice.below(2)
     for owner in federations.indices.prefix(4) {
       for number in 0..<limit {

@@ -48,7 +48,7 @@ public struct History: Sendable {
   /// Draws a history.
   public init(seed: UInt64) {
     self.seed = seed
-    var dice = Dice(seed: seed)
+    var dice = SeededRandom(seed: seed)
     var setting = Setting(&dice)
     steps = []
     let kinds = Self.weights(setting)

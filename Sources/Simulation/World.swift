@@ -45,7 +45,7 @@ final class World {
   // MARK: Steps
 
   func run(_ step: Step) {
-    var dice = Dice(seed: step.dice)
+    var dice = SeededRandom(seed: step.dice)
     touched = []
     pass(Int64(1 + dice.below(90)) * Setting.minute + Int64(dice.below(60_000)))
     // While somebody is away, time passes faster.
@@ -83,19 +83,19 @@ final class World {
     }
   }
 
-  private func type(_ machine: Machine, _ dice: inout Dice) {
+  private func type(_ machine: Machine, _ dice: inout SeededRandom) {
     touched.insert(machine.number)
-    var clerk = Clerk(setting: setting, dice: Dice(seed: dice.next()))
+    var clerk = Clerk(setting: setting, dice: SeededRandom(seed: dice.next()))
     for _ in 0...dice.below(3) {
       clerk.type(into: &machine.store, wall: machine.wall, chronicle)
       chronicle.now += Int64(1 + dice.below(40_000))
     }
   }
 
-  private func decide(_ machine: Machine, _ dice: inout Dice) {
+  private func decide(_ machine: Machine, _ dice: inout SeededRandom) {
     touched.insert(machine.number)
     guard attempt(machine, { () throws(Machine.Crash) in _ = try machine.seal() }) else { return }
-    var clerk = Clerk(setting: setting, dice: Dice(seed: dice.next()))
+    var clerk = Clerk(setting: setting, dice: SeededRandom(seed: dice.next()))
     guard clerk.decide(in: &machine.store, wall: machine.wall, chronicle) else { return }
     chronicle.coverage.add(.conflictDecided)
     _ = attempt(machine) { () throws(Machine.Crash) in _ = try machine.seal() }
@@ -120,7 +120,7 @@ final class World {
 
   // MARK: The network
 
-  private func sync(_ machine: Machine, _ dice: inout Dice) {
+  private func sync(_ machine: Machine, _ dice: inout SeededRandom) {
     guard !machine.isFirst, machine.awayUntil <= chronicle.now else { return }
     touched.insert(machine.number)
     if machine.session == nil {
@@ -141,7 +141,7 @@ final class World {
   }
 
   /// One request, and its answer if all goes well.
-  private func round(_ machine: Machine, _ dice: inout Dice) {
+  private func round(_ machine: Machine, _ dice: inout SeededRandom) {
     guard let session = machine.session else { return }
     let server = machines[session.server]
     var request = session.request
@@ -156,7 +156,7 @@ final class World {
       machine.session = nil
       return trace("  a request to \(server.name) is lost")
     }
-    spoil(&request.piece, &dice)
+    spoil(&request.batch, &dice)
     guard let answer = deliver(request, to: server) else {
       machine.session = nil
       return
@@ -167,7 +167,7 @@ final class World {
     }
     if dice.chance(6) {
       chronicle.coverage.add(.typedDuringSync)
-      var clerk = Clerk(setting: setting, dice: Dice(seed: dice.next()))
+      var clerk = Clerk(setting: setting, dice: SeededRandom(seed: dice.next()))
       let typist = dice.chance(50) ? machine : server
       clerk.type(into: &typist.store, wall: typist.wall, chronicle)
     }
@@ -183,19 +183,19 @@ final class World {
     var answer: Answer?
     let isWell = attempt(server) { () throws(Machine.Crash) in answer = try server.answer(request) }
     if isWell {
-      trace("  \(server.name) takes \(request.piece.segments.count) and sends \(answer?.piece.segments.count ?? 0)")
+      trace("  \(server.name) takes \(request.batch.segments.count) and sends \(answer?.batch.segments.count ?? 0)")
     }
     return answer
   }
 
-  private func take(_ answer: Answer, _ machine: Machine, _ dice: inout Dice) {
+  private func take(_ answer: Answer, _ machine: Machine, _ dice: inout SeededRandom) {
     if dice.chance(faults.losesAnswers) {
       chronicle.coverage.add(.answerLost)
       machine.session = nil
       return trace("  an answer is lost")
     }
     var answer = answer
-    spoil(&answer.piece, &dice)
+    spoil(&answer.batch, &dice)
     guard var session = machine.session else { return }
     var outcome: Session.Outcome?
     let isWell = attempt(machine) { () throws(Machine.Crash) in outcome = try session.take(answer, machine) }
@@ -204,20 +204,20 @@ final class World {
   }
 
   /// Cuts a body in its middle, or brings its segments in another order.
-  private func spoil(_ piece: inout Piece, _ dice: inout Dice) {
-    if piece.segments.count > 1, dice.chance(faults.shufflesSegments) {
-      piece.segments.shuffle(using: &dice)
+  private func spoil(_ batch: inout Batch, _ dice: inout SeededRandom) {
+    if batch.segments.count > 1, dice.chance(faults.shufflesSegments) {
+      batch.segments.shuffle(using: &dice)
       chronicle.coverage.add(.segmentsShuffled)
     }
-    if !piece.segments.isEmpty || piece.snapshot != nil, dice.chance(faults.cutsBodies) {
+    if !batch.segments.isEmpty || batch.snapshot != nil, dice.chance(faults.cutsBodies) {
       // A snapshot is taken whole or not at all.
-      piece.segments.removeLast(min(piece.segments.count, 1 + dice.below(piece.segments.count)))
-      piece.snapshot = nil
+      batch.segments.removeLast(min(batch.segments.count, 1 + dice.below(batch.segments.count)))
+      batch.snapshot = nil
       chronicle.coverage.add(.bodyCut)
     }
   }
 
-  private func arrive(_ dice: inout Dice) {
+  private func arrive(_ dice: inout SeededRandom) {
     guard !late.isEmpty else { return }
     let (request, server) = late.remove(at: dice.below(late.count))
     touched.insert(server)
@@ -227,7 +227,7 @@ final class World {
 
   // MARK: Machines
 
-  private func restore(_ dice: inout Dice) {
+  private func restore(_ dice: inout SeededRandom) {
     let allowed = backups.filter { backup in
       let machine = machines[backup.machine]
       return machine.isFirst ? faults.restoresHeadquarters : faults.restoresNodes
@@ -263,7 +263,7 @@ final class World {
     machine.open()
   }
 
-  private func clone(_ machine: Machine, _ dice: inout Dice) {
+  private func clone(_ machine: Machine, _ dice: inout SeededRandom) {
     guard !machine.isFirst, machines.count < setting.places.count + 3 else { return }
     let copy = Machine(
       number: machines.count, name: "\(machine.name)'", role: machine.role, upstreams: machine.upstreams,
@@ -293,7 +293,7 @@ final class World {
   }
 
   /// A node lets bodies of its log go; headquarters keeps all.
-  private func drop(_ machine: Machine, _ dice: inout Dice) {
+  private func drop(_ machine: Machine, _ dice: inout SeededRandom) {
     guard !machine.isFirst, !machine.store.log.isEmpty else { return }
     for index in 0..<dice.below(machine.store.log.count + 1) { machine.store.log[index].hasBody = false }
     chronicle.coverage.add(.bodiesDropped)
@@ -346,7 +346,7 @@ extension World {
     var session = Session(machine, server: upstream, serverRole: server.role)
     for _ in 0..<1000 {
       guard let answer = try? server.answer(session.request) else { return }
-      trace("  \(server.name) takes \(session.request.piece.segments.count), sends \(answer.piece.segments.count)")
+      trace("  \(server.name) takes \(session.request.batch.segments.count), sends \(answer.batch.segments.count)")
       let outcome = try? session.take(answer, machine)
       if let outcome {
         machine.noteEven()

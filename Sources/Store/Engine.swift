@@ -15,7 +15,7 @@ final class Engine {
   private(set) var tables: [Int: KindTable] = [:]
   var streams = StreamTable()
   /// The changes whose bodies are not kept here.
-  var bare = BareChanges()
+  var pruned = PrunedChanges()
   private(set) var channelNumbers: [Channel: Int] = [:]
   private(set) var channelNames: [Int: Channel] = [:]
   private(set) var cards: [NodeID: NodeCard] = [:]
@@ -178,7 +178,7 @@ final class Engine {
 
   private func loadStreams() throws {
     streams = StreamTable(streams: try storedStreams())
-    try loadBare()
+    try loadPruned()
   }
 
   /// The streams as the file names them.
@@ -205,9 +205,9 @@ final class Engine {
     return loaded
   }
 
-  private func decodeSeen(_ bytes: [UInt8]) throws(WireError) -> SeenVector {
+  private func decodeSeen(_ bytes: [UInt8]) throws(WireError) -> VersionVector {
     var reader = ByteReader(bytes, operation: "reading the streams")
-    var seen = SeenVector()
+    var seen = VersionVector()
     while !reader.isAtEnd {
       let stream = try reader.count(limit: Int(Int32.max), of: "streams")
       seen.raise(stream, to: try reader.number())

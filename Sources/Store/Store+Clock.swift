@@ -49,7 +49,7 @@ extension Store {
   /// Remembers how far this machine's clock is off, in milliseconds.
   ///
   /// - Parameter now: this machine's clock.
-  public func setClockOffset(_ offset: Int64, now: Int64 = Wall.now()) throws {
+  public func setClockOffset(_ offset: Int64, now: Int64 = SystemClock.now()) throws {
     let known = try clockReading()
     // Small differences are the network's; writing each would cost a durable commit at every sync.
     let isSmall = (known.offset &- offset).magnitude <= 250

@@ -27,7 +27,7 @@ public struct StoreStatus: Sendable, Equatable {
   /// Changes that headquarters was last seen to lack, those sealed since included; nil where it was never seen.
   public var unsent: Int64
   /// Sealed changes that are not sent because the catalog takes the right to write their channel.
-  public var keptBack: Int64
+  public var unsendable: Int64
   public var refused: Int
   public var invalid: Int
   public var conflicts: Int
@@ -48,7 +48,7 @@ extension Store {
       let own = engine.streams.streams.filter { engine.isOwn($0.origin.node) }
       let sealed = own.reduce(Int64(0)) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
       let held = try engine.meta(.unsent)?.integer ?? 0
-      let keptBack = try engine.keptBackCount()
+      let unsendable = try engine.unsendableCount()
       var mark: SyncMark?
       if let at = try engine.meta(.lastSyncAt)?.integer {
         let error = try engine.meta(.lastSyncError)?.display ?? ""
@@ -58,9 +58,9 @@ extension Store {
       return StoreStatus(
         node: engine.identity.node.hex, name: engine.identity.card.name, role: engine.identity.role,
         catalogVersion: engine.catalog.version, unsealed: try engine.count("birlik_capture"),
-        unsent: engine.identity.role.isHeadquarters ? 0 : max(0, sealed &- held &- keptBack),
-        keptBack: keptBack,
-        refused: try engine.count("birlik_refused WHERE \(KeptBack.isRefusal)"),
+        unsent: engine.identity.role.isHeadquarters ? 0 : max(0, sealed &- held &- unsendable),
+        unsendable: unsendable,
+        refused: try engine.count("birlik_refused WHERE \(UnsendableEdits.isRefusal)"),
         invalid: try engine.count("birlik_invalid"),
         conflicts: try engine.count("birlik_conflict WHERE closed_at IS NULL"),
         waiting: try engine.count("birlik_waiting"), upstream: try engine.meta(.upstream)?.display, lastSync: mark,
@@ -108,7 +108,7 @@ extension Store {
   /// How many changes that may be sent this node sealed itself, under all its origins.
   public func ownChangeCount() throws -> Int64 {
     try read { engine in
-      let kept = try engine.keptBackCount()
+      let kept = try engine.unsendableCount()
       return engine.streams.streams.filter { engine.isOwn($0.origin.node) }
         .reduce(-kept) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
     }
@@ -121,7 +121,7 @@ extension Store {
   /// unknown so far.
   ///
   /// - Throws: `StoreError` with code `notPermitted` for a catalog that would drop, retype or give away what was typed.
-  public func adopt(_ catalog: PublishedCatalog, now: Int64 = Wall.now()) throws {
+  public func adopt(_ catalog: PublishedCatalog, now: Int64 = SystemClock.now()) throws {
     try write { engine in
       guard catalog.catalog.version > engine.catalog.version else { return }
       try engine.checkSuccession(catalog.catalog)

@@ -19,7 +19,7 @@ public struct Clock: Hashable, Sendable {
 /// What a change had seen: for every stream of its channel the last sequence that is an ancestor.
 ///
 /// "Seen" means ancestor: along a stream, into the stream that it forked from, and through contexts.
-public struct SeenVector: Hashable, Sendable {
+public struct VersionVector: Hashable, Sendable {
   /// Pairs in ascending order of stream; a stream that is absent was not seen.
   public private(set) var entries: [Entry]
 
@@ -43,7 +43,7 @@ public struct SeenVector: Hashable, Sendable {
 
   public func covers(_ clock: Clock) -> Bool { self[clock.stream] >= clock.sequence }
 
-  public mutating func join(_ other: SeenVector) {
+  public mutating func join(_ other: VersionVector) {
     for entry in other.entries { raise(entry.stream, to: entry.sequence) }
   }
 

@@ -4,7 +4,7 @@
 /// that it lost, and nobody is told "even" wrongly.
 public struct ExchangePlan: Sendable, Equatable {
   /// For each own stream the last sequence that the peer has; segments after it are to be sent.
-  public private(set) var peer: SeenVector
+  public private(set) var peer: VersionVector
   /// Streams of which the peer shows a later tip that is not known here: most likely it is ahead. Nothing of them is
   /// sent until its marks say that it holds what this side shows.
   public private(set) var unclear: Set<Int>
@@ -20,7 +20,7 @@ public struct ExchangePlan: Sendable, Equatable {
     _ table: StreamTable, peer frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)],
     position: (Digest) throws(Failure) -> Position?
   ) throws(Failure) {
-    var peer = SeenVector()
+    var peer = VersionVector()
     var unknown: [FrontierEntry] = []
     for entry in frontier {
       if let found = try position(entry.tip.hash) {
@@ -65,21 +65,21 @@ public struct ExchangePlan: Sendable, Equatable {
     return peer[number]
   }
 
-  /// Where what went over in this sync ends, after one more piece, of the streams in which one side does not know where
+  /// Where what went over in this sync ends, after one more batch, of the streams in which one side does not know where
   /// the other's branch begins: shown beside the tips.
   ///
   /// Whoever cannot tell sends its own branch from the beginning of the stream, and as the other holds the stem already
-  /// no tip moves. Without these ends it would send the first piece of the stem again and again.
+  /// no tip moves. Without these ends it would send the first batch of the stem again and again.
   ///
   /// - Parameters:
-  ///   - piece: in causal order.
+  ///   - batch: in causal order.
   ///   - tips: those that one side shows and the other does not hold.
   public static func ends(
-    _ ends: [FrontierEntry], continuedBy piece: [(header: SegmentHeader, hash: Digest)], of tips: [FrontierEntry]
+    _ ends: [FrontierEntry], continuedBy batch: [(header: SegmentHeader, hash: Digest)], of tips: [FrontierEntry]
   ) -> [FrontierEntry] {
     var known: [Digest: FrontierEntry] = [:]
     for entry in ends { known[entry.tip.hash] = entry }
-    for (header, hash) in piece {
+    for (header, hash) in batch {
       known[header.predecessor] = nil
       let tip = Tip(origin: header.origin, sequence: header.last, hash: hash)
       known[hash] = FrontierEntry(channel: header.channel, tip: tip)

@@ -68,7 +68,7 @@ extension RecordState {
   ///   - other: the other side's heads of the same record in the same channel, with this store's stream numbers.
   ///   - held: everything of the channel that this store held before the snapshot.
   ///   - theirs: everything of the channel that the other side holds, with this store's stream numbers.
-  public mutating func join(_ other: RecordState, held: SeenVector, theirs: SeenVector) {
+  public mutating func join(_ other: RecordState, held: VersionVector, theirs: VersionVector) {
     self = HeadsJoin.join(mine: self, theirs: other, iKnow: held.covers, theyKnow: theirs.covers)
   }
 }

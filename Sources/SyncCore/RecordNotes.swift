@@ -3,7 +3,7 @@ public struct RecordNotes: Sendable {
   /// The label of a conflict about whether the record exists.
   public static let existence = "(record)"
   /// The label of a conflict between two owners that use one key.
-  public static let clash = "(key)"
+  public static let keyCollision = "(key)"
 
   /// What people call each register whose heads differ, `existence` and `clash` first.
   public private(set) var conflicts: [String] = []
@@ -12,13 +12,13 @@ public struct RecordNotes: Sendable {
 
   /// - Parameters:
   ///   - facts: the order and the authors of heads.
-  ///   - clashes: whether several owners' records exist under the key.
-  public init(_ shape: KindShape, _ key: RecordKey, _ state: RecordState, facts: some HeadFacts, clashes: Bool) {
+  ///   - collides: whether several owners' records exist under the key.
+  public init(_ shape: KindShape, _ key: RecordKey, _ state: RecordState, facts: some HeadFacts, collides: Bool) {
     if let problem = shape.problem(key: key) {
       invalid.append((problem.field, .text(key.display), problem.reason))
     }
     if state.existenceIsContested { conflicts.append(Self.existence) }
-    if clashes { conflicts.append(Self.clash) }
+    if collides { conflicts.append(Self.clash) }
     guard state.hasLivingEdit else { return }
     for key in state.knownRegisters {
       guard let index = shape.registerIndex(id: key.id) else { continue }

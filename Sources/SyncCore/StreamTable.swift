@@ -82,9 +82,9 @@ public struct LocalStream: Hashable, Sendable {
   public var parent: Position?
   public var tip: Tip
   /// What the last change of the stream had seen, itself included.
-  public var seen: SeenVector
+  public var seen: VersionVector
 
-  public init(origin: Origin, channel: Channel, parent: Position?, tip: Tip, seen: SeenVector) {
+  public init(origin: Origin, channel: Channel, parent: Position?, tip: Tip, seen: VersionVector) {
     self.origin = origin
     self.channel = channel
     self.parent = parent
@@ -105,9 +105,9 @@ public struct StreamTable: Sendable {
     /// It is held already.
     case held
     /// It continues a stream; the vector is what its changes have seen.
-    case extends(stream: Int, seen: SeenVector)
+    case extends(stream: Int, seen: VersionVector)
     /// It begins a stream, a branch when there is a parent.
-    case begins(parent: Position?, seen: SeenVector)
+    case begins(parent: Position?, seen: VersionVector)
     /// Something that it builds on has not arrived.
     case waits(for: Digest)
     /// It contradicts what it names itself: no honest node seals such a segment.
@@ -124,10 +124,10 @@ public struct StreamTable: Sendable {
   ///   - seenAt: what the held segment that ends at a position had seen, for one that is no stream's tip.
   public func place<Failure: Error>(
     _ header: SegmentHeader, hash: Digest, position: (Digest) throws(Failure) -> Position?,
-    seenAt: (Position) throws(Failure) -> SeenVector
+    seenAt: (Position) throws(Failure) -> VersionVector
   ) throws(Failure) -> Placement {
     if try position(hash) != nil { return .held }
-    var seen = SeenVector()
+    var seen = VersionVector()
     var before: Position?
     if header.predecessor != .zero {
       guard let found = try position(header.predecessor) else { return .waits(for: header.predecessor) }
@@ -182,7 +182,7 @@ public struct StreamTable: Sendable {
   public func stream(_ number: Int) -> LocalStream? { streams.indices.contains(number) ? streams[number] : nil }
 
   /// Adds a place and everything along its stream and its parents to a vector.
-  public func join(_ position: Position, into seen: inout SeenVector) {
+  public func join(_ position: Position, into seen: inout VersionVector) {
     var next: Position? = position
     while let here = next {
       guard seen.raise(here.stream, to: here.sequence) else { return }
@@ -191,8 +191,8 @@ public struct StreamTable: Sendable {
   }
 
   /// The vector of everything held of a channel.
-  public func everything(in channel: Channel) -> SeenVector {
-    var seen = SeenVector()
+  public func everything(in channel: Channel) -> VersionVector {
+    var seen = VersionVector()
     for (number, stream) in streams.enumerated() where stream.channel == channel {
       seen.raise(number, to: stream.tip.sequence)
     }
@@ -204,7 +204,7 @@ public struct StreamTable: Sendable {
   ///
   /// - Parameter predecessor: the stream that the new segment continues, or nil for a new one.
   public func context(in channel: Channel, after predecessor: Int?) -> [Tip] {
-    let seen = predecessor.flatMap { stream($0)?.seen } ?? SeenVector()
+    let seen = predecessor.flatMap { stream($0)?.seen } ?? VersionVector()
     return streams.indices.filter { number in
       streams[number].channel == channel && number != predecessor
         && seen[number] < streams[number].tip.sequence

@@ -139,7 +139,7 @@ enum HeadsCodec {
 
     private static func lane(_ reader: inout ByteReader) throws(WireError) -> ByteReader {
       ByteReader(
-        try reader.sized(limit: WireLimits.pieceContentBytes, of: "a lane"), operation: SnapshotPiece.reading)
+        try reader.sized(limit: WireLimits.pageContentBytes, of: "a lane"), operation: SnapshotPage.reading)
     }
 
     mutating func clock() throws(WireError) -> Clock {
@@ -175,7 +175,7 @@ enum HeadsCodec {
     }
 
     mutating func some(_ what: String) throws(WireError) -> Int {
-      try shapes.count(limit: WireLimits.pieceContentBytes, of: what)
+      try shapes.count(limit: WireLimits.pageContentBytes, of: what)
     }
 
     func finish() throws(WireError) {
@@ -188,7 +188,7 @@ enum HeadsCodec {
     for _ in 0..<(try reader.count(limit: WireLimits.frontierEntries, of: "channels")) {
       channels.append(try reader.channel())
     }
-    let count = try reader.count(limit: WireLimits.pieceContentBytes, of: "records")
+    let count = try reader.count(limit: WireLimits.pageContentBytes, of: "records")
     var lanes = try Reader(&reader)
     var entries: [HeadsEntry] = []
     var before: [UInt8] = []

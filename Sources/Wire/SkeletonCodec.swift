@@ -16,7 +16,7 @@ public struct SkeletonEntry: Equatable, Sendable {
   public var sealedAt: Int64
   /// True when headquarters could not read the body, so that no head comes from it.
   public var isUnread: Bool
-  var body: BareSegment.Body
+  var body: PrunedSegment.Body
   var signature: [UInt8]
 
   /// Where a stream begins.
@@ -33,7 +33,7 @@ public struct SkeletonEntry: Equatable, Sendable {
   ///   - beginning: for the first segment of the stream.
   ///   - context: the header's context as places in streams of the snapshot, in the same order.
   public init(
-    _ segment: BareSegment, stream: Int, origin: Origin, parent: Position?, isFirst: Bool, context: [Position],
+    _ segment: PrunedSegment, stream: Int, origin: Origin, parent: Position?, isFirst: Bool, context: [Position],
     isUnread: Bool
   ) {
     self.stream = stream
@@ -49,7 +49,7 @@ public struct SkeletonEntry: Equatable, Sendable {
 
   init(
     stream: Int, beginning: Beginning?, count: Int, context: [Position], catalogVersion: Int, sealedAt: Int64,
-    isUnread: Bool, body: BareSegment.Body, signature: [UInt8]
+    isUnread: Bool, body: PrunedSegment.Body, signature: [UInt8]
   ) {
     self.stream = stream
     self.beginning = beginning
@@ -68,8 +68,8 @@ public struct SkeletonEntry: Equatable, Sendable {
   ///   - before: the tip of the stream so far, or the place that a branch forks from; nil for the first segment of an
   ///     origin in a channel.
   ///   - context: the tips at the places of `context`.
-  public func segment(_ origin: Origin, _ channel: Channel, after before: Tip?, context: [Tip]) -> BareSegment {
-    BareSegment(
+  public func segment(_ origin: Origin, _ channel: Channel, after before: Tip?, context: [Tip]) -> PrunedSegment {
+    PrunedSegment(
       header: SegmentHeader(
         origin: origin, channel: channel, first: (before?.sequence ?? 0) &+ 1, count: count,
         predecessor: before?.hash ?? .zero, context: context, catalogVersion: catalogVersion, sealedAt: sealedAt),
@@ -113,7 +113,7 @@ enum SkeletonCodec {
   static func decode(_ reader: inout ByteReader) throws(WireError) -> [SkeletonEntry] {
     var entries: [SkeletonEntry] = []
     var sealedAt: Int64 = 0
-    for _ in 0..<(try reader.count(limit: WireLimits.pieceContentBytes, of: "segments")) {
+    for _ in 0..<(try reader.count(limit: WireLimits.pageContentBytes, of: "segments")) {
       let stream = try reader.count(limit: WireLimits.frontierEntries, of: "streams")
       let marks = try reader.byte()
       guard marks < 16, marks & 3 != 2 else { throw reader.error(.unsupported, "it carries unknown marks") }
@@ -133,7 +133,7 @@ enum SkeletonCodec {
       let catalogVersion = try reader.count(limit: Int(Int32.max), of: "catalog versions")
       sealedAt = sealedAt &+ (try reader.zigzag())
       let size = try reader.count(limit: WireLimits.bodyBytes, of: "bytes of a body")
-      let body = BareSegment.Body(isPacked: marks & 8 != 0, size: size, digest: try reader.digest())
+      let body = PrunedSegment.Body(isPacked: marks & 8 != 0, size: size, digest: try reader.digest())
       entries.append(
         SkeletonEntry(
           stream: stream, beginning: beginning, count: count, context: context, catalogVersion: catalogVersion,

@@ -2,17 +2,17 @@ import Crypto
 import Limits
 import SyncCore
 
-/// Headquarters' signed word on one snapshot of heads: whom it is for, at which frontier it was taken, and the pieces
+/// Headquarters' signed word on one snapshot of heads: whom it is for, at which frontier it was taken, and the pages
 /// that it consists of.
 ///
 /// A snapshot brings a node to a frontier without the changes that led there. Its name is the hash of the manifest, and
-/// every piece is named in it by its hash: so pieces that were fetched in several requests are certainly of one snapshot.
+/// every page is named in it by its hash: so pages that were fetched in several requests are certainly of one snapshot.
 public struct SnapshotManifest: Equatable, Sendable {
   static let domain = Array("birlik.snapshot.v1\0".utf8)
   private static let reading = "reading a snapshot's manifest"
 
-  /// One piece as it travels.
-  public struct Piece: Equatable, Sendable {
+  /// One page as it travels.
+  public struct Page: Equatable, Sendable {
     /// Bytes as they travel.
     public var size: Int
     /// Bytes when unpacked.
@@ -36,21 +36,21 @@ public struct SnapshotManifest: Equatable, Sendable {
   /// The tips of every stream that the federation's nodes may read.
   public let frontier: [FrontierEntry]
   /// In the order in which they have to be taken.
-  public let pieces: [Piece]
+  public let pages: [Page]
   /// Everything, with the signature, as it travels.
   public let bytes: [UInt8]
 
   /// What names the snapshot.
   public var name: Digest { Digest(sha256: bytes) }
 
-  /// The bytes of all pieces.
-  public var size: Int { pieces.reduce(0) { $0 + $1.size } }
+  /// The bytes of all pages.
+  public var size: Int { pages.reduce(0) { $0 + $1.size } }
 
   /// Signs a manifest with headquarters' key.
   ///
   /// - Throws: `WireError` when there is more than a manifest may name, or the key does not sign.
   public static func issue(
-    federation: String, takenAt: Int64, catalogVersion: Int, frontier: [FrontierEntry], pieces: [Piece],
+    federation: String, takenAt: Int64, catalogVersion: Int, frontier: [FrontierEntry], pages: [Page],
     by key: Curve25519.Signing.PrivateKey
   ) throws(WireError) -> SnapshotManifest {
     var writer = ByteWriter()
@@ -59,11 +59,11 @@ public struct SnapshotManifest: Equatable, Sendable {
     writer.zigzag(takenAt)
     writer.count(catalogVersion)
     FrontierCodec.encode(frontier, into: &writer)
-    writer.count(pieces.count)
-    for piece in pieces {
-      writer.count(piece.size)
-      writer.count(piece.content)
-      writer.digest(piece.digest)
+    writer.count(pages.count)
+    for page in pages {
+      writer.count(page.size)
+      writer.count(page.content)
+      writer.digest(page.digest)
     }
     guard let signature = try? key.signature(for: domain + writer.bytes) else {
       throw WireError(.badSignature, "signing a snapshot", "the private key does not sign")
@@ -85,13 +85,13 @@ public struct SnapshotManifest: Equatable, Sendable {
     takenAt = try reader.zigzag()
     catalogVersion = try reader.count(limit: Int(Int32.max), of: "catalog versions")
     frontier = try FrontierCodec.decode(&reader)
-    var pieces: [Piece] = []
-    for _ in 0..<(try reader.count(limit: WireLimits.snapshotPieces, of: "pieces")) {
-      let size = try reader.count(limit: WireLimits.pieceBytes, of: "bytes of a piece")
-      let content = try reader.count(limit: WireLimits.pieceContentBytes, of: "bytes of a piece's content")
-      pieces.append(Piece(size: size, content: content, digest: try reader.digest()))
+    var pages: [Page] = []
+    for _ in 0..<(try reader.count(limit: WireLimits.snapshotPages, of: "pages")) {
+      let size = try reader.count(limit: WireLimits.pageBytes, of: "bytes of a page")
+      let content = try reader.count(limit: WireLimits.pageContentBytes, of: "bytes of a page's content")
+      pages.append(Page(size: size, content: content, digest: try reader.digest()))
     }
-    self.pieces = pieces
+    self.pages = pages
     let signedCount = bytes.count - reader.remaining
     let signature = Array(try reader.raw(64))
     try reader.finish()

@@ -7,7 +7,7 @@ public struct SnapshotRequest: Equatable, Sendable {
 
   /// The snapshot that the node is fetching; zero for whatever headquarters offers.
   public var name: Digest
-  /// The number of the first piece that is wanted, from 0.
+  /// The number of the first page that is wanted, from 0.
   public var first: Int
   /// How large an answer the sender takes, in bytes.
   public var answerLimit: Int
@@ -40,7 +40,7 @@ public struct SnapshotRequest: Equatable, Sendable {
       throw reader.error(.malformed, "it does not begin with BRP1")
     }
     name = try reader.digest()
-    first = try reader.count(limit: WireLimits.snapshotPieces, of: "pieces")
+    first = try reader.count(limit: WireLimits.snapshotPages, of: "pages")
     answerLimit = min(Int(clamping: try reader.varint()), WireLimits.messageBytes)
     let mark = try reader.byte()
     guard mark <= 1 else { throw reader.error(.malformed, "a mark is neither 0 nor 1") }
@@ -55,15 +55,15 @@ public struct SnapshotAnswer: Equatable, Sendable {
 
   /// Now by headquarters' clock, in milliseconds since 1970.
   public var now: Int64
-  /// The manifest, unless the request named it; nil and no pieces when the log is to be fetched instead.
+  /// The manifest, unless the request named it; nil and no pages when the log is to be fetched instead.
   public var manifest: [UInt8]?
-  /// Pieces in order, from the first that was asked for; as many as fit.
-  public var pieces: [[UInt8]]
+  /// Pages in order, from the first that was asked for; as many as fit.
+  public var pages: [[UInt8]]
 
-  public init(now: Int64, manifest: [UInt8]? = nil, pieces: [[UInt8]] = []) {
+  public init(now: Int64, manifest: [UInt8]? = nil, pages: [[UInt8]] = []) {
     self.now = now
     self.manifest = manifest
-    self.pieces = pieces
+    self.pages = pages
   }
 
   public var bytes: [UInt8] {
@@ -72,7 +72,7 @@ public struct SnapshotAnswer: Equatable, Sendable {
     writer.zigzag(now)
     writer.byte(manifest == nil ? 0 : 1)
     if let manifest { writer.sized(manifest) }
-    FrontierCodec.encode(list: pieces, into: &writer)
+    FrontierCodec.encode(list: pages, into: &writer)
     return writer.bytes
   }
 
@@ -89,8 +89,8 @@ public struct SnapshotAnswer: Equatable, Sendable {
     let mark = try reader.byte()
     guard mark <= 1 else { throw reader.error(.malformed, "a mark is neither 0 nor 1") }
     manifest = mark == 1 ? Array(try reader.sized(limit: WireLimits.manifestBytes, of: "a manifest")) : nil
-    pieces = try FrontierCodec.decodeList(
-      &reader, limit: WireLimits.snapshotPieces, bytes: WireLimits.pieceBytes, of: "pieces")
+    pages = try FrontierCodec.decodeList(
+      &reader, limit: WireLimits.snapshotPages, bytes: WireLimits.pageBytes, of: "pages")
     try reader.finish()
   }
 }

@@ -7,7 +7,7 @@ import Testing
 /// Whatever stands in the files, there are findings or a catalog, and never a crash.
 struct HostileInputTests {
   /// A small generator, so that a failing case comes again.
-  private struct Dice: RandomNumberGenerator {
+  private struct SeededRandom: RandomNumberGenerator {
     var state: UInt64
     mutating func next() -> UInt64 {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -46,7 +46,7 @@ struct HostileInputTests {
   }
 
   @Test func alteredBytesAreSurvived() {
-    var dice = Dice(state: 7)
+    var dice = SeededRandom(state: 7)
     for file in Self.base {
       for offset in stride(from: 0, to: file.bytes.count, by: 7) {
         var bytes = file.bytes
@@ -58,7 +58,7 @@ struct HostileInputTests {
   }
 
   @Test func randomBytesAreSurvived() {
-    var dice = Dice(state: 1)
+    var dice = SeededRandom(state: 1)
     for _ in 0..<2_000 {
       let count = Int.random(in: 0...200, using: &dice)
       let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &dice) }
@@ -67,8 +67,8 @@ struct HostileInputTests {
   }
 
   @Test func randomTOMLishTextIsSurvived() {
-    var dice = Dice(state: 2)
-    let pieces = [
+    var dice = SeededRandom(state: 2)
+    let batches = [
       "[", "]", "[[", "]]", "{", "}", "=", ",", ".", "\"", "'", "\"\"\"", "'''", "\n", "\r\n", " ", "#", "\\",
       "\\u0041",
       "unit", "id", "fields", "key", "class", "unique", "type", "\"text\"", "1", "-9223372036854775808",
@@ -78,7 +78,7 @@ struct HostileInputTests {
     ]
     for _ in 0..<3_000 {
       let count = Int.random(in: 0...30, using: &dice)
-      let text = (0..<count).map { _ in pieces.randomElement(using: &dice) ?? "" }.joined()
+      let text = (0..<count).map { _ in batches.randomElement(using: &dice) ?? "" }.joined()
       _ = Self.findings(kinds: Array(text.utf8))
     }
   }

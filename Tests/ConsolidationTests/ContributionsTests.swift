@@ -13,7 +13,7 @@ import Testing
       parentField: "p", linkEndField: "e"),
     published: Indicator.Published(kind: "f", measure: "m", valueField: "v"))
 
-  struct Dice: RandomNumberGenerator {
+  struct SeededRandom: RandomNumberGenerator {
     var state: UInt64
     mutating func next() -> UInt64 {
       state &+= 0x9E37_79B9_7F4A_7C15
@@ -76,7 +76,7 @@ import Testing
   func stock(batch: UInt64) {
     for number in 0..<100 as Range<UInt64> {
       let seed = batch * 100 + number
-      var dice = Dice(state: seed)
+      var dice = SeededRandom(state: seed)
       let unit: UnitRecord? =
         dice.below(5) == 0
         ? nil
@@ -105,7 +105,7 @@ import Testing
   @Test("A unit counts from the first day of its opening until the last day of its closing")
   func openUnits() {
     for seed in 0..<500 as Range<UInt64> {
-      var dice = Dice(state: seed)
+      var dice = SeededRandom(state: seed)
       let unit = UnitRecord(
         federation: "a", sort: ["primary", ""][dice.below(2)], opened: dice.below(2) == 0 ? nil : dice.range(),
         closed: dice.below(2) == 0 ? nil : dice.range())

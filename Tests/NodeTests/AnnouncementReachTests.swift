@@ -90,7 +90,7 @@ import Wire
       for node in [uz, office, kz] { _ = try await node.sync() }
     }
     _ = try uz.store.setServerTrust(ServerTrust(pins: [pins[0]], needsAuthority: false, issuedAt: 1))
-    try headquarters.announce(ServerKey(pin: pins[1].base64, state: .announced, from: Wall.now() + 1_000_000))
+    try headquarters.announce(ServerKey(pin: pins[1].base64, state: .announced, from: SystemClock.now() + 1_000_000))
     let saidAt = try #require(try headquarters.saidAt(ofServerKey: pins[1].base64))
     func unaware() throws -> [String] {
       try AnnouncementReach(headquarters.nodes(), saidAt: saidAt).unaware.map(\.name)

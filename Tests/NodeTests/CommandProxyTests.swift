@@ -29,8 +29,8 @@ import Testing
             self.send_header('Transfer-Encoding', 'chunked')
             self.end_headers()
             for start in range(0, len(content), 1000):
-                piece = content[start:start + 1000]
-                self.wfile.write(b'%x\\r\\n' % len(piece) + piece + b'\\r\\n')
+                batch = content[start:start + 1000]
+                self.wfile.write(b'%x\\r\\n' % len(batch) + batch + b'\\r\\n')
             self.wfile.write(b'0\\r\\n\\r\\n')
         def log_message(self, *ignored): pass
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)

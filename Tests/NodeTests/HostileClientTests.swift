@@ -138,12 +138,12 @@ import Wire
       ]
       // In the name of a known node: another key, another body, another signature.
       let others = try MessageSignature.sign(
-        method: "POST", path: "/v1/exchange", body: body, created: Wall.now(),
+        method: "POST", path: "/v1/exchange", body: body, created: SystemClock.now(),
         signer: MessageSigner(keyID: client.id, privateKey: stranger.key))
       replies.append(try await client.post(body) { $0.headers = others })
       replies.append(try await client.post(body) { $0.body = body + [0] })
       let kzHeaders = try MessageSignature.sign(
-        method: "POST", path: "/v1/exchange", body: body, created: Wall.now(),
+        method: "POST", path: "/v1/exchange", body: body, created: SystemClock.now(),
         signer: MessageSigner(keyID: kz.store.identity.node, privateKey: client.key))
       replies.append(try await client.post(body) { $0.headers = kzHeaders })
       // A card that the stranger signed itself.
@@ -155,7 +155,7 @@ import Wire
       for reply in replies { #expect(reply == replies[0]) }
       #expect(replies[0].status == 401 && replies[0].code == "denied")
       // Right but for its time.
-      let late = try await client.post(body, created: Wall.now() - 365 * 86_400_000)
+      let late = try await client.post(body, created: SystemClock.now() - 365 * 86_400_000)
       #expect(late.status == 401 && late.code == "clock")
       #expect(try house.headquarters.store.cards().count == 4)
       #expect(try await client.post(body).status == 200)
@@ -259,7 +259,7 @@ import Wire
         card: client.card, catalogVersion: 1, frontierDigest: Digest(of: []), frontier: [], segments: [segment.bytes]
       ).bytes
       let headers = try MessageSignature.sign(
-        method: "POST", path: "/v1/exchange", body: body, created: Wall.now(),
+        method: "POST", path: "/v1/exchange", body: body, created: SystemClock.now(),
         signer: MessageSigner(keyID: client.id, privateKey: client.key))
       var answers: [ExchangeAnswer] = []
       for _ in 0..<3 {

@@ -198,7 +198,7 @@ struct HostileFloodTests {
     default:
       let headers = try MessageSignature.sign(
         method: "POST", path: "/v1/exchange", body: [UInt8](repeating: UInt8(ascii: "a"), count: 60_000),
-        created: Wall.now(), signer: MessageSigner(keyID: member.id, privateKey: member.key))
+        created: SystemClock.now(), signer: MessageSigner(keyID: member.id, privateKey: member.key))
       let lines = headers.map { "\($0.name): \($0.value)\r\n" }.joined()
       return "POST /v1/exchange HTTP/1.1\r\n\(length)\(lines)\r\n"
     }
@@ -345,19 +345,19 @@ struct HostileFloodTests {
     var count = 0
     var last: Segment?
     while count < 2 * Self.tinySegments {
-      var piece: [[UInt8]] = []
+      var batch: [[UInt8]] = []
       for _ in 0..<min(Self.tinySegments, WireLimits.segmentsPerMessage) {
         let first = (last?.header.last ?? 0) + 1
         let next = try client.segment(
           open, origin: Origin(node: client.id, nonce: 5000), first: first, after: last?.hash ?? .zero,
           name: "tiny \(first)")
-        piece.append(next.bytes)
+        batch.append(next.bytes)
         last = next
       }
-      #expect(try await client.exchange(segments: piece).answer().refusals.isEmpty)
+      #expect(try await client.exchange(segments: batch).answer().refusals.isEmpty)
       // The same again is held already.
-      #expect(try await client.exchange(segments: piece).answer().refusals.isEmpty)
-      count += 2 * piece.count
+      #expect(try await client.exchange(segments: batch).answer().refusals.isEmpty)
+      count += 2 * batch.count
     }
     let waiting = try (0..<500).map { number in
       try client.segment(
@@ -404,7 +404,7 @@ struct HostileFloodTests {
       // Before its time is over.
       if number % 50 == 0 {
         headers = try MessageSignature.sign(
-          method: "POST", path: "/v1/exchange", body: body, created: Wall.now(),
+          method: "POST", path: "/v1/exchange", body: body, created: SystemClock.now(),
           signer: MessageSigner(keyID: client.id, privateKey: client.key))
       }
       var stranger = client

@@ -20,7 +20,7 @@ import Wire
       let used = try house.headquarters.invite(federation: "ftuu", office: nil, minutes: 15, url: nil)
       _ = try await LocalNode.join(invitation: used, database: house.folder.file("uz.db"))
       let expired = [UInt8](repeating: 7, count: Invitation.tokenBytes)
-      try store.addInvitation(token: expired, federation: "ftuu", name: "ftuu", expiresAt: Wall.now() - 1)
+      try store.addInvitation(token: expired, federation: "ftuu", name: "ftuu", expiresAt: SystemClock.now() - 1)
       let guessed = [UInt8](repeating: 8, count: Invitation.tokenBytes)
       func line(_ token: [UInt8]) -> String {
         Invitation(

@@ -22,14 +22,14 @@ import Testing
     let day: Int64 = 86_400_000
     try uz.name("ftuu-1", "old")
     // Sealed three days ago.
-    try uz.store.seal(now: Wall.now() - 3 * day)
+    try uz.store.seal(now: SystemClock.now() - 3 * day)
     try uz.name("ftuu-2", "new")
     await #expect(throws: (any Error).self) { _ = try await uz.sync() }
-    #expect(try uz.store.logSummary().bareSegments == 0)
+    #expect(try uz.store.logSummary().prunedSegments == 0)
     try await house.serve { [uz] in
       let report = try await uz.sync()
       #expect(report.outcome == .even && report.cannotGive.isEmpty)
-      #expect(try uz.store.logSummary().bareSegments == 1 && uz.store.logSummary().segments == 2)
+      #expect(try uz.store.logSummary().prunedSegments == 1 && uz.store.logSummary().segments == 2)
       try office.name("ftuu-1", "by the office")
       for node in [office, uz] { #expect(try await node.sync().outcome == .even) }
       #expect(try uz.isSame(as: house.headquarters) && uz.name(of: "ftuu-1") == "by the office")

@@ -57,7 +57,7 @@ import Wire
   }
 
   @Test("What an observer sealed before it heard that it may not is kept back, told and put before headquarters")
-  func keptBack() async throws {
+  func unsendable() async throws {
     let house = try House()
     let (uz, _, kz) = try await house.joinThree()
     let hq = house.headquarters
@@ -76,14 +76,14 @@ import Wire
       let again = try await kz.sync()
       #expect(again.outcome == .even && again.rounds == 1 && again.sent.changes == 0 && again.refusals.isEmpty)
       let status = try kz.store.status()
-      #expect(status.keptBack == 3 && status.unsent == 0 && status.refused == 4)
+      #expect(status.unsendable == 3 && status.unsent == 0 && status.refused == 4)
       let items = try kz.store.inbox()
-      #expect(items.count == 4 && items.filter(\.isKeptBack).map(\.key).sorted() == ["fprk-1", "fprk-2", "fprk-4"])
+      #expect(items.count == 4 && items.filter(\.isUnsendable).map(\.key).sorted() == ["fprk-1", "fprk-2", "fprk-4"])
       #expect(items.allSatisfy { $0.proposal != nil && $0.proposal?.decision == nil })
       let leaving = try await kz.egress(asks: true, limit: 9)
       #expect(leaving.summary.changes == 0 && leaving.stay.refused.count == 4)
       #expect(try await kz.egress(asks: false, limit: 9).summary.changes == 0)
-      #expect(try await kz.rehearseSync().sent.changes == 0)
+      #expect(try await kz.dryRunSync().sent.changes == 0)
       let folder = try CommandFolder()
       defer { folder.remove() }
       let words = try await folder.good("status", "--database", kz.store.path)
@@ -141,7 +141,7 @@ import Wire
       #expect(try hq.name(of: "fprk-1") == "sealed" && uz.name(of: "fprk-2") == "new")
       #expect(try hq.store.proposals() == [] && kz.isSame(as: hq) && uz.isSame(as: hq))
       let status = try kz.store.status()
-      #expect(status.keptBack == 0 && status.unsent == 0 && status.refused == 0)
+      #expect(status.unsendable == 0 && status.unsent == 0 && status.refused == 0)
       #expect(try kz.store.inbox(includingSeen: true).allSatisfy { $0.standing == .settled })
 
       // It may be taken again, and the same edit may be made again.
@@ -149,7 +149,7 @@ import Wire
       try kz.store.seal()
       try publish([restricted], house)
       #expect(try await kz.sync().outcome == .even)
-      #expect(try kz.store.status().keptBack == 1 && hq.store.proposals().map(\.key) == ["fprk-1"])
+      #expect(try kz.store.status().unsendable == 1 && hq.store.proposals().map(\.key) == ["fprk-1"])
     }
     for node in [hq, uz, kz] { #expect(try node.store.verify().problems == []) }
   }
@@ -168,10 +168,10 @@ import Wire
     try await house.serve {
       try publish([restricted], house)
       #expect(try await kz.sync().outcome == .even)
-      #expect(try house.headquarters.store.proposals() == [] && kz.store.status().keptBack == 1)
+      #expect(try house.headquarters.store.proposals() == [] && kz.store.status().unsendable == 1)
       // Another member gives it back.
       for node in [uz, kz] { #expect(try await node.sync().outcome == .even) }
-      #expect(try house.headquarters.name(of: "fprk-1") == "taken" && kz.store.status().keptBack == 0)
+      #expect(try house.headquarters.name(of: "fprk-1") == "taken" && kz.store.status().unsendable == 0)
       #expect(try kz.isSame(as: house.headquarters))
     }
   }

@@ -92,7 +92,7 @@ import Wire
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  @Test("Branches behind a stem of several pieces come together")
+  @Test("Branches behind a stem of several batches come together")
   func forkBehindALongStem() async throws {
     var house = try House()
     let (uz, office, _) = try await house.joinThree()
@@ -121,10 +121,10 @@ import Wire
       try await house.serve { [house] in
         let report = try await uz.sync()
         #expect(report.outcome == .even && report.rounds < 20, "\(typed): \(report)")
-        // Without a fork headquarters' frontier tells all; with one the stem goes over again, piece by piece.
+        // Without a fork headquarters' frontier tells all; with one the stem goes over again, batch by batch.
         #expect(typed == 0 ? report.sent.bytes < 10_000 : report.sent.bytes > 2 << 20, "\(typed): \(report)")
         #expect(try uz.isSame(as: house.headquarters))
-        // An empty node takes it all in pieces.
+        // An empty node takes it all in batches.
         let whole = try await office.sync()
         #expect(whole.outcome == .even)
         #expect(try office.isSame(as: house.headquarters))

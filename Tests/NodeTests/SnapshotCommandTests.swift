@@ -71,7 +71,7 @@ import Testing
     }
     server = try await headquarters.serve()
     defer { server.stop(SIGKILL) }
-    // The node while it keeps pieces and takes them over.
+    // The node while it keeps pages and takes them over.
     for write in [2, 9, 25, 60, 120, 250] {
       let sync = try folder.start("sync", "--database", "sam.db", killedAtWrite: write)
       if try await sync.result().status == -SIGKILL { kills += 1 }

@@ -66,8 +66,8 @@ import Wire
       try office.name("ftuu-5", "after")
       try uz.name("ftuu-5", "also after")
       try await expectSame(house, office, uz, byLog)
-      #expect(try office.store.logSummary().bareSegments > 0)
-      #expect(try byLog.store.logSummary().bareSegments == 0)
+      #expect(try office.store.logSummary().prunedSegments > 0)
+      #expect(try byLog.store.logSummary().prunedSegments == 0)
       let again = try await office.sync()
       #expect(again.snapshot == nil && again.rounds == 1)
     }
@@ -97,7 +97,7 @@ import Wire
     var cuts = 0
     for allowed in 1..<20 {
       office.snapshotUse = .always
-      // One piece at a time.
+      // One page at a time.
       office.snapshotAnswerBytes = 2
       let before = try office.store.pendingSnapshot()
       let node = office
@@ -131,20 +131,20 @@ import Wire
         office.snapshotUse = .always
         let report = try await office.sync()
         #expect(report.snapshot == nil && report.outcome == .even, "\(tamper)")
-        if tamper == .missingPieces {
+        if tamper == .missingPages {
           // As when headquarters does not keep it any longer.
           #expect(report.notices.isEmpty, "\(report.notices)")
         } else {
           #expect(report.notices.count == 1, "\(tamper): \(report.notices)")
           #expect(report.notices.first?.hasPrefix("the snapshot of headquarters was not taken, because ") == true)
         }
-        #expect(try office.store.logSummary().bareSegments == 0)
+        #expect(try office.store.logSummary().prunedSegments == 0)
         #expect(try office.isSame(as: house.headquarters))
       }
     }
   }
 
-  @Test("Garbage, strangers and pieces of others' snapshots are refused")
+  @Test("Garbage, strangers and pages of others' snapshots are refused")
   func hostile() async throws {
     let (house, uz) = try await filled()
     let kz = try await house.serve { try await house.join("fprk", as: "kz.db") }
@@ -159,13 +159,13 @@ import Wire
       var reply = try await client.post(
         SnapshotRequest(name: mine.name, first: 0).bytes, path: "/v1/snapshot")
       var answer = try SnapshotAnswer(bytes: reply.body)
-      #expect(reply.status == 200 && answer.pieces.isEmpty && answer.manifest == nil, "another federation's")
-      // Beyond the last piece there is nothing, and nothing breaks.
+      #expect(reply.status == 200 && answer.pages.isEmpty && answer.manifest == nil, "another federation's")
+      // Beyond the last page there is nothing, and nothing breaks.
       let member = HostileClient(house, as: uz)
       reply = try await member.post(
-        SnapshotRequest(name: mine.name, first: WireLimits.snapshotPieces).bytes, path: "/v1/snapshot")
+        SnapshotRequest(name: mine.name, first: WireLimits.snapshotPages).bytes, path: "/v1/snapshot")
       answer = try SnapshotAnswer(bytes: reply.body)
-      #expect(reply.status == 200 && answer.pieces.isEmpty)
+      #expect(reply.status == 200 && answer.pages.isEmpty)
       let unsigned = try await member.post(
         SnapshotRequest(name: .zero, first: 0).bytes, path: "/v1/snapshot", isSigned: false)
       #expect(unsigned.status == 401)
@@ -173,7 +173,7 @@ import Wire
   }
 }
 
-/// Headquarters that is gone after so many answers with pieces.
+/// Headquarters that is gone after so many answers with pages.
 private final class CuttingService: PassingOn {
   let inner: any HeadquartersService
   private let left: Mutex<Int>
@@ -196,7 +196,7 @@ private final class CuttingService: PassingOn {
 
 /// What is wrong with a snapshot.
 private enum Tampering: CaseIterable {
-  case alteredPiece, cutPiece, missingPieces, cutAnswer, signedByMember, otherPieceFirst
+  case alteredPage, cutPage, missingPages, cutAnswer, signedByMember, otherPageFirst
 }
 
 /// Headquarters whose snapshots somebody altered before they were signed for the way.
@@ -213,19 +213,19 @@ private final class TamperingService: PassingOn {
 
   func snapshot(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {
     var reply = await inner.snapshot(body, from: node)
-    guard var answer = try? SnapshotAnswer(bytes: reply.body), !answer.pieces.isEmpty else { return reply }
+    guard var answer = try? SnapshotAnswer(bytes: reply.body), !answer.pages.isEmpty else { return reply }
     switch tamper {
-    case .alteredPiece: answer.pieces[0][answer.pieces[0].count / 2] ^= 1
-    case .cutPiece: answer.pieces[0].removeLast()
-    case .missingPieces: answer.pieces = []
+    case .alteredPage: answer.pages[0][answer.pages[0].count / 2] ^= 1
+    case .cutPage: answer.pages[0].removeLast()
+    case .missingPages: answer.pages = []
     case .cutAnswer: break
-    case .otherPieceFirst: answer.pieces.swapAt(0, 1)
+    case .otherPageFirst: answer.pages.swapAt(0, 1)
     case .signedByMember:
       guard let headquarters = await inner.publicKey(of: signer().keyID), let bytes = answer.manifest,
         let manifest = try? SnapshotManifest(bytes: bytes, signedBy: headquarters),
         let forged = try? SnapshotManifest.issue(
           federation: manifest.federation, takenAt: manifest.takenAt, catalogVersion: manifest.catalogVersion,
-          frontier: manifest.frontier, pieces: manifest.pieces, by: key)
+          frontier: manifest.frontier, pages: manifest.pages, by: key)
       else { return reply }
       answer.manifest = forged.bytes
     }

@@ -167,8 +167,8 @@ import Wire
     #expect(try hq.rows(["code", "name"], "org_unit") == [["forged", "∅"]])
     #expect(try hq.store.invalidValues().map(\.field) == ["name"])
     #expect(try hq.count("birlik_head WHERE kind=4000") == 1)
-    let piece = try hq.store.piece(lackedBy: [], role: uz.role)
-    #expect(piece.segments == [segment.bytes, unknown.bytes])
+    let batch = try hq.store.batch(lackedBy: [], role: uz.role)
+    #expect(batch.segments == [segment.bytes, unknown.bytes])
     #expect(try hq.store.verify().problems == [])
   }
 
@@ -185,7 +185,7 @@ import Wire
     #expect(report.segments == 1)
     #expect(report.refusals == [])
     #expect(try hq.count("birlik_segment WHERE problem IS NOT NULL") == 1)
-    #expect(try hq.store.piece(lackedBy: [], role: uz.role).segments == [segment.bytes])
+    #expect(try hq.store.batch(lackedBy: [], role: uz.role).segments == [segment.bytes])
     // What builds on it is taken as ever.
     let next = try forged(by: uz, channel: open) { header in
       header.origin = segment.header.origin
@@ -208,7 +208,7 @@ import Wire
       try uz.seal()
     }
     let all = try log(uz)
-    var dice = Dice(seed: 3)
+    var dice = SeededRandom(seed: 3)
     for (number, bytes) in all.dropFirst().shuffled(using: &dice).enumerated() {
       let report = try hq.store.absorb(segments: [bytes, bytes], cards: cards(uz))
       #expect(report.waiting == 1)

@@ -62,7 +62,7 @@ import Wire
     for node in [hq, uz, office, copy] {
       let report = try audit(node, house, after: "")
       #expect(report.ok, "\(node.name): \(report.findings)")
-      #expect(report.bareSegments == (node === uz ? report.segments - 1 : 0))
+      #expect(report.prunedSegments == (node === uz ? report.segments - 1 : 0))
     }
   }
 

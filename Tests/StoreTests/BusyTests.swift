@@ -49,9 +49,9 @@ import Testing
       try hq.type("INSERT INTO org_unit(code) VALUES('hq\(number)')")
       try hq.seal()
       let store = number % 3 == 0 ? other : uz.store
-      let piece = try hq.store.piece(lackedBy: try store.frontier(visibleTo: uz.role), role: uz.role)
-      #expect(piece.segments.count == 1)
-      #expect(try store.absorb(segments: piece.segments, cards: piece.cards).segments == 1)
+      let batch = try hq.store.batch(lackedBy: try store.frontier(visibleTo: uz.role), role: uz.role)
+      #expect(batch.segments.count == 1)
+      #expect(try store.absorb(segments: batch.segments, cards: batch.cards).segments == 1)
       #expect(try other.frontier(visibleTo: uz.role) == uz.store.frontier(visibleTo: uz.role))
     }
     try Exchange.even(uz, hq)

@@ -40,7 +40,7 @@ import Wire
   private static let figures = ["unit", "members_total", "members_women", "members_youth", "method", "withheld"]
 
   private func derive(_ node: TestNode, _ day: String = "2026-09-30", rehearsed: Bool = false) throws -> DeriveReport {
-    try node.store.derive("membership", span: day, isRehearsal: rehearsed)
+    try node.store.derive("membership", span: day, isDryRun: rehearsed)
   }
 
   private func returns(_ node: TestNode) throws -> [[String]] {
@@ -241,7 +241,7 @@ import Wire
     #expect(try derive(office).count(.unchanged) == 1)
     try office.type("DELETE FROM member WHERE id='o0'")
     #expect(try derive(office).count(.changed) == 1)
-    let leaving = try Rehearsal(of: office.store)
+    let leaving = try DryRun(of: office.store)
     try leaving.store.seal()
     let summary = try leaving.egress(to: office.store.frontier(visibleTo: office.role), marks: [], role: office.role) {
       _ in
@@ -287,8 +287,8 @@ import Wire
     #expect(try hq.store.conflicts().contains { $0.key.hasPrefix("a/") && $0.field == "counts" })
   }
 
-  @Test("more rows than one piece are all counted once")
-  func pieces() throws {
+  @Test("more rows than one batch are all counted once")
+  func batches() throws {
     let uz = try Self.federation([("a", 1, 1)])
     try uz.type(
       """

@@ -42,8 +42,8 @@ import Wire
       attempt { _ = try store.status() }
       attempt { _ = try store.audit() }
       if folds { attempt { _ = try store.verify() } }
-      attempt { try store.auditCapture(takes: false) { _ in } }
-      attempt { _ = try store.piece(lackedBy: [], role: node.role) }
+      attempt { try store.checkRows(takes: false) { _ in } }
+      attempt { _ = try store.batch(lackedBy: [], role: node.role) }
       attempt { _ = try store.record(kind: "org_unit", key: "u1") }
       attempt { _ = try store.history(kind: "org_unit", key: "u1") }
       attempt { _ = try store.edit(kind: "org_unit", key: "u9", values: [("name", "x")]) }
@@ -265,7 +265,7 @@ import Wire
     let path = house.folder.file("whole.db")
     try uz.copyFile(to: path)
     let whole = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-    var dice = Dice(seed: 41)
+    var dice = SeededRandom(seed: 41)
     var refused = 0
     let damaged = house.folder.file("damaged.db")
     for round in 0..<60 {

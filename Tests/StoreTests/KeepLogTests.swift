@@ -33,7 +33,7 @@ import Wire
     #expect(before.conflicts.count == 1)
     let report = try drop(uz, hq)
     #expect(report.segments > 2 && report.changes >= 7)
-    #expect(try bodies(uz) == 0 && uz.store.logSummary().bareChanges == report.changes)
+    #expect(try bodies(uz) == 0 && uz.store.logSummary().prunedChanges == report.changes)
     #expect(before.difference(try Tables(uz)) == nil)
     // Edits that are told only by comparing with what was sealed: elements of a set, a row written whole over another.
     try uz.type(
@@ -52,7 +52,7 @@ import Wire
       #expect(try node.store.channelDigests() == hq.store.channelDigests())
     }
     let verified = try uz.store.verify()
-    #expect(verified.bareSegments == report.segments && verified.bareChanges == report.changes)
+    #expect(verified.prunedSegments == report.segments && verified.prunedChanges == report.changes)
     #expect(verified.uncheckedRecords > 0)
   }
 
@@ -160,14 +160,14 @@ import Wire
     try Exchange.settle(hq, [uz])
     try hq.restoreFile(from: empty)
     // Its own later edit builds on what it cannot give, and what nobody can place is not sent.
-    let (piece, taken) = try Exchange.carry(from: uz, to: hq)
-    #expect(piece.segments.isEmpty && taken.segments == 0)
-    #expect(Set(piece.unkept.map(\.node)) == ["ftuu", "ftuu/Samarkand"])
+    let (batch, taken) = try Exchange.carry(from: uz, to: hq)
+    #expect(batch.segments.isEmpty && taken.segments == 0)
+    #expect(Set(batch.unkept.map(\.node)) == ["ftuu", "ftuu/Samarkand"])
     #expect(try hq.store.frontier(visibleTo: uz.role) != uz.store.frontier(visibleTo: uz.role))
     // The office has the bodies, and then the rest can be given.
     try Exchange.settle(hq, [office, uz, office])
     for node in [uz, office] { try expectEqual(hq, node) }
-    #expect(try Exchange.carry(from: uz, to: hq).piece.unkept.isEmpty)
+    #expect(try Exchange.carry(from: uz, to: hq).batch.unkept.isEmpty)
     for node in [hq, uz, office] { #expect(try node.store.verify().problems == []) }
   }
 

@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test("Two owners that use one key are a clash; the earlier is shown; when it goes, the other is")
-  func clash() throws {
+  func keyCollision() throws {
     let house = try House()
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")

@@ -97,9 +97,9 @@ import Testing
     try uz.type(captured.afterwards)
     // As a sync does it: what was lost is taken back before anything is sealed.
     let role = uz.role
-    let piece = try hq.store.piece(lackedBy: try uz.store.frontier(visibleTo: role), role: role)
+    let batch = try hq.store.batch(lackedBy: try uz.store.frontier(visibleTo: role), role: role)
     _ = try uz.store.noticeRestoration(hq.store.frontier(visibleTo: role))
-    _ = try uz.store.absorb(segments: piece.segments, cards: piece.cards)
+    _ = try uz.store.absorb(segments: batch.segments, cards: batch.cards)
     try Exchange.even(uz, hq)
     #expect(try uz.changes().count == sealed + captured.sealed)
     for node in [uz, hq] {

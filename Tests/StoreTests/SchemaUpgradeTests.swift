@@ -43,7 +43,7 @@ import Testing
     #expect(try uz.store.verify().problems == [])
     try uz.store.close()
     try uz.open()
-    #expect(try uz.store.logSummary().bareSegments == 2)
+    #expect(try uz.store.logSummary().prunedSegments == 2)
   }
 
   @Test("An upgrade that is cut leaves the file as it was")

@@ -203,10 +203,10 @@ import Testing
     #expect(try uz.count("org_unit WHERE name='n'") == 3)
     #expect(try hq.store.channelDigests() == uz.store.channelDigests())
     #expect(try Recount.difference(hq) == nil)
-    let piece = try hq.store.piece(lackedBy: [], role: uz.role, limit: Store.PieceLimit(bytes: 1000, changes: 10))
-    #expect(piece.segments.count == 1)
-    #expect(piece.hasMore)
-    #expect(piece.lacking == 33_005)
+    let batch = try hq.store.batch(lackedBy: [], role: uz.role, limit: Store.BatchLimit(bytes: 1000, changes: 10))
+    #expect(batch.segments.count == 1)
+    #expect(batch.hasMore)
+    #expect(batch.lacking == 33_005)
   }
 
   @Test("Sealed in parts, nothing is lost of a record whose edits lie in several", arguments: [1, 2, 4, 7])
@@ -232,7 +232,7 @@ import Testing
       INSERT INTO org_unit(code) VALUES('g');
       """)
     while try uz.store.hasCaptured() {
-      try uz.store.write { engine in _ = try Sealer(engine, wall: Wall.now(), limit: limit).sealPass() }
+      try uz.store.write { engine in _ = try Sealer(engine, wall: SystemClock.now(), limit: limit).sealPass() }
     }
     let expected = [
       ["a", "2", "∅", "w", #"["x"]"#], ["c", "2", "UZ", "w", "∅"], ["d", "2", "∅", "w", "∅"],

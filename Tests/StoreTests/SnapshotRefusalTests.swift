@@ -25,41 +25,41 @@ import Wire
       + node.rows(["kind", "k1"], "birlik_capture ORDER BY seq")
   }
 
-  /// A manifest with other pieces, signed by whom the test says.
+  /// A manifest with other pages, signed by whom the test says.
   private func signed(
-    _ manifest: SnapshotManifest, _ pieces: [[UInt8]], federation: String = "ftuu", frontier: [FrontierEntry]? = nil,
+    _ manifest: SnapshotManifest, _ pages: [[UInt8]], federation: String = "ftuu", frontier: [FrontierEntry]? = nil,
     by key: Curve25519.Signing.PrivateKey
   ) throws -> SnapshotManifest {
-    let entries = pieces.enumerated().map { number, bytes -> SnapshotManifest.Piece in
-      let content = manifest.pieces.indices.contains(number) ? manifest.pieces[number].content : 1
-      return SnapshotManifest.Piece(size: bytes.count, content: content, digest: Digest(sha256: bytes))
+    let entries = pages.enumerated().map { number, bytes -> SnapshotManifest.Page in
+      let content = manifest.pages.indices.contains(number) ? manifest.pages[number].content : 1
+      return SnapshotManifest.Page(size: bytes.count, content: content, digest: Digest(sha256: bytes))
     }
     return try SnapshotManifest.issue(
-      federation: federation, takenAt: 1, catalogVersion: 1, frontier: frontier ?? manifest.frontier, pieces: entries,
+      federation: federation, takenAt: 1, catalogVersion: 1, frontier: frontier ?? manifest.frontier, pages: entries,
       by: key)
   }
 
-  private func bring(_ manifest: SnapshotManifest, _ pieces: [[UInt8]], to node: TestNode) throws {
+  private func bring(_ manifest: SnapshotManifest, _ pages: [[UInt8]], to node: TestNode) throws {
     try node.store.beginSnapshot(manifest)
-    for (number, piece) in pieces.enumerated() { try node.store.keepPiece(piece, number: number, of: manifest) }
+    for (number, page) in pages.enumerated() { try node.store.keepPage(page, number: number, of: manifest) }
     _ = try node.store.installSnapshot()
   }
 
-  @Test("A cut after any piece, with the node closed meanwhile, loses no piece and no edit")
+  @Test("A cut after any page, with the node closed meanwhile, loses no page and no edit")
   func cutEverywhere() throws {
     let (house, hq, uz, _) = try filled()
-    let (manifest, pieces) = try Snapshots.take(from: hq, for: uz, pieceBytes: 200)
-    #expect(pieces.count > 4)
+    let (manifest, pages) = try Snapshots.take(from: hq, for: uz, pageBytes: 200)
+    #expect(pages.count > 4)
     let office = try house.add("ftuu", office: "Bukhara")
     try office.store.beginSnapshot(manifest)
-    for (number, piece) in pieces.enumerated() {
+    for (number, page) in pages.enumerated() {
       #expect(try office.store.pendingSnapshot()?.missing == number)
       #expect(try office.store.wantsSnapshot())
       #expect(throws: StoreError.self) { try office.store.installSnapshot() }
       try office.type("INSERT INTO org_unit(code) VALUES('own\(number)')")
-      try office.store.keepPiece(piece, number: number, of: manifest)
+      try office.store.keepPage(page, number: number, of: manifest)
       // The same again, as after an answer that was lost.
-      try office.store.keepPiece(piece, number: number, of: manifest)
+      try office.store.keepPage(page, number: number, of: manifest)
       try office.store.close()
       try office.open()
     }
@@ -67,23 +67,23 @@ import Wire
     #expect(try office.store.installSnapshot().records == 20)
     try Exchange.settle(hq, [office, uz])
     try expectEqual(uz, office)
-    #expect(try hq.count("org_unit") == 20 + pieces.count)
+    #expect(try hq.count("org_unit") == 20 + pages.count)
     #expect(try office.store.verify().problems == [])
   }
 
-  @Test("Another snapshot in the middle takes over the pieces that are the same")
+  @Test("Another snapshot in the middle takes over the pages that are the same")
   func another() throws {
     let (house, hq, uz, office) = try filled()
     defer { withExtendedLifetime(house) {} }
-    let (first, pieces) = try Snapshots.take(from: hq, for: uz, pieceBytes: 200)
+    let (first, pages) = try Snapshots.take(from: hq, for: uz, pageBytes: 200)
     try office.store.beginSnapshot(first)
-    for (number, piece) in pieces.enumerated() { try office.store.keepPiece(piece, number: number, of: first) }
+    for (number, page) in pages.enumerated() { try office.store.keepPage(page, number: number, of: first) }
     try uz.type("UPDATE org_unit SET name='Later' WHERE code='u9'")
     try Exchange.even(uz, hq)
-    let (second, _) = try Snapshots.take(from: hq, for: uz, pieceBytes: 200)
+    let (second, _) = try Snapshots.take(from: hq, for: uz, pageBytes: 200)
     try office.store.beginSnapshot(second)
     let held = try office.count("birlik_piece")
-    #expect(held > 0 && held < pieces.count)
+    #expect(held > 0 && held < pages.count)
     #expect(try office.store.pendingSnapshot()?.missing != nil)
     #expect(try office.count("birlik_snapshot") == 1)
     try Snapshots.carry(from: hq, to: office)
@@ -95,15 +95,15 @@ import Wire
     let (house, hq, uz, office) = try filled()
     defer { withExtendedLifetime(house) {} }
     try office.type("INSERT INTO org_unit(code) VALUES('own')")
-    let (manifest, pieces) = try Snapshots.take(from: hq, for: uz, pieceBytes: 200)
+    let (manifest, pages) = try Snapshots.take(from: hq, for: uz, pageBytes: 200)
     let before = try stand(office)
     // Signed by a member, by another headquarters, and for another federation.
     let forged = [
-      try signed(manifest, pieces, by: uz.identity.key), try signed(manifest, pieces, by: House.key(77)),
-      try signed(manifest, pieces, federation: "fturk", by: hq.identity.key),
+      try signed(manifest, pages, by: uz.identity.key), try signed(manifest, pages, by: House.key(77)),
+      try signed(manifest, pages, federation: "fturk", by: hq.identity.key),
     ]
     for manifest in forged {
-      #expect(throws: (any Error).self) { try bring(manifest, pieces, to: office) }
+      #expect(throws: (any Error).self) { try bring(manifest, pages, to: office) }
       #expect(try stand(office) == before)
       #expect(try office.count("birlik_snapshot") == 0 && office.count("birlik_piece") == 0)
     }
@@ -119,38 +119,38 @@ import Wire
     let (house, hq, uz, office) = try filled()
     defer { withExtendedLifetime(house) {} }
     try office.type("INSERT INTO org_unit(code) VALUES('own')")
-    let (manifest, pieces) = try Snapshots.take(from: hq, for: uz, pieceBytes: 200)
+    let (manifest, pages) = try Snapshots.take(from: hq, for: uz, pageBytes: 200)
     let tr = try house.add("fturk")
     try tr.type(#"INSERT INTO org_link(child, axis, valid_from) VALUES('t', 'territorial', '2026-01-01')"#)
     try Exchange.even(tr, hq)
-    let (others, otherPieces) = try Snapshots.take(from: hq, for: tr, pieceBytes: 200)
+    let (others, otherPages) = try Snapshots.take(from: hq, for: tr, pageBytes: 200)
     let key = hq.identity.key
-    let swapped = Array(pieces.reversed())
-    let contents = Array(manifest.pieces.reversed())
+    let swapped = Array(pages.reversed())
+    let contents = Array(manifest.pages.reversed())
     let reversed = try SnapshotManifest.issue(
-      federation: "ftuu", takenAt: 1, catalogVersion: 1, frontier: manifest.frontier, pieces: contents, by: key)
-    var altered = pieces
+      federation: "ftuu", takenAt: 1, catalogVersion: 1, frontier: manifest.frontier, pages: contents, by: key)
+    var altered = pages
     altered[1][altered[1].count - 1] ^= 1
     let cases: [(String, SnapshotManifest, [[UInt8]])] = [
-      ("a frontier of others", try signed(manifest, pieces, frontier: [], by: key), pieces),
+      ("a frontier of others", try signed(manifest, pages, frontier: [], by: key), pages),
       ("heads before streams", reversed, swapped),
       ("no streams", try signed(manifest, [], by: key), []),
       (
-        "another's home", try signed(others, otherPieces, frontier: others.frontier, by: key), otherPieces
+        "another's home", try signed(others, otherPages, frontier: others.frontier, by: key), otherPages
       ),
-      ("an altered piece", try signed(manifest, altered, by: key), altered),
+      ("an altered page", try signed(manifest, altered, by: key), altered),
     ]
     let before = try stand(office)
-    for (name, manifest, pieces) in cases {
-      #expect(throws: (any Error).self, "\(name)") { try bring(manifest, pieces, to: office) }
+    for (name, manifest, pages) in cases {
+      #expect(throws: (any Error).self, "\(name)") { try bring(manifest, pages, to: office) }
       #expect(try stand(office) == before, "\(name)")
       try office.store.declineSnapshot()
       #expect(try office.count("birlik_piece") == 0 && !office.store.wantsSnapshot())
     }
-    // Pieces that are not what the manifest says never get in.
+    // Pages that are not what the manifest says never get in.
     try office.store.beginSnapshot(manifest)
-    #expect(throws: WireError.self) { try office.store.keepPiece(altered[1], number: 1, of: manifest) }
-    #expect(throws: WireError.self) { try office.store.keepPiece(pieces[0], number: 1, of: manifest) }
+    #expect(throws: WireError.self) { try office.store.keepPage(altered[1], number: 1, of: manifest) }
+    #expect(throws: WireError.self) { try office.store.keepPage(pages[0], number: 1, of: manifest) }
     #expect(try office.count("birlik_piece") == 0)
     // And the log is as good as ever.
     try office.store.declineSnapshot()
@@ -162,17 +162,17 @@ import Wire
   func forgedSkeleton() throws {
     let (house, hq, uz, office) = try filled()
     defer { withExtendedLifetime(house) {} }
-    let (manifest, pieces) = try Snapshots.take(from: hq, for: uz)
-    for (number, bytes) in pieces.enumerated() {
-      guard case .skeleton(var entries) = try SnapshotPiece(bytes: bytes, manifest.pieces[number]) else { continue }
+    let (manifest, pages) = try Snapshots.take(from: hq, for: uz)
+    for (number, bytes) in pages.enumerated() {
+      guard case .skeleton(var entries) = try SnapshotPage(bytes: bytes, manifest.pages[number]) else { continue }
       entries[0].sealedAt += 1
-      let (forged, entry) = try SnapshotPiece.skeleton(entries).packed()
-      var all = manifest.pieces
+      let (forged, entry) = try SnapshotPage.skeleton(entries).packed()
+      var all = manifest.pages
       all[number] = entry
-      var changed = pieces
+      var changed = pages
       changed[number] = forged
       let other = try SnapshotManifest.issue(
-        federation: "ftuu", takenAt: 1, catalogVersion: 1, frontier: manifest.frontier, pieces: all,
+        federation: "ftuu", takenAt: 1, catalogVersion: 1, frontier: manifest.frontier, pages: all,
         by: hq.identity.key)
       #expect {
         try bring(other, changed, to: office)
@@ -198,7 +198,7 @@ import Wire
     catalog.observers = [Observer(federation: "ftuu", readsMembers: false, writesOpen: true)]
     try hq.store.adopt(House.sign(catalog))
     let role = try hq.store.role(of: uz.identity.card)
-    #expect(try hq.store.snapshotPieces(before.name, from: 0, limit: 1 << 20, now: now) == nil)
+    #expect(try hq.store.snapshotPages(before.name, from: 0, limit: 1 << 20, now: now) == nil)
     let after = try #require(try hq.store.offerSnapshot(to: role, insists: true, now: { now }))
     #expect(after.frontier.allSatisfy { role.mayRead($0.channel) })
     #expect(before.frontier.count > after.frontier.count)
@@ -222,14 +222,14 @@ import Wire
     now += 2
     let second = try #require(try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now }))
     #expect(second.name != first.name)
-    #expect(try hq.store.snapshotPieces(first.name, from: 0, limit: 1)?.pieces.count == 1)
+    #expect(try hq.store.snapshotPages(first.name, from: 0, limit: 1)?.pages.count == 1)
     // Whoever goes on with the first one keeps it alive.
     now += 4 * 86_400_000
-    #expect(try hq.store.snapshotPieces(first.name, from: 0, limit: 1, now: now) != nil)
+    #expect(try hq.store.snapshotPages(first.name, from: 0, limit: 1, now: now) != nil)
     now += 4 * 86_400_000
     _ = try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now })
-    #expect(try hq.store.snapshotPieces(first.name, from: 0, limit: 1 << 20, now: now) != nil)
-    #expect(try hq.store.snapshotPieces(second.name, from: 0, limit: 1, now: now) == nil)
+    #expect(try hq.store.snapshotPages(first.name, from: 0, limit: 1 << 20, now: now) != nil)
+    #expect(try hq.store.snapshotPages(second.name, from: 0, limit: 1, now: now) == nil)
     for _ in 0..<(SnapshotShelf.count + 3) {
       now += SnapshotShelf.offerTime + 1
       _ = try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now })
@@ -240,7 +240,7 @@ import Wire
       var named: Set<Digest> = []
       while try select.step() {
         let manifest = try SnapshotManifest(bytes: select.bytes(0), signedBy: engine.identity.headquarters)
-        named.formUnion(manifest.pieces.map(\.digest))
+        named.formUnion(manifest.pages.map(\.digest))
       }
       return named
     }

@@ -45,7 +45,7 @@ import Wire
     let bySnapshot = try house.add("ftuu", office: "Samarkand")
     try Exchange.even(byLog, hq)
     #expect(try bySnapshot.store.wantsSnapshot())
-    let report = try Snapshots.carry(from: hq, to: bySnapshot, pieceBytes: 300)
+    let report = try Snapshots.carry(from: hq, to: bySnapshot, pageBytes: 300)
     #expect(report.records == 8 && report.segments > 3 && report.conflictsOpened == 1)
     #expect(try !bySnapshot.store.wantsSnapshot())
     try expectEqual(byLog, bySnapshot)
@@ -70,7 +70,7 @@ import Wire
     try office.type("INSERT INTO org_unit(code, name) VALUES('mine', 'Sealed before')")
     try office.seal()
     try office.type("INSERT INTO org_unit(code, name) VALUES('a', 'The same key'), ('late', 'Captured')")
-    try Snapshots.carry(from: hq, to: office, pieceBytes: 200)
+    try Snapshots.carry(from: hq, to: office, pageBytes: 200)
     #expect(try !office.store.hasCaptured())
     #expect(try office.column("code", "org_unit ORDER BY code") == ["a", "b", "hq", "late", "mine", "t", "u"])
     #expect(try office.store.conflicts().contains { $0.key == "a" && $0.field == "name" })
@@ -104,7 +104,7 @@ import Wire
     try Exchange.settle(hq, [uz, tr])
     let office = try house.add("ftuu", office: "Samarkand")
     var step = 0
-    try Snapshots.carry(from: hq, to: office, pieceBytes: 200) {
+    try Snapshots.carry(from: hq, to: office, pageBytes: 200) {
       step += 1
       try hq.type("UPDATE org_unit SET name='at headquarters \(step)' WHERE code='n\(step % 40)'")
       try uz.type("UPDATE org_unit SET name='typed meanwhile' WHERE code='n\((step * 7) % 40)'")
@@ -147,7 +147,7 @@ import Wire
     try Exchange.even(clone, hq, options)
     try Exchange.even(uz, hq, options)
     let office = try house.add("ftuu", office: "Samarkand")
-    try Snapshots.carry(from: hq, to: office, pieceBytes: 250)
+    try Snapshots.carry(from: hq, to: office, pageBytes: 250)
     // On the node itself the branches came in another order.
     try Snapshots.carry(from: hq, to: uz)
     try expectEven(hq, office, uz, clone)
@@ -161,13 +161,13 @@ import Wire
     try tr.type(
       #"INSERT INTO org_link(child, axis, valid_from, remark) VALUES('t', 'territorial', '2026-01-01', 'SECRET')"#)
     try Exchange.settle(hq, [tr])
-    let (manifest, pieces) = try Snapshots.take(from: hq, for: uz)
+    let (manifest, pages) = try Snapshots.take(from: hq, for: uz)
     let office = try house.add("ftuu", office: "Samarkand")
     let before = try office.store.read { try $0.origin() }
     try Snapshots.carry(from: hq, to: office)
     #expect(try office.store.read { try $0.origin() } == before)
-    for (piece, entry) in zip(pieces, manifest.pieces) {
-      guard case .heads(let heads) = try SnapshotPiece(bytes: piece, entry) else { continue }
+    for (page, entry) in zip(pages, manifest.pages) {
+      guard case .heads(let heads) = try SnapshotPage(bytes: page, entry) else { continue }
       #expect(heads.allSatisfy { uz.role.mayRead($0.channel) })
     }
     #expect(try office.column("remark", "org_link") == ["home"])

@@ -21,8 +21,8 @@ import Wire
   private func names(_ node: TestNode) throws -> [[String]] { try node.rows(["code", "name"], "org_unit ORDER BY 1") }
 
   /// What a node holds and another has not, as bytes.
-  private func segments(_ node: TestNode, lackedBy other: TestNode) throws -> Store.Piece {
-    try node.store.piece(lackedBy: try other.store.frontier(visibleTo: other.role), role: other.role)
+  private func segments(_ node: TestNode, lackedBy other: TestNode) throws -> Store.Batch {
+    try node.store.batch(lackedBy: try other.store.frontier(visibleTo: other.role), role: other.role)
   }
 
   @Test("What a revoked node sealed later is taken by nobody; what it sealed before stays, everywhere")
@@ -117,8 +117,8 @@ import Wire
     try uz.store.close()
     let again = try Store(path: uz.path, key: uz.identity.key)
     #expect(try again.serverKeys() == two)
-    let piece = try hq.store.piece(lackedBy: again.frontier(visibleTo: uz.role), role: uz.role)
-    _ = try again.absorb(segments: piece.segments, cards: piece.cards)
+    let batch = try hq.store.batch(lackedBy: again.frontier(visibleTo: uz.role), role: uz.role)
+    _ = try again.absorb(segments: batch.segments, cards: batch.cards)
     #expect(try again.serverKeys().map(\.state) == [.retired, .current])
     #expect(try again.verify().problems == [])
     try again.close()

@@ -41,10 +41,10 @@ import Wire
     try all.uz.type("UPDATE org_unit SET name='late' WHERE code='a'")
     try all.uz.seal()
     let shown = try all.hq.store.frontier(visibleTo: all.uz.role)
-    let piece = try all.uz.store.piece(lackedBy: shown, role: all.uz.role)
-    let late = try #require(piece.segments.last)
+    let batch = try all.uz.store.batch(lackedBy: shown, role: all.uz.role)
+    let late = try #require(batch.segments.last)
     #expect(try Segment(bytes: late).header.origin.node == all.uz.identity.node)
-    #expect(try all.hq.store.absorb(segments: [late], cards: piece.cards).waiting == 1)
+    #expect(try all.hq.store.absorb(segments: [late], cards: batch.cards).waiting == 1)
 
     _ = try all.hq.store.revoke(all.uz.identity.node, reason: "")
     try Exchange.settle(all.hq, [all.tr, all.office])

@@ -118,7 +118,7 @@ import Testing
     let hq = try house.add("otuts")
     let others = [try house.add("ftuu"), try house.add("fturk")]
     for node in [hq] + others { try node.hurry() }
-    var dice = Dice(seed: firstSeed &+ seed)
+    var dice = SeededRandom(seed: firstSeed &+ seed)
     let dates = ["'2021'", "'2024'", "'2025'", "'2025-10'", "'2025-10-31'", "'2025-11-30'", "'2026-02-28'"]
     let sorts = ["'primary_organization'", "'regional_council'", "'member_organization'", "'nonsense'", "NULL"]
     for step in 0..<25 {

@@ -45,16 +45,16 @@ import Testing
       "UPDATE org_unit SET name='Two'; INSERT INTO membership_return(unit, as_of, axis) VALUES('a','2025','sectoral')")
     try stranger.type("INSERT INTO org_unit(code) VALUES('s')")
     try stranger.seal()
-    let piece = try stranger.store.piece(lackedBy: [], role: stranger.role)
+    let batch = try stranger.store.batch(lackedBy: [], role: stranger.role)
     let before = try Tables(uz)
     let frontier = try uz.store.frontier(visibleTo: uz.role)
     for _ in 0..<2 {
       #expect(throws: Stop.self) {
         try uz.store.write { engine in
-          try Sealer(engine, wall: Wall.now()).sealAll()
+          try Sealer(engine, wall: SystemClock.now()).sealAll()
           try engine.keep(stranger.identity.card)
           let absorber = Absorber(engine)
-          for segment in piece.segments { try absorber.absorb(segment) { _ in true } }
+          for segment in batch.segments { try absorber.absorb(segment) { _ in true } }
           #expect(absorber.report.segments == 1)
           throw Stop()
         }
@@ -143,7 +143,7 @@ import Testing
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<2000) "
         + "INSERT INTO org_unit(code, name) SELECT 'u' || i, hex(randomblob(50)) FROM n")
     try node.store.write { engine in
-      try Sealer(engine, wall: Wall.now()).sealAll()
+      try Sealer(engine, wall: SystemClock.now()).sealAll()
       let result = try Shell.sqlite(node.path, "SELECT count(*) FROM org_unit;")
       #expect(result.output == "2000\n")
       #expect(result.errors == "")

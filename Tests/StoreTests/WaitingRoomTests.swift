@@ -9,16 +9,16 @@ import Wire
 @Suite(.timeLimit(.minutes(20))) struct WaitingRoomTests {
   private static let largest = 3_900_000
   private static let unpackable: [UInt8] = {
-    var dice = Dice(seed: 1)
+    var dice = SeededRandom(seed: 1)
     return (0..<largest).map { _ in UInt8(truncatingIfNeeded: dice.next()) }
   }()
 
   /// A segment that builds on one that nobody has.
   private func orphan(_ node: TestNode, _ number: UInt64, bytes: Int = 1) throws -> Segment {
     var block = KindBlock(kind: 1, keyColumns: 1)
-    let piece = 1 << 19
-    for start in stride(from: 0, to: bytes, by: piece) {
-      let text = Array(Self.unpackable[start..<min(start + piece, bytes)])
+    let batch = 1 << 19
+    for start in stride(from: 0, to: bytes, by: batch) {
+      let text = Array(Self.unpackable[start..<min(start + batch, bytes)])
       block.append(
         Change(
           kind: 1, key: RecordKey("waiting-\(number)-\(start)"), operation: .edit,

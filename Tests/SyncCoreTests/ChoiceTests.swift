@@ -113,7 +113,7 @@ import Testing
   /// Each rule again, as a ranking that says nothing about how the engine goes about it.
   @Test("On random heads every rule shows what its definition says", arguments: MergeRule.allCases)
   func matchesTheDefinition(rule: MergeRule) {
-    var dice = Dice(seed: firstSeed &+ 77)
+    var dice = SeededRandom(seed: firstSeed &+ 77)
     let authors: [Author] = [.owner, .headquarters, .owningHeadquarters, .other]
     for round in 0..<500 {
       let heads = (0..<(1 + dice.below(5))).map { number in

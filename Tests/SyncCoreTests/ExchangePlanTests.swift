@@ -119,7 +119,7 @@ import Testing
 
   @Test("What a peer invents traps nowhere and hides nothing but that stream")
   func inventedFrontiers() {
-    var dice = Dice(seed: firstSeed &+ 6)
+    var dice = SeededRandom(seed: firstSeed &+ 6)
     var store = replica(4)
     store.take(replica(4, 2).log)
     let real = frontier(store)
@@ -165,7 +165,7 @@ import Testing
   @Test("Any two stores that came to differ are even after one sync, of bounded length", arguments: 0..<20)
   func anyTwoStores(batch: UInt64) {
     worlds(batch * 40..<batch * 40 + 40) { seed, world in
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       var (node, hub) = (dice.pick(world.replicas), dice.pick(world.replicas))
       var talk = Talk(limit: 1 + dice.below(12), dice: dice)
       if dice.chance(30) {
@@ -176,7 +176,7 @@ import Testing
       let outcome = talk.sync(&node, with: &hub)
       if !outcome.isEven { Issue.record("seed \(seed): stuck, \(talk.difference(node, hub) ?? "but the same")") }
       if outcome.rounds > 5 + (total + talk.limit - 1) / talk.limit {
-        Issue.record("seed \(seed): \(outcome.rounds) rounds for \(total) segments in pieces of \(talk.limit)")
+        Issue.record("seed \(seed): \(outcome.rounds) rounds for \(total) segments in batches of \(talk.limit)")
       }
       if !talk.problems.isEmpty { Issue.record("seed \(seed): \(talk.problems)") }
       // Once even, one round says so.
@@ -185,25 +185,25 @@ import Testing
     }
   }
 
-  @Test("Two branches behind a stem of many pieces", arguments: [1, 2, 3, 7, 50])
+  @Test("Two branches behind a stem of many batches", arguments: [1, 2, 3, 7, 50])
   func longStem(limit: Int) {
     for (left, right) in [(1, 1), (3, 1), (1, 3), (0, 2), (2, 0), (9, 30), (30, 9)] {
       var node = replica(40)
       var hub = node
       for step in 0..<left { seal(&node, Int64(1000 + step)) }
       for step in 0..<right { seal(&hub, Int64(2000 + step)) }
-      var talk = Talk(limit: limit, dice: Dice(seed: 1))
+      var talk = Talk(limit: limit, dice: SeededRandom(seed: 1))
       let outcome = talk.sync(&node, with: &hub)
       #expect(outcome.isEven && talk.problems.isEmpty, "\(left) against \(right): \(outcome)")
       #expect(outcome.rounds <= 6 + (2 * 40 + left + right) / limit, "\(left) against \(right): \(outcome)")
     }
   }
 
-  @Test("Several forked streams share the pieces")
+  @Test("Several forked streams share the batches")
   func severalLongStems() {
     for limit in [1, 2, 5, 11] {
       for seed in 0..<10 as Range<UInt64> {
-        var dice = Dice(seed: firstSeed &+ seed)
+        var dice = SeededRandom(seed: firstSeed &+ seed)
         var node = Replica(origin: origin(1))
         var authors = [replica(0, 2), replica(0, 3), replica(0, 4)]
         for step in 0..<40 { seal(&authors[dice.below(3)], Int64(step)) }
@@ -218,7 +218,7 @@ import Testing
         var talk = Talk(limit: limit, dice: dice)
         let outcome = talk.sync(&node, with: &hub)
         if !outcome.isEven || !talk.problems.isEmpty {
-          Issue.record("seed \(seed), pieces of \(limit): \(outcome), \(talk.problems)")
+          Issue.record("seed \(seed), batches of \(limit): \(outcome), \(talk.problems)")
         }
       }
     }
@@ -227,7 +227,7 @@ import Testing
   @Test("While clerks type on both sides all that was sealed before comes over", arguments: 0..<5)
   func busyClerks(batch: UInt64) {
     worlds(10_000 + batch * 40..<10_000 + batch * 40 + 40) { seed, world in
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       var (node, hub) = (dice.pick(world.replicas), dice.pick(world.replicas))
       var talk = Talk(limit: 2 + dice.below(12), dice: dice)
       talk.edits = 30
@@ -242,7 +242,7 @@ import Testing
   @Test("Cut anywhere, again and again: nothing is lost and even is never told wrongly", arguments: 0..<10)
   func cutAnywhere(batch: UInt64) {
     worlds(20_000 + batch * 30..<20_000 + batch * 30 + 30) { seed, world in
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       var (node, hub) = (dice.pick(world.replicas), dice.pick(world.replicas))
       var talk = Talk(limit: 1 + dice.below(8), dice: dice)
       talk.loss = 20 + dice.below(60)
@@ -263,7 +263,7 @@ import Testing
   @Test("Nodes, clones, copies put back, a hub put back: two rounds of syncs make all even", arguments: 0..<10)
   func aroundAHub(batch: UInt64) {
     worlds(30_000 + batch * 10..<30_000 + batch * 10 + 10) { seed, world in
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       var nodes = world.replicas
       var hub = Replica(origin: origin(77))
       var backups: [Replica] = [hub]
@@ -292,7 +292,7 @@ import Testing
   @Test("A chain of relays carries everything both ways", arguments: 0..<5)
   func relays(batch: UInt64) {
     worlds(40_000 + batch * 20..<40_000 + batch * 20 + 20) { seed, world in
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       var chain = world.replicas.shuffled(using: &dice) + [Replica(origin: origin(78))]
       var talk = Talk(limit: 1 + dice.below(10), dice: dice)
       for _ in 0..<2 {
@@ -315,7 +315,7 @@ import Testing
     var repeatedIn = 0
     var fresh = 0
     worlds(0..<600) { seed, world in
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       var (node, hub) = (dice.pick(world.replicas), dice.pick(world.replicas))
       var talk = Talk(limit: 5, dice: dice)
       differing += talk.difference(node, hub) == nil ? 0 : 1

@@ -24,7 +24,7 @@ import Testing
 
   @Test("Node ids, origins and digests are read from their bytes and digits, and order as their bytes do")
   func fixedSizes() throws {
-    var dice = Dice(seed: firstSeed &+ 61)
+    var dice = SeededRandom(seed: firstSeed &+ 61)
     // Few different bytes, so that long prefixes agree.
     func random(_ count: Int) -> [UInt8] { dice.bytes(count).map { $0 < 250 ? 0 : $0 } }
     for _ in 0..<300 {
@@ -110,7 +110,7 @@ import Testing
 
   @Test("Random texts as names trap nowhere")
   func hostileNames() {
-    var dice = Dice(seed: firstSeed &+ 62)
+    var dice = SeededRandom(seed: firstSeed &+ 62)
     for _ in 0..<3_000 {
       let text = String(decoding: dice.bytes(dice.below(70)), as: UTF8.self)
       _ = Channel(text)

@@ -24,11 +24,11 @@ import Testing
   func chain() {
     var replica = Replica(origin: origin(1))
     let first = segment(header(origin(1), home, count: 3))
-    #expect(replica.place(first) == .begins(parent: nil, seen: SeenVector()))
+    #expect(replica.place(first) == .begins(parent: nil, seen: VersionVector()))
     replica.take([first])
     #expect(replica.place(first) == .held)
     let second = segment(header(origin(1), home, first: 4, after: first.hash))
-    var seen = SeenVector()
+    var seen = VersionVector()
     seen.raise(0, to: 3)
     #expect(replica.place(second) == .extends(stream: 0, seen: seen))
     replica.take([second])
@@ -47,7 +47,7 @@ import Testing
     let left = segment(header(origin(1), home, first: 2, after: first.hash), 1)
     let right = segment(header(origin(1), home, first: 2, after: first.hash), 2)
     replica.take([first, left])
-    var seen = SeenVector()
+    var seen = VersionVector()
     seen.raise(0, to: 1)
     #expect(replica.place(right) == .begins(parent: Position(stream: 0, sequence: 1), seen: seen))
     replica.take([right])
@@ -116,7 +116,7 @@ import Testing
       }
     }
     var table = replica.table
-    let seen = SeenVector()
+    let seen = VersionVector()
     for placement in [.contradicts(""), .held, .waits(for: .zero), .extends(stream: 9, seen: seen)]
       as [StreamTable.Placement]
     {
@@ -132,13 +132,13 @@ import Testing
       for count in [Int.min, 0, 1, .max] {
         let extreme = header(origin(1), home, first: first, count: count)
         var table = StreamTable()
-        let number = table.append(extreme, hash: .zero, placement: .begins(parent: nil, seen: SeenVector()))
+        let number = table.append(extreme, hash: .zero, placement: .begins(parent: nil, seen: VersionVector()))
         #expect(number == 0)
         let next = header(origin(1), home, first: first, count: count, after: Digest(1, 1, 1, 1))
         _ = table.place(
           next, hash: Digest(2, 2, 2, 2),
           position: { $0 == Digest(1, 1, 1, 1) ? Position(stream: 0, sequence: first) : nil },
-          seenAt: { _ in SeenVector() })
+          seenAt: { _ in VersionVector() })
         _ = table.context(in: home, after: 0)
         _ = table.everything(in: home)
       }
@@ -154,7 +154,7 @@ import Testing
         for channel in World.channels {
           let streams = table.streams.indices.filter { table.streams[$0].channel == channel }
           for predecessor in [nil] + streams.map(Optional.some) {
-            let before = predecessor.flatMap { table.stream($0)?.seen } ?? SeenVector()
+            let before = predecessor.flatMap { table.stream($0)?.seen } ?? VersionVector()
             var seen = before
             let named = table.context(in: channel, after: predecessor)
             for tip in named {
@@ -188,9 +188,9 @@ import Testing
 
   @Test("A vector keeps the highest of each stream, whatever the order of raising")
   func vectors() {
-    var dice = Dice(seed: firstSeed &+ 5)
+    var dice = SeededRandom(seed: firstSeed &+ 5)
     for _ in 0..<200 {
-      var vector = SeenVector()
+      var vector = VersionVector()
       var expected: [Int: Int64] = [:]
       for _ in 0..<dice.below(12) {
         let (stream, sequence) = (dice.below(6), Int64(dice.below(5)) - 1)
@@ -200,7 +200,7 @@ import Testing
         if isNew { expected[stream] = sequence }
       }
       #expect(vector.entries.map(\.stream) == expected.keys.sorted())
-      var other = SeenVector()
+      var other = VersionVector()
       other.raise(2, to: 3)
       other.join(vector)
       for stream in 0..<7 {

@@ -18,7 +18,7 @@ struct FuzzTests {
       ].contains($0.name)
     }
     for seed in UInt64(0)..<3000 {
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       let bytes = dice.bytes(dice.below(300))
       for message in messages {
         #expect(throws: WireError.self, "seed \(seed), \(message.name)") {
@@ -33,7 +33,7 @@ struct FuzzTests {
     let messages = try Samples.messages()
     var read = 0
     for seed in UInt64(0)..<6000 {
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       let message = messages[Int(seed) % messages.count]
       if (try? message.read(dice.mutated(message.bytes))) != nil { read += 1 }
     }
@@ -44,7 +44,7 @@ struct FuzzTests {
   @Test("mutated bodies are read or refused, and what is read can be sealed again")
   func bodies() throws {
     let samples: [(count: Int, raw: [UInt8])] = (0..<40).map { seed in
-      var dice = Dice(seed: UInt64(seed))
+      var dice = SeededRandom(seed: UInt64(seed))
       let models = (1...(dice.below(2) + 1)).map { RandomBlock(&dice, kind: $0, changes: dice.below(8) + 1) }
       var writer = ByteWriter()
       writer.count(models.count)
@@ -53,7 +53,7 @@ struct FuzzTests {
     }
     var read = 0
     for seed in UInt64(0)..<20_000 {
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       let sample = samples[Int(seed) % samples.count]
       let raw = RawSegment(count: sample.count, body: dice.mutated(sample.raw))
       guard let blocks = try? raw.unsigned().blocks() else { continue }
@@ -71,7 +71,7 @@ struct FuzzTests {
   func headers() throws {
     var read = 0
     for seed in UInt64(0)..<8000 {
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       var raw = RawSegment(count: 1, body: [0])
       raw.header.context = [Samples.tip(&dice)]
       guard let segment = try? Segment(bytes: raw.unsignedBytes(header: dice.mutated(raw.headerBytes))) else {
@@ -91,7 +91,7 @@ struct FuzzTests {
     let raw = LimitTests.body(count: 2000, key: Array("ftuu-000001".utf8))
     let packed = try RawSegment(count: 2000, packing: raw)
     for seed in UInt64(0)..<2000 {
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       var altered = packed
       altered.body = dice.mutated(packed.body)
       _ = try? altered.unsigned().blocks()
@@ -99,7 +99,7 @@ struct FuzzTests {
   }
 }
 
-extension Dice {
+extension SeededRandom {
   /// The bytes with one to four alterations of the sort that break parsers.
   mutating func mutated(_ original: [UInt8]) -> [UInt8] {
     var bytes = original

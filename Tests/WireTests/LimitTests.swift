@@ -192,7 +192,7 @@ struct LimitTests {
 
   @Test("a context has at most 16,384 entries")
   func contexts() throws {
-    var dice = Dice(seed: 8)
+    var dice = SeededRandom(seed: 8)
     var raw = RawSegment(count: 1, body: Self.body(count: 1))
     raw.header.context = Array(repeating: Samples.tip(&dice), count: WireLimits.contextEntries)
     #expect(try raw.segment().blocks().count == 1)
@@ -235,7 +235,7 @@ struct LimitTests {
 @Suite("Limits of what is sealed")
 struct SealLimitTests {
   private func seal(_ blocks: KindBlock...) throws -> Segment {
-    var dice = Dice(seed: 1)
+    var dice = SeededRandom(seed: 1)
     let header = Samples.header(&dice, count: blocks.reduce(0) { $0 + $1.count })
     return try Segment.seal(header, blocks: blocks, key: Samples.key(1))
   }

@@ -148,7 +148,7 @@ struct FrontierTests {
   @Test("the digest depends on what is held, not on how the list came about")
   func digest() {
     for seed in UInt64(0)..<100 {
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       let frontier = Samples.frontier(&dice, count: dice.below(12) + 2)
       let digest = SyncCore.Digest(of: frontier)
       #expect(SyncCore.Digest(of: frontier.shuffled(using: &dice).sorted()) == digest, "seed \(seed)")
@@ -176,7 +176,7 @@ struct FrontierTests {
   @Test("entries keep their order in a request, also when channels are mixed")
   func order() throws {
     for seed in UInt64(0)..<50 {
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       let frontier = Samples.frontier(&dice, count: 9).shuffled(using: &dice)
       let request = ExchangeRequest(card: [], catalogVersion: 1, frontierDigest: .zero, frontier: frontier)
       #expect(try ExchangeRequest(bytes: request.bytes).frontier == frontier, "seed \(seed)")

@@ -31,7 +31,7 @@ struct NumberTests {
 
   @Test("signed numbers take turns")
   func zigzags() throws {
-    var dice = Dice(seed: 2)
+    var dice = SeededRandom(seed: 2)
     let fixed: [(Int64, UInt64)] = [(0, 0), (-1, 1), (1, 2), (-2, 3), (.max, .max - 1), (.min, .max)]
     for (value, written) in fixed {
       var writer = ByteWriter()
@@ -76,7 +76,7 @@ struct NumberTests {
   @Test("runs and columns of texts come out as they went in")
   func columns() throws {
     for seed in UInt64(0)..<200 {
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       let count = dice.below(60) + 1
       let texts = (0..<count).map { _ in dice.text() }
       var column = TextColumn()

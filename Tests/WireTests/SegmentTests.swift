@@ -12,7 +12,7 @@ struct SegmentTests {
     var packed = 0
     var plain = 0
     for seed in UInt64(0)..<400 {
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       let size = dice.pick([1, 1, 2, 30])
       let models = (1...(dice.below(3) + 1)).map { RandomBlock(&dice, kind: $0, changes: dice.below(size) + 1) }
       let header = Samples.header(&dice, count: models.reduce(0) { $0 + $1.changes.count })
@@ -38,7 +38,7 @@ struct SegmentTests {
   @Test("a block reads the same through a moving cursor and one change at a time")
   func cursor() throws {
     for seed in UInt64(500)..<540 {
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       let model = RandomBlock(&dice, kind: 1, changes: 20)
       var cursor = KindBlock.Cursor(model.block)
       var padded = model.block
@@ -98,7 +98,7 @@ struct SegmentTests {
 
   @Test("the chain hash names every part of the header and the body, but not the signature")
   func chain() throws {
-    var dice = Dice(seed: 3)
+    var dice = SeededRandom(seed: 3)
     let model = RandomBlock(&dice, kind: 1, changes: 4)
     var header = Samples.header(&dice, count: 4)
     header.context = [Samples.tip(&dice)]
@@ -144,7 +144,7 @@ struct SegmentTests {
     for (seed, blocks, changes) in [(UInt64(1), 1, 1), (2, 2, 3)] {
       let bytes = try Samples.segment(seed: seed, blocks: blocks, changes: changes).bytes
       let publicKey = try Samples.publicKey(1)
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       for place in bytes.indices {
         for mask in [UInt8(1) << dice.below(8), UInt8.random(in: 1...255, using: &dice)] {
           var altered = bytes
@@ -196,7 +196,7 @@ struct SegmentTests {
 
   @Test("a number of changes that does not fit is not sealed")
   func counts() throws {
-    var dice = Dice(seed: 6)
+    var dice = SeededRandom(seed: 6)
     let model = RandomBlock(&dice, kind: 1, changes: 3)
     for count in [0, 2, 4] {
       let header = Samples.header(&dice, count: count)

@@ -7,7 +7,7 @@ import Testing
 @Suite("The server's keys")
 struct ServerCardTests {
   static func trust(_ seed: UInt64, pins: Int, needsAuthority: Bool) throws -> ServerTrust {
-    var dice = Dice(seed: seed)
+    var dice = SeededRandom(seed: seed)
     let pins = (0..<pins).map { _ in Samples.digest(&dice) }
     return try ServerTrust(pins: pins, needsAuthority: needsAuthority, issuedAt: Samples.now)
   }
@@ -26,7 +26,7 @@ struct ServerCardTests {
 
   @Test("Neither a pin nor an authority, the same pin twice, or too many are refused")
   func refused() throws {
-    var dice = Dice(seed: 1)
+    var dice = SeededRandom(seed: 1)
     let pin = Samples.digest(&dice)
     let many = (0..<5).map { _ in Samples.digest(&dice) }
     for (pins, needsAuthority) in [([], false), ([pin, pin], false), ([pin, pin], true), (many, true)] {

@@ -11,7 +11,7 @@ struct SizeTests {
     var total = 0
     var number = 0
     let count = 137_131
-    var dice = Dice(seed: 2025)
+    var dice = SeededRandom(seed: 2025)
     var predecessor = SyncCore.Digest.zero
     let origin = Samples.origin(&dice)
     while number < count {
@@ -32,7 +32,7 @@ struct SizeTests {
     #expect(share <= 20)
   }
 
-  private func block(_ numbers: Range<Int>, _ dice: inout Dice) -> KindBlock {
+  private func block(_ numbers: Range<Int>, _ dice: inout SeededRandom) -> KindBlock {
     var block = KindBlock(kind: 5, keyColumns: 3)
     let columns = (1...7).map { block.column(field: $0, register: 20) }
     let method = block.column(field: 8, register: 20)

@@ -7,7 +7,7 @@ import Testing
 /// Snapshots as they travel.
 @Suite("Snapshots", .timeLimit(.minutes(5)))
 struct SnapshotTests {
-  private func piece(_ seed: UInt64) throws -> SnapshotPiece {
+  private func page(_ seed: UInt64) throws -> SnapshotPage {
     switch seed % 4 {
     case 0: .heads(Samples.heads(seed: seed))
     case 1: .amendments(Samples.heads(seed: seed, count: 3))
@@ -16,17 +16,17 @@ struct SnapshotTests {
     }
   }
 
-  @Test("Pieces, manifests and messages come out as they went in")
+  @Test("Pages, manifests and messages come out as they went in")
   func same() throws {
     for seed in UInt64(0)..<200 {
-      let original = try piece(seed)
+      let original = try page(seed)
       let (bytes, entry) = try original.packed()
-      #expect(try SnapshotPiece(bytes: bytes, entry) == original, "seed \(seed)")
+      #expect(try SnapshotPage(bytes: bytes, entry) == original, "seed \(seed)")
       let manifest = try Samples.manifest(seed: seed)
       #expect(try SnapshotManifest(bytes: manifest.bytes, signedBy: Samples.publicKey(0)) == manifest)
       let request = SnapshotRequest(name: manifest.name, first: Int(seed), insists: seed % 2 == 0)
       #expect(try SnapshotRequest(bytes: request.bytes) == request)
-      let answer = SnapshotAnswer(now: Int64(seed), manifest: seed % 2 == 0 ? manifest.bytes : nil, pieces: [bytes])
+      let answer = SnapshotAnswer(now: Int64(seed), manifest: seed % 2 == 0 ? manifest.bytes : nil, pages: [bytes])
       #expect(try SnapshotAnswer(bytes: answer.bytes) == answer)
     }
   }
@@ -50,28 +50,28 @@ struct SnapshotTests {
       }
     }
     let whole = try Samples.segment(seed: 3)
-    let bare = try BareSegment(bytes: whole.bytes)
+    let bare = try PrunedSegment(bytes: whole.bytes)
     #expect(bare.hash == whole.hash && bare.header == whole.header && bare.bytes.count < whole.bytes.count)
-    #expect(try BareSegment(bytes: bare.bytes) == bare)
+    #expect(try PrunedSegment(bytes: bare.bytes) == bare)
     #expect(throws: WireError.self) { try Segment(bytes: bare.bytes) }
   }
 
   @Test("What was cut, altered, signed by another, or is of another size is refused")
   func refused() throws {
     for seed in UInt64(0)..<8 {
-      let (bytes, entry) = try piece(seed).packed()
+      let (bytes, entry) = try page(seed).packed()
       for cut in [0, 1, bytes.count / 2, bytes.count - 1] {
-        #expect(throws: WireError.self) { try SnapshotPiece(bytes: Array(bytes.prefix(cut)), entry) }
+        #expect(throws: WireError.self) { try SnapshotPage(bytes: Array(bytes.prefix(cut)), entry) }
         var short = entry
         (short.size, short.digest) = (cut, Digest(sha256: Array(bytes.prefix(cut))))
-        #expect(throws: WireError.self) { try SnapshotPiece(bytes: Array(bytes.prefix(cut)), short) }
+        #expect(throws: WireError.self) { try SnapshotPage(bytes: Array(bytes.prefix(cut)), short) }
       }
       var altered = bytes
       altered[bytes.count / 2] ^= 1
-      #expect(throws: WireError.self) { try SnapshotPiece(bytes: altered, entry) }
+      #expect(throws: WireError.self) { try SnapshotPage(bytes: altered, entry) }
       var larger = entry
       larger.content += 1
-      #expect(throws: WireError.self) { try SnapshotPiece(bytes: bytes, larger) }
+      #expect(throws: WireError.self) { try SnapshotPage(bytes: bytes, larger) }
       let manifest = try Samples.manifest(seed: seed)
       #expect {
         try SnapshotManifest(bytes: manifest.bytes, signedBy: Samples.publicKey(3))
@@ -86,28 +86,28 @@ struct SnapshotTests {
     }
   }
 
-  @Test("Mutated contents of pieces are read or refused")
+  @Test("Mutated contents of pages are read or refused")
   func mutated() throws {
     let contents = try (0..<40 as Range<UInt64>).map { seed -> [UInt8] in
-      let (bytes, entry) = try piece(seed).packed()
+      let (bytes, entry) = try page(seed).packed()
       return bytes.first == 0
         ? Array(bytes.dropFirst()) : try #require(Zstandard.decompress(bytes.dropFirst(), size: entry.content))
     }
     var read = 0
     for seed in UInt64(0)..<20_000 {
-      var dice = Dice(seed: seed)
+      var dice = SeededRandom(seed: seed)
       let content = dice.mutated(contents[Int(seed) % contents.count])
-      guard let piece = try? SnapshotPiece(content: content) else { continue }
+      guard let page = try? SnapshotPage(content: content) else { continue }
       read += 1
       // What is read can be written again.
       guard seed % 16 == 0 else { continue }
-      let (bytes, entry) = try piece.packed()
-      #expect(try SnapshotPiece(bytes: bytes, entry) == piece, "seed \(seed)")
+      let (bytes, entry) = try page.packed()
+      #expect(try SnapshotPage(bytes: bytes, entry) == page, "seed \(seed)")
     }
     #expect(read > 300, "\(read)")
   }
 
-  @Test("A piece or a manifest beyond the limits is refused")
+  @Test("A page or a manifest beyond the limits is refused")
   func limits() throws {
     let text = [UInt8](repeating: 7, count: WireLimits.cellBytes)
     let content = Content([Cell(field: 1, value: .text(text))])
@@ -120,20 +120,20 @@ struct SnapshotTests {
           ], registers: [:], deletions: []))
     }
     #expect {
-      try SnapshotPiece.heads(heads).packed()
+      try SnapshotPage.heads(heads).packed()
     } throws: {
       ($0 as? WireError)?.code == .tooLarge
     }
-    // A small piece that would unpack to more than it says.
-    let (bytes, entry) = try SnapshotPiece.heads(Array(heads.prefix(7))).packed()
+    // A small page that would unpack to more than it says.
+    let (bytes, entry) = try SnapshotPage.heads(Array(heads.prefix(7))).packed()
     #expect(bytes.count < 10_000)
     var smaller = entry
     smaller.content = 1000
-    #expect(throws: WireError.self) { try SnapshotPiece(bytes: bytes, smaller) }
-    let pieces = Array(repeating: entry, count: WireLimits.snapshotPieces + 1)
+    #expect(throws: WireError.self) { try SnapshotPage(bytes: bytes, smaller) }
+    let pages = Array(repeating: entry, count: WireLimits.snapshotPages + 1)
     #expect(throws: WireError.self) {
       try SnapshotManifest.issue(
-        federation: "ftuu", takenAt: 0, catalogVersion: 1, frontier: [], pieces: pieces, by: Samples.key(0))
+        federation: "ftuu", takenAt: 0, catalogVersion: 1, frontier: [], pages: pages, by: Samples.key(0))
     }
   }
 }

@@ -84,8 +84,8 @@ struct AuditCommand: ParsableCommand {
       + Words.count(report.streams, "stream")
     guard report.ok else { return output.say("Not all is well among \(counted).") }
     output.say("Nothing was altered, dropped or reordered: \(counted), every chain and signature checked.")
-    if report.bareSegments > 0 {
-      output.say("Of \(Words.count(report.bareSegments, "segment")) the changes themselves are not kept here.")
+    if report.prunedSegments > 0 {
+      output.say("Of \(Words.count(report.prunedSegments, "segment")) the changes themselves are not kept here.")
     }
     if report.receipts > 0 {
       output.say(
@@ -107,7 +107,7 @@ struct AuditCommand: ParsableCommand {
   private static func json(_ report: AuditReport, _ comparison: AuditComparison?) -> JSON {
     var members: [(name: String, value: JSON)] = [
       ("ok", .bool(report.ok)), ("streams", .number(report.streams)), ("segments", .number(report.segments)),
-      ("changes", .integer(report.changes)), ("segments_without_changes", .number(report.bareSegments)),
+      ("changes", .integer(report.changes)), ("segments_without_changes", .number(report.prunedSegments)),
       ("cards", .number(report.cards)), ("receipts", .number(report.receipts)),
       ("last_receipt_at", .number(report.lastReceiptAt)), ("findings", .array(report.findings.map(json))),
     ]

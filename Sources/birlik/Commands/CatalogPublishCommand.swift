@@ -23,7 +23,7 @@ struct CatalogPublishCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let report = try node.open(isForReading: dryRun).publishCatalog(folder, isRehearsal: dryRun)
+    let report = try node.open(isForReading: dryRun).publishCatalog(folder, isDryRun: dryRun)
     let output = Output()
     if self.output.json { output.line(json(report)) } else { say(report, to: output) }
     try output.finish()

@@ -62,8 +62,8 @@ struct DeriveCommand: ParsableCommand {
     }
     let threshold = try node.settings().withholdBelow.map { Int64($0) }
     let report = try store.derive(
-      name, span: asOf ?? period ?? "", threshold: threshold, replaces: replace, isRehearsal: dryRun)
-    try DeriveText(report, isRehearsal: dryRun, limit: limit).answer(asJSON: output.json)
+      name, span: asOf ?? period ?? "", threshold: threshold, replaces: replace, isDryRun: dryRun)
+    try DeriveText(report, isDryRun: dryRun, limit: limit).answer(asJSON: output.json)
   }
 
   private func list(_ derivations: [Derivation]) throws {

@@ -46,7 +46,7 @@ struct ImportCommand: ParsableCommand {
     let line = ProgressLine()
     defer { line.clear() }
     var count = 0
-    var report = try store.importRows(kind: kind, header: rows.header, isRehearsal: dryRun) {
+    var report = try store.importRows(kind: kind, header: rows.header, isDryRun: dryRun) {
       count += 1
       line.show {
         let bar = rows.byteCount > 0 ? ProgressLine.bar(rows.bytesRead, of: rows.byteCount) + "  " : ""

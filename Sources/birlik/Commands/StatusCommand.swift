@@ -49,7 +49,7 @@ struct StatusCommand: ParsableCommand {
     [
       "node": .string(status.node), "role": .string(status.roleName), "federation": .string(status.role.federation),
       "name": .string(status.name), "catalog": .number(status.catalogVersion), "unsealed": .number(status.unsealed),
-      "unsent": .integer(status.unsent), "kept_back": .integer(status.keptBack), "refused": .number(status.refused),
+      "unsent": .integer(status.unsent), "kept_back": .integer(status.unsendable), "refused": .number(status.refused),
       "invalid": .number(status.invalid),
       "conflicts": .number(status.conflicts), "inbox": .number(inbox), "waiting": .number(status.waiting),
       "upstream": .string(status.upstream),
@@ -57,8 +57,8 @@ struct StatusCommand: ParsableCommand {
       "clock": ClockJSON.reading(status.clock),
       "notice": .string(status.notice), "frontier": .array(status.frontier.map(json)),
       "refused_edits": .array(refused.map(json)), "invalid_values": .array(invalid.map(json)),
-      "segments": .number(log.segments), "segments_not_kept": .number(log.bareSegments),
-      "changes_not_kept": .integer(log.bareChanges), "cannot_give": .string(cannotGive),
+      "segments": .number(log.segments), "segments_not_kept": .number(log.prunedSegments),
+      "changes_not_kept": .integer(log.prunedChanges), "cannot_give": .string(cannotGive),
     ]
   }
 
@@ -98,9 +98,9 @@ struct StatusCommand: ParsableCommand {
   private static func sayWork(_ status: StoreStatus, inbox: Int, to output: Output) {
     output.say("  to seal        \(Words.count(status.unsealed, "edit"))")
     if !status.role.isHeadquarters { output.say("  to send        \(Words.count(status.unsent, "change"))") }
-    if status.keptBack > 0 {
+    if status.unsendable > 0 {
       output.say(
-        "  kept back      \(Words.count(status.keptBack, "change")): the catalog lets \(status.role.federation) write "
+        "  kept back      \(Words.count(status.unsendable, "change")): the catalog lets \(status.role.federation) write "
           + "nothing that is open to all; `birlik inbox --all` lists them")
     }
     output.say(
@@ -128,9 +128,9 @@ struct StatusCommand: ParsableCommand {
   }
 
   private static func sayLog(_ log: LogSummary, _ cannotGive: String?, to output: Output) {
-    if log.bareSegments > 0 {
+    if log.prunedSegments > 0 {
       output.say(
-        "  log            \(Words.count(log.bareChanges, "older change")) not kept here; headquarters has them")
+        "  log            \(Words.count(log.prunedChanges, "older change")) not kept here; headquarters has them")
     }
     if let cannotGive { output.say("  not given back " + SyncRun.cannotGive(cannotGive)) }
   }

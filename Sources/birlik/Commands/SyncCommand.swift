@@ -26,8 +26,8 @@ struct SyncCommand: AsyncParsableCommand {
 
   func run() async throws {
     if dryRun {
-      let report = try await node.open(isForReading: true).rehearseSync()
-      return try RehearsalText(report, options: node.repeated).answer(asJSON: output.json)
+      let report = try await node.open(isForReading: true).dryRunSync()
+      return try DryRunText(report, options: node.repeated).answer(asJSON: output.json)
     }
     let opened = try node.openToSync()
     let report = try await SyncRun.sync(opened)

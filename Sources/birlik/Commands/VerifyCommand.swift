@@ -33,7 +33,7 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let store = try node.open().store
-    if capture { return try CaptureAuditRun(takes: take, asJSON: output.json).run(store, options: node.repeated) }
+    if capture { return try RowCheckRun(takes: take, asJSON: output.json).run(store, options: node.repeated) }
     let line = ProgressLine()
     defer { line.clear() }
     let report = try store.verify { count in line.show { "verified \(Words.grouped(count))" } }
@@ -42,16 +42,16 @@ struct VerifyCommand: ParsableCommand {
     if self.output.json {
       output.line([
         "ok": .bool(report.ok), "records": .number(report.records), "changes": .number(report.changes),
-        "changes_not_kept": .integer(report.bareChanges), "unchecked_records": .number(report.uncheckedRecords),
+        "changes_not_kept": .integer(report.prunedChanges), "unchecked_records": .number(report.uncheckedRecords),
         "problems": .strings(report.problems), "digest": .string(report.digest),
         "digests": .object(
           report.digests.sorted { $0.key < $1.key }.map { ($0.key.description, .string($0.value)) }),
       ])
     } else {
       for problem in report.problems { output.say(problem) }
-      if report.bareSegments > 0 {
+      if report.prunedSegments > 0 {
         output.say(
-          "\(Words.count(report.bareChanges, "older change")) in \(Words.count(report.bareSegments, "segment")) are not kept "
+          "\(Words.count(report.prunedChanges, "older change")) in \(Words.count(report.prunedSegments, "segment")) are not kept "
             + "here: their chain and signatures were checked. Of \(Words.count(report.uncheckedRecords, "record")) the "
             + "heads could not be compared with the log, only what is shown with the heads.")
       }

@@ -17,7 +17,7 @@ struct ConflictText {
   }
 
   /// How the store labels a conflict of two owners, which no command decides.
-  static let clash = "(key)"
+  static let keyCollision = "(key)"
 
   // MARK: - Commands
 

@@ -26,7 +26,7 @@ struct ConsoleLog: LogHandler {
   }
 
   func log(event: LogEvent) {
-    var line = isJournal ? "<\(Self.priority(event.level))>" : "\(Moment(Wall.now()).iso) \(event.level) "
+    var line = isJournal ? "<\(Self.priority(event.level))>" : "\(Moment(SystemClock.now()).iso) \(event.level) "
     line += "\(event.message)"
     var merged = metadata.merging(event.metadata ?? [:]) { $1 }
     if let error = event.error { merged["error"] = "\(error)" }

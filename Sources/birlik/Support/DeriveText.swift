@@ -4,12 +4,12 @@ import Store
 /// What a derivation did, as people and scripts read it.
 struct DeriveText {
   let report: DeriveReport
-  let isRehearsal: Bool
+  let isDryRun: Bool
   let limit: Int
 
-  init(_ report: DeriveReport, isRehearsal: Bool, limit: Int) {
+  init(_ report: DeriveReport, isDryRun: Bool, limit: Int) {
     self.report = report
-    self.isRehearsal = isRehearsal
+    self.isDryRun = isDryRun
     self.limit = limit
   }
 
@@ -31,7 +31,7 @@ struct DeriveText {
   private var json: JSON {
     [
       "derivation": .string(report.derivation), "from": .string(report.source), "into": .string(report.target),
-      "span": .string(report.span), "dry_run": .bool(isRehearsal), "withhold_below": .integer(report.threshold),
+      "span": .string(report.span), "dry_run": .bool(isDryRun), "withhold_below": .integer(report.threshold),
       "rows": .integer(report.rows), "counted": .integer(report.counted), "undecided": .integer(report.undecided),
       "without_key": .integer(report.keyless),
       "untold": .object(report.untold.map { (name: $0.field, value: .integer($0.rows)) }),
@@ -64,7 +64,7 @@ struct DeriveText {
     }
     if report.keyless > 0 { output.say("\(Words.grouped(report.keyless)) not counted: they name nothing to count to.") }
     for (field, rows) in report.untold { output.say("\(Words.grouped(rows)) counted rows do not tell of \(field).") }
-    let verb = isRehearsal ? "would be " : ""
+    let verb = isDryRun ? "would be " : ""
     output.say(
       "\(report.target): \(verb)\(Words.grouped(report.count(.created))) created, "
         + "\(Words.grouped(report.count(.changed))) changed, \(Words.grouped(report.count(.unchanged))) unchanged; "
@@ -79,13 +79,13 @@ struct DeriveText {
     if replaced > 0 {
       let others = report.others(.changed).joined(separator: ", ")
       output.say(
-        "\(isRehearsal ? "It would write" : "It wrote") over figures of another node (\(others)) in "
+        "\(isDryRun ? "It would write" : "It wrote") over figures of another node (\(others)) in "
           + "\(Words.count(replaced, "record")).")
     }
     say(.hidden, "not made, because only a few would be counted under a name that was typed", to: output)
     say(.unknown, "not made, because they refer to records that do not exist", to: output)
     say(.stale, "left as they are, though no row counts to them now", to: output)
-    if isRehearsal { output.say("A rehearsal: nothing was written.") }
+    if isDryRun { output.say("A rehearsal: nothing was written.") }
     guard !shown.isEmpty else { return }
     output.say()
     for line in shown {

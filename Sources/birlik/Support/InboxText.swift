@@ -49,7 +49,7 @@ struct InboxText {
       "field": item.field.isEmpty ? .null : .string(item.field),
       "typed": item.typed.map { types.json($0) } ?? .null, "shown": item.shown.map { types.json($0) } ?? .null,
       "reason": item.reason.isEmpty ? .null : .string(item.reason), "operation": .string(item.refused?.operation),
-      "record": .string(item.refused?.record), "kept_back": .bool(item.isKeptBack), "restore": .string(restore),
+      "record": .string(item.refused?.record), "kept_back": .bool(item.isUnsendable), "restore": .string(restore),
       "proposal": item.proposal.map {
         ["id": .string($0.id), "decision": .string($0.decision?.rawValue), "reason": .string($0.reason)]
       } ?? .null,
@@ -84,7 +84,7 @@ struct InboxText {
   }
 
   private func sayRefused(to output: Output) {
-    let what = item.isKeptBack ? "kept back" : "not taken"
+    let what = item.isUnsendable ? "kept back" : "not taken"
     output.say("  \(what)  the \(item.refused?.operation ?? "edit") of \(Moment(item.toldAt).words): \(item.reason)")
     output.say("  typed      \(item.refused?.record ?? "")")
     if item.standing == .settled { output.say("  now        headquarters has it, or the next sync sends it") }
@@ -95,7 +95,7 @@ struct InboxText {
 
   /// What became of an edit that was not taken and of all that are like it.
   func sayFate(to output: Output) {
-    let what = item.isKeptBack ? "kept back" : "not taken"
+    let what = item.isUnsendable ? "kept back" : "not taken"
     output.say("  \(what)  each \(item.refused?.operation ?? "edit"): \(item.reason)")
     if item.standing == .settled { output.say("  now        headquarters has them, or the next sync sends them") }
     sayProposal("", to: output)

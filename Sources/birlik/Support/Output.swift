@@ -36,8 +36,8 @@ final class Output {
   func finish() throws {
     if let spool {
       rewind(spool)
-      var piece = [UInt8](repeating: 0, count: 1 << 20)
-      while case let count = fread(&piece, 1, piece.count, spool), count > 0 { try Self.put(piece[..<count]) }
+      var chunk = [UInt8](repeating: 0, count: 1 << 20)
+      while case let count = fread(&chunk, 1, chunk.count, spool), count > 0 { try Self.put(chunk[..<count]) }
       guard ferror(spool) == 0 else { throw Failure(.inputOutput, "the temporary file cannot be read") }
       fclose(spool)
       self.spool = nil

@@ -2,7 +2,7 @@ import Store
 import SyncCore
 
 extension Moment {
-  static var today: String { Moment(Wall.now()).day.iso }
+  static var today: String { Moment(SystemClock.now()).day.iso }
 }
 
 /// Numbers as people read them.

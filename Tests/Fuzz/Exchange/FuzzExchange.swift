@@ -22,9 +22,9 @@ public func fuzzExchange(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   case 5: _ = try? SnapshotRequest(bytes: rest)
   case 6: _ = try? SnapshotAnswer(bytes: rest)
   case 7:
-    guard let piece = try? SnapshotPiece(content: rest) else { return 0 }
-    precondition((try? SnapshotPiece(content: piece.content)) == piece, "a piece of a snapshot reads otherwise")
-  default: _ = try? BareSegment(bytes: rest)
+    guard let page = try? SnapshotPage(content: rest) else { return 0 }
+    precondition((try? SnapshotPage(content: page.content)) == page, "a page of a snapshot reads otherwise")
+  default: _ = try? PrunedSegment(bytes: rest)
   }
   return 0
 }

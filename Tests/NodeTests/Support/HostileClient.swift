@@ -46,7 +46,7 @@ struct HostileClient {
 
   /// Posts a body; the answer has to be signed by headquarters whatever was sent.
   func post(
-    _ body: [UInt8], path: String = "/v1/exchange", created: Int64 = Wall.now(), isSigned: Bool = true,
+    _ body: [UInt8], path: String = "/v1/exchange", created: Int64 = SystemClock.now(), isSigned: Bool = true,
     change: (inout HTTPRequest) -> Void = { _ in }
   ) async throws -> Reply {
     var headers: HeaderFields = [(name: ContentDigest.headerName, value: ContentDigest.header(for: body))]

@@ -18,7 +18,7 @@ struct Clerk {
   let manners: Manners
 
   /// One statement for a node's clerk.
-  func statement(_ role: NodeRole, _ catalog: Catalog, _ dice: inout Dice) -> String {
+  func statement(_ role: NodeRole, _ catalog: Catalog, _ dice: inout SeededRandom) -> String {
     let kinds = catalog.kinds.filter { $0.recordClass != .local }
     // Units and returns are what totals are made of.
     let often = ["org_unit", "membership_return", "agreement"]
@@ -47,7 +47,7 @@ struct Clerk {
   }
 
   private func insertion(
-    _ kind: Kind, _ owner: String, _ role: NodeRole, _ dice: inout Dice, key known: [String]? = nil
+    _ kind: Kind, _ owner: String, _ role: NodeRole, _ dice: inout SeededRandom, key known: [String]? = nil
   ) -> String {
     let key = known ?? self.key(kind, owner, &dice)
     var columns = kind.key.map(\.name.sql)
@@ -74,19 +74,19 @@ struct Clerk {
     }
   }
 
-  private func update(_ kind: Kind, _ owner: String, _ dice: inout Dice) -> String {
+  private func update(_ kind: Kind, _ owner: String, _ dice: inout SeededRandom) -> String {
     let fields = kind.fields.shuffled(using: &dice).prefix(1 + dice.below(3))
     let sets = fields.map { "\($0.name.sql)=\(value($0.type, &dice))" }.joined(separator: ", ")
     let condition = dice.chance(50) ? whereKey(kind, owner, &dice) : "federation='\(owner)'"
     return "UPDATE \(kind.name) SET \(sets) WHERE \(condition)"
   }
 
-  private func whereKey(_ kind: Kind, _ owner: String, _ dice: inout Dice) -> String {
+  private func whereKey(_ kind: Kind, _ owner: String, _ dice: inout SeededRandom) -> String {
     zip(kind.key, key(kind, owner, &dice)).map { "\($0.name.sql)='\($1)'" }.joined(separator: " AND ")
   }
 
   /// One of few keys, so that clerks meet.
-  private func key(_ kind: Kind, _ owner: String, _ dice: inout Dice) -> [String] {
+  private func key(_ kind: Kind, _ owner: String, _ dice: inout SeededRandom) -> [String] {
     kind.key.enumerated().map { number, column in
       if manners.typesNonsense, dice.chance(2) { return dice.pick(["", "2025-13", "no such", "%/"]) }
       switch column.type {
@@ -104,7 +104,7 @@ struct Clerk {
     if case .code(let codes) = type { "'\(codes[codes.count - 1])'" } else { "'a'" }
   }
 
-  private func value(_ type: FieldType, _ dice: inout Dice) -> String {
+  private func value(_ type: FieldType, _ dice: inout SeededRandom) -> String {
     if dice.chance(15) { return "NULL" }
     if manners.typesNonsense, dice.chance(8) { return nonsense(type, &dice) }
     switch type {
@@ -120,7 +120,7 @@ struct Clerk {
     }
   }
 
-  private func nonsense(_ type: FieldType, _ dice: inout Dice) -> String {
+  private func nonsense(_ type: FieldType, _ dice: inout SeededRandom) -> String {
     switch type {
     case .integer, .boolean: return "-7"
     case .money: return "5"

@@ -7,8 +7,8 @@ import Wire
 /// What the protocol does between two nodes, without the network.
 enum Exchange {
   struct Options {
-    var limit = Store.PieceLimit.standard
-    /// What arrives of a piece's segments.
+    var limit = Store.BatchLimit.standard
+    /// What arrives of a batch's segments.
     var arriving: ([[UInt8]]) -> [[UInt8]] = { $0 }
     /// Whether a node that finds itself restored or copied takes a fresh origin.
     var noticesRestoration = true
@@ -18,22 +18,22 @@ enum Exchange {
   /// Whose eyes decide what the two may exchange: those of the one that is not headquarters.
   static func role(_ a: TestNode, _ b: TestNode) -> NodeRole { a.role.isHeadquarters ? b.role : a.role }
 
-  /// Carries one piece.
+  /// Carries one batch.
   @discardableResult
   static func carry(from sender: TestNode, to receiver: TestNode, _ options: Options = Options()) throws
-    -> (piece: Store.Piece, report: AbsorbReport)
+    -> (batch: Store.Batch, report: AbsorbReport)
   {
     let role = role(sender, receiver)
-    let shown = try sender.store.frontier(visibleTo: role) + sender.store.bareEnds(visibleTo: role)
+    let shown = try sender.store.frontier(visibleTo: role) + sender.store.prunedEnds(visibleTo: role)
     let held = try receiver.store.holds(shown, visibleTo: role)
     let marks = zip(shown, held).map { (entry: $0, isHeld: $1) }
-    let piece = try sender.store.piece(
+    let batch = try sender.store.batch(
       lackedBy: try receiver.store.frontier(visibleTo: role), marks: marks, role: role, limit: options.limit)
-    if options.noticesRestoration { _ = try sender.store.noticeRestoration(piece.unknown) }
+    if options.noticesRestoration { _ = try sender.store.noticeRestoration(batch.unknown) }
     let report = try receiver.store.absorb(
-      segments: options.arriving(piece.segments), cards: piece.cards, now: receiver.clock ?? Wall.now(),
+      segments: options.arriving(batch.segments), cards: batch.cards, now: receiver.clock ?? SystemClock.now(),
       mayRead: role.mayRead)
-    return (piece, report)
+    return (batch, report)
   }
 
   /// One request and its answer, in both directions.

@@ -153,7 +153,7 @@ final class TestNode {
   }
 
   @discardableResult
-  func seal() throws -> SealReport { try store.seal(now: clock ?? Wall.now()) }
+  func seal() throws -> SealReport { try store.seal(now: clock ?? SystemClock.now()) }
 
   // MARK: The file
 

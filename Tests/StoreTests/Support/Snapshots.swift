@@ -9,26 +9,26 @@ enum Snapshots {
   ///
   /// - Parameter pause: what others do between two steps.
   static func take(
-    from headquarters: TestNode, for node: TestNode, pieceBytes: Int = SnapshotMaker.usualPiece,
+    from headquarters: TestNode, for node: TestNode, pageBytes: Int = SnapshotMaker.usualPage,
     pause: @escaping () throws -> Void = {}
-  ) throws -> (manifest: SnapshotManifest, pieces: [[UInt8]]) {
-    let maker = SnapshotMaker(headquarters.store, for: node.role, pieceBytes: pieceBytes, pause: pause)
-    let manifest = try maker.make { headquarters.clock ?? Wall.now() }
-    let pieces = try headquarters.store.read { engine in
-      try manifest.pieces.map { try engine.piece($0.digest) ?? [] }
+  ) throws -> (manifest: SnapshotManifest, pages: [[UInt8]]) {
+    let maker = SnapshotMaker(headquarters.store, for: node.role, pageBytes: pageBytes, pause: pause)
+    let manifest = try maker.make { headquarters.clock ?? SystemClock.now() }
+    let pages = try headquarters.store.read { engine in
+      try manifest.pages.map { try engine.page($0.digest) ?? [] }
     }
-    return (manifest, pieces)
+    return (manifest, pages)
   }
 
   /// Brings a snapshot to a node and takes it over there.
   @discardableResult
   static func carry(
-    from headquarters: TestNode, to node: TestNode, pieceBytes: Int = SnapshotMaker.usualPiece,
+    from headquarters: TestNode, to node: TestNode, pageBytes: Int = SnapshotMaker.usualPage,
     pause: @escaping () throws -> Void = {}
   ) throws -> SnapshotReport {
-    let (manifest, pieces) = try take(from: headquarters, for: node, pieceBytes: pieceBytes, pause: pause)
+    let (manifest, pages) = try take(from: headquarters, for: node, pageBytes: pageBytes, pause: pause)
     try node.store.beginSnapshot(manifest)
-    for (number, piece) in pieces.enumerated() { try node.store.keepPiece(piece, number: number, of: manifest) }
-    return try node.store.installSnapshot(now: node.clock ?? Wall.now())
+    for (number, page) in pages.enumerated() { try node.store.keepPage(page, number: number, of: manifest) }
+    return try node.store.installSnapshot(now: node.clock ?? SystemClock.now())
   }
 }

@@ -14,7 +14,7 @@ final class World {
     var shuffles = false
     var repeats = false
     var noticesRestoration = true
-    var smallPieces = false
+    var smallBatchs = false
     var upgrades = 0
     var decisions = 0
     /// Bodies of what headquarters holds are dropped.
@@ -40,11 +40,11 @@ final class World {
   private(set) var snapshots = 0
   private(set) var headquartersRestored = 0
   private(set) var jumped = 0
-  private var dice: Dice
+  private var dice: SeededRandom
   /// For what befalls the log alone, so that switching it off leaves everything else as it is.
-  private var logDice: Dice
+  private var logDice: SeededRandom
   /// For what befalls headquarters and clocks, likewise.
-  private var rareDice: Dice
+  private var rareDice: SeededRandom
   /// How far the clock of each of `nodes` is off, in milliseconds.
   private var skews: [Int64] = [0, 0, 0, 0]
   private var headquartersBackups: [String] = []
@@ -55,9 +55,9 @@ final class World {
 
   init(seed: UInt64) throws {
     self.seed = seed
-    dice = Dice(seed: seed)
-    logDice = Dice(seed: ~seed)
-    rareDice = Dice(seed: seed ^ 0x5ca1_ab1e)
+    dice = SeededRandom(seed: seed)
+    logDice = SeededRandom(seed: ~seed)
+    rareDice = SeededRandom(seed: seed ^ 0x5ca1_ab1e)
     house = try House()
     headquarters = try house.add("otuts")
     others = [try house.add("ftuu"), try house.add("ftuu", office: "Samarkand"), try house.add("fturk")]
@@ -73,7 +73,7 @@ final class World {
     faults.shuffles = dice.chance(50)
     faults.repeats = dice.chance(50)
     faults.noticesRestoration = dice.chance(60)
-    faults.smallPieces = dice.chance(50)
+    faults.smallBatchs = dice.chance(50)
     if dice.chance(40) { faults.upgrades = 10 }
     if dice.chance(50) { faults.decisions = 35 }
     if logDice.chance(60) { faults.drops = 15 }
@@ -187,7 +187,7 @@ final class World {
 
   /// A node goes on from a snapshot of headquarters.
   private func bringSnapshot(_ node: TestNode) throws {
-    try Snapshots.carry(from: headquarters, to: node, pieceBytes: logDice.chance(50) ? 150 : 100_000) { [self] in
+    try Snapshots.carry(from: headquarters, to: node, batchBytes: logDice.chance(50) ? 150 : 100_000) { [self] in
       guard logDice.chance(40) else { return }
       try edit(nodes[logDice.below(nodes.count)])
       if logDice.chance(50) { try exchange(others[logDice.below(others.count)]) }
@@ -220,8 +220,8 @@ final class World {
   private func exchange(_ node: TestNode) throws {
     var options = Exchange.Options()
     options.noticesRestoration = faults.noticesRestoration
-    if faults.smallPieces { options.limit = Store.PieceLimit(bytes: 600, changes: 3) }
-    var chaos = Dice(seed: dice.next())
+    if faults.smallBatchs { options.limit = Store.BatchLimit(bytes: 600, changes: 3) }
+    var chaos = SeededRandom(seed: dice.next())
     options.arriving = { [faults] segments in
       var segments = segments
       if faults.loss > 0, chaos.chance(faults.loss) { segments.removeLast(min(segments.count, 1 + chaos.below(2))) }

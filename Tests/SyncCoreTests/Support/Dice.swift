@@ -1,7 +1,7 @@
 import Foundation
 
 /// Deterministic randomness: one seed, one sequence (SplitMix64).
-struct Dice: RandomNumberGenerator {
+struct SeededRandom: RandomNumberGenerator {
   private var state: UInt64
 
   init(seed: UInt64) { state = seed }

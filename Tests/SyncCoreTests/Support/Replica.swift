@@ -26,7 +26,7 @@ struct Replica: Sendable {
   /// What was refused because it contradicts itself.
   private(set) var contradictions: [String] = []
   /// What each segment had seen, itself included.
-  private var seenBy: [Digest: SeenVector] = [:]
+  private var seenBy: [Digest: VersionVector] = [:]
   /// Per local stream the last sequence and the hash of each of its segments.
   private var ends: [[(last: Int64, hash: Digest)]] = []
 
@@ -81,7 +81,7 @@ struct Replica: Sendable {
       segment.header, hash: segment.hash, position: { positions[$0] },
       seenAt: { position in
         let hash = hash(at: Clock(stream: position.stream, sequence: position.sequence, time: 0))
-        return seenBy[hash, default: SeenVector()]
+        return seenBy[hash, default: VersionVector()]
       })
   }
 
@@ -148,7 +148,7 @@ extension Replica {
   func joined(with other: Replica) -> Replica {
     var result = self
     var runs: [Int: [(last: Int64, stream: Int)]] = [:]
-    var theirs = SeenVector()
+    var theirs = VersionVector()
     for segment in other.log {
       if result.positions[segment.hash] == nil,
         let number = result.table.append(
@@ -171,7 +171,7 @@ extension Replica {
       let stream = runs[clock.stream]?.first { $0.last >= clock.sequence }?.stream ?? -1
       return Clock(stream: stream, sequence: clock.sequence, time: clock.time)
     }
-    var mine = SeenVector()
+    var mine = VersionVector()
     for (number, stream) in table.streams.enumerated() { mine.raise(number, to: stream.tip.sequence) }
     for (name, state) in other.records {
       result.records[name] = HeadsJoin.join(

@@ -11,15 +11,15 @@ struct Talk {
     var received = 0
   }
 
-  /// Segments of one piece at most.
+  /// Segments of one batch at most.
   var limit: Int
-  /// In how many of a hundred messages something is lost: the request, its answer, or the end of a piece.
+  /// In how many of a hundred messages something is lost: the request, its answer, or the end of a batch.
   var loss = 0
   /// In how many of a hundred rounds a clerk types on either side.
   var edits = 0
   /// Which channels the node may read.
   var isVisible: @Sendable (Channel) -> Bool = { _ in true }
-  var dice: Dice
+  var dice: SeededRandom
   /// What no sync may do, in words.
   private(set) var problems: [String] = []
   /// Segments that were sent to a side that had them: only where its branch was not known.
@@ -27,7 +27,7 @@ struct Talk {
   private(set) var fresh = 0
   private var time: Int64 = 1_000_000
 
-  init(limit: Int, dice: Dice) {
+  init(limit: Int, dice: SeededRandom) {
     self.limit = limit
     self.dice = dice
   }
@@ -84,20 +84,20 @@ struct Talk {
       }
       let theirs = answer.isEven ? mine : answer.tips
       mine = node.table.frontier(where: isVisible)
-      let (piece, unknown) = piece(of: node, for: theirs, marks: marks, to: hub)
-      sentEnds = ExchangePlan.ends(sentEnds, continuedBy: headers(piece), of: unknown)
+      let (batch, unknown) = batch(of: node, for: theirs, marks: marks, to: hub)
+      sentEnds = ExchangePlan.ends(sentEnds, continuedBy: headers(batch), of: unknown)
       let all = Set(mine + sentEnds + takenEnds).sorted()
       let isMoving = received > 0 || answer.tips != last || all != shown
       idle = isMoving ? 0 : idle + 1
       last = answer.tips
       if idle > 2 { return }
       shown = all
-      outcome.sent += piece.count
+      outcome.sent += batch.count
       if outcome.rounds > 10_000 {
         problems.append("a sync without end")
         return
       }
-      answer = try exchange(Request(tips: mine, frontier: shown, segments: piece), &node, &hub, &outcome)
+      answer = try exchange(Request(tips: mine, frontier: shown, segments: batch), &node, &hub, &outcome)
     }
   }
 
@@ -126,7 +126,7 @@ struct Talk {
     guard !answer.isEven, let theirs = request.frontier else { return answer }
     answer.held = theirs.map { isVisible($0.channel) && hub.holds($0.tip.hash) }
     notice(zip(theirs, answer.held).filter { !$1 }.map(\.0), &hub)
-    answer.segments = piece(of: hub, for: theirs.filter { isVisible($0.channel) }, marks: [], to: node).segments
+    answer.segments = batch(of: hub, for: theirs.filter { isVisible($0.channel) }, marks: [], to: node).segments
     return answer
   }
 
@@ -145,8 +145,8 @@ struct Talk {
     segments.map { ($0.header, $0.hash) }
   }
 
-  /// What `Store.piece` picks: in the order of the log, whatever the plan says that the peer lacks.
-  private mutating func piece(
+  /// What `Store.batch` picks: in the order of the log, whatever the plan says that the peer lacks.
+  private mutating func batch(
     of replica: Replica, for frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)],
     to receiver: Replica
   ) -> (segments: [TestSegment], unknown: [FrontierEntry]) {
@@ -156,8 +156,8 @@ struct Talk {
       guard isVisible(segment.header.channel), let position = replica.positions[segment.hash] else { return false }
       return plan.lacks(position.stream, of: replica.table).map { position.sequence > $0 } ?? false
     }
-    let piece = Array(lacking.prefix(limit))
-    for segment in piece {
+    let batch = Array(lacking.prefix(limit))
+    for segment in batch {
       guard receiver.holds(segment.hash) else {
         fresh += 1
         continue
@@ -168,7 +168,7 @@ struct Talk {
       }
       if !isForked { problems.append("something held is sent though no branch is unknown") }
     }
-    return (piece, plan.unknown)
+    return (batch, plan.unknown)
   }
 
   /// Nothing is planned that the peer showed, said to hold, or holds as what such a segment continues.

@@ -13,7 +13,7 @@ struct World {
     /// Nodes that keep silent about what they saw and seal malformed changes: dishonest.
     var isDishonest = false
 
-    init(_ dice: inout Dice, areHonest: Bool) {
+    init(_ dice: inout SeededRandom, areHonest: Bool) {
       if dice.chance(40) { clones = 14 }
       if dice.chance(40) { restores = 14 }
       if dice.chance(50) { loss = 40 }
@@ -32,7 +32,7 @@ struct World {
   /// The same, and one that nobody writes.
   static let allRegisters = registers + [RegisterKey(60)]
 
-  var dice: Dice
+  var dice: SeededRandom
   let faults: Faults
   let rules: [Int: MergeRule]
   private(set) var replicas: [Replica] = []
@@ -42,7 +42,7 @@ struct World {
   private var now: Int64 = 0
 
   init(seed: UInt64, areHonest: Bool = true) {
-    dice = Dice(seed: seed)
+    dice = SeededRandom(seed: seed)
     faults = Faults(&dice, areHonest: areHonest)
     var rules: [Int: MergeRule] = [:]
     for id in 1...6 { rules[id] = dice.pick(MergeRule.allCases) }
@@ -172,9 +172,9 @@ struct World {
     var replica = Replica(origin: Origin(node: NodeID(high: 9, low: 9), nonce: 9))
     var rest = shuffledSegments()[...]
     while !rest.isEmpty {
-      let piece = rest.prefix(1 + dice.below(5))
-      rest = rest.dropFirst(piece.count)
-      replica.take(Array(piece))
+      let batch = rest.prefix(1 + dice.below(5))
+      rest = rest.dropFirst(batch.count)
+      replica.take(Array(batch))
     }
     return replica
   }

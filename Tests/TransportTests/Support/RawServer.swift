@@ -135,7 +135,7 @@ final class RawServer: Sendable {
   }
 }
 
-/// A client without manners: sends pieces as told and returns all that comes back until the server closes.
+/// A client without manners: sends chunks as told and returns all that comes back until the server closes.
 enum RawClient {
   /// - Parameters:
   ///   - drip: sent again and again, every few milliseconds, until the server answers or closes.

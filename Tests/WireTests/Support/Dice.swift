@@ -1,5 +1,5 @@
 /// A seeded source of chance (SplitMix64): one seed gives the same case on every machine.
-struct Dice: RandomNumberGenerator {
+struct SeededRandom: RandomNumberGenerator {
   private var state: UInt64
 
   init(seed: UInt64) { state = seed }

@@ -11,7 +11,7 @@ struct RandomBlock {
   private let fields: [Int: [Int]]
   private let sets: Set<Int>
 
-  init(_ dice: inout Dice, kind: Int, changes count: Int) {
+  init(_ dice: inout SeededRandom, kind: Int, changes count: Int) {
     let keyColumns = dice.below(WireLimits.keyColumns) + 1
     var fields: [Int: [Int]] = [:]
     var sets: Set<Int> = []
@@ -32,7 +32,7 @@ struct RandomBlock {
     for change in changes { block.append(change) { fields[$0.id] ?? [] } }
   }
 
-  private func change(_ dice: inout Dice, kind: Int, key: RecordKey) -> Change {
+  private func change(_ dice: inout SeededRandom, kind: Int, key: RecordKey) -> Change {
     let operation = dice.pick([Change.Operation.deletion, .insertion, .edit, .edit])
     let captured = dice.time()
     var registers: [RegisterContent] = []
@@ -55,7 +55,7 @@ struct RandomBlock {
       isFlagged: dice.isLucky(percent: 5))
   }
 
-  private func value(_ dice: inout Dice) -> Value {
+  private func value(_ dice: inout SeededRandom) -> Value {
     switch dice.below(3) {
     case 0: .null
     case 1: .integer(dice.integer())

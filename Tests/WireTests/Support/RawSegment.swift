@@ -17,7 +17,7 @@ struct RawSegment {
   var digest: SyncCore.Digest?
 
   init(count: Int, body: [UInt8]) {
-    var dice = Dice(seed: 77)
+    var dice = SeededRandom(seed: 77)
     header = Samples.header(&dice, count: count)
     self.body = body
     size = body.count

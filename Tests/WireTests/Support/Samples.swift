@@ -14,30 +14,30 @@ enum Samples {
 
   static func publicKey(_ number: UInt8) throws -> [UInt8] { Array(try key(number).publicKey.rawRepresentation) }
 
-  static func digest(_ dice: inout Dice) -> SyncCore.Digest {
+  static func digest(_ dice: inout SeededRandom) -> SyncCore.Digest {
     SyncCore.Digest(dice.next(), dice.next(), dice.next(), dice.next())
   }
 
-  static func origin(_ dice: inout Dice) -> Origin {
+  static func origin(_ dice: inout SeededRandom) -> Origin {
     Origin(node: NodeID(high: dice.next(), low: dice.next()), nonce: dice.next())
   }
 
-  static func tip(_ dice: inout Dice) -> Tip {
+  static func tip(_ dice: inout SeededRandom) -> Tip {
     let sequence = dice.isLucky(percent: 10) ? Int64.max : Int64(dice.below(1_000_000) + 1)
     return Tip(origin: origin(&dice), sequence: sequence, hash: digest(&dice))
   }
 
-  static func channel(_ dice: inout Dice) -> Channel {
+  static func channel(_ dice: inout SeededRandom) -> Channel {
     Channel(
       owner: dice.pick(["ftuu", "turk-is", "a", "z23456789-123456789-123456789-12"]),
       audience: dice.pick(Channel.Audience.allCases))
   }
 
-  static func frontier(_ dice: inout Dice, count: Int) -> [FrontierEntry] {
+  static func frontier(_ dice: inout SeededRandom, count: Int) -> [FrontierEntry] {
     (0..<count).map { _ in FrontierEntry(channel: channel(&dice), tip: tip(&dice)) }.sorted()
   }
 
-  static func header(_ dice: inout Dice, count: Int) -> SegmentHeader {
+  static func header(_ dice: inout SeededRandom, count: Int) -> SegmentHeader {
     SegmentHeader(
       origin: origin(&dice), channel: channel(&dice), first: Int64(dice.below(1_000_000) + 1), count: count,
       predecessor: dice.isLucky(percent: 30) ? .zero : digest(&dice),
@@ -46,7 +46,7 @@ enum Samples {
 
   /// A small but complete segment and its author's number.
   static func segment(seed: UInt64, author: UInt8 = 1, blocks: Int = 2, changes: Int = 6) throws -> Segment {
-    var dice = Dice(seed: seed)
+    var dice = SeededRandom(seed: seed)
     let model = (0..<blocks).map { RandomBlock(&dice, kind: $0 + 1, changes: changes) }
     let header = header(&dice, count: model.reduce(0) { $0 + $1.changes.count })
     return try Segment.seal(header, blocks: model.map(\.block), key: key(author))
@@ -59,7 +59,7 @@ enum Samples {
   }
 
   static func request(seed: UInt64) throws -> ExchangeRequest {
-    var dice = Dice(seed: seed)
+    var dice = SeededRandom(seed: seed)
     return ExchangeRequest(
       card: try card().bytes, catalogVersion: 7, frontierDigest: digest(&dice), frontier: frontier(&dice, count: 6),
       answerLimit: 1_000_000, cards: [try card().bytes, try card().bytes],
@@ -67,7 +67,7 @@ enum Samples {
   }
 
   static func answer(seed: UInt64) throws -> ExchangeAnswer {
-    var dice = Dice(seed: seed)
+    var dice = SeededRandom(seed: seed)
     return ExchangeAnswer(
       now: now, frontierDigest: digest(&dice), frontier: frontier(&dice, count: 5),
       held: [true, true, false, true, false, false], hasMore: true,
@@ -78,7 +78,7 @@ enum Samples {
   }
 
   static func receipt(seed: UInt64) throws -> Receipt {
-    var dice = Dice(seed: seed)
+    var dice = SeededRandom(seed: seed)
     let issued = Receipt.issue(
       to: NodeCard.id(of: try publicKey(2)), tips: frontier(&dice, count: 3), open: frontier(&dice, count: 2), at: now,
       by: try key(0))
@@ -88,7 +88,7 @@ enum Samples {
 
   /// Of the node of `card()`, with two receipts of which the later binds what it holds.
   static func evidence(seed: UInt64) throws -> Evidence {
-    var dice = Dice(seed: seed)
+    var dice = SeededRandom(seed: seed)
     let open = frontier(&dice, count: 9).filter { $0.channel.audience == .open }
     let card = try card()
     let receipts = try [[], open].enumerated().compactMap { index, open in
@@ -152,10 +152,10 @@ enum Samples {
       ("manifest", try manifest(seed: 5).bytes, { _ = try SnapshotManifest(bytes: $0, signedBy: headquarters) }),
       ("snapshot request", SnapshotRequest(name: .zero, first: 3).bytes, { _ = try SnapshotRequest(bytes: $0) }),
       (
-        "snapshot answer", SnapshotAnswer(now: now, manifest: try manifest(seed: 6).bytes, pieces: [[0, 1, 2]]).bytes,
+        "snapshot answer", SnapshotAnswer(now: now, manifest: try manifest(seed: 6).bytes, pages: [[0, 1, 2]]).bytes,
         { _ = try SnapshotAnswer(bytes: $0) }
       ),
-      ("bare segment", try BareSegment(bytes: segment(seed: 1).bytes).bytes, { _ = try BareSegment(bytes: $0) }),
+      ("bare segment", try PrunedSegment(bytes: segment(seed: 1).bytes).bytes, { _ = try PrunedSegment(bytes: $0) }),
     ]
   }
 }
@@ -163,7 +163,7 @@ enum Samples {
 extension Samples {
   /// A block as another node reads it.
   static func reread(_ block: KindBlock) throws -> KindBlock {
-    var dice = Dice(seed: 1)
+    var dice = SeededRandom(seed: 1)
     let segment = try Segment.seal(header(&dice, count: block.count), blocks: [block], key: key(1))
     let blocks = try Segment(bytes: segment.bytes).blocks()
     guard let first = blocks.first, blocks.count == 1 else { throw WireError(.malformed, "rereading", "not one block") }

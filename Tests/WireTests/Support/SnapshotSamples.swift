@@ -4,25 +4,25 @@ import SyncCore
 
 extension Samples {
   static func manifest(seed: UInt64) throws -> SnapshotManifest {
-    var dice = Dice(seed: seed)
-    let pieces = (0..<dice.below(6)).map { _ in
-      SnapshotManifest.Piece(size: dice.below(1000), content: dice.below(4000), digest: digest(&dice))
+    var dice = SeededRandom(seed: seed)
+    let pages = (0..<dice.below(6)).map { _ in
+      SnapshotManifest.Page(size: dice.below(1000), content: dice.below(4000), digest: digest(&dice))
     }
     return try SnapshotManifest.issue(
       federation: "ftuu", takenAt: now, catalogVersion: dice.below(9), frontier: frontier(&dice, count: 4),
-      pieces: pieces, by: key(0))
+      pages: pages, by: key(0))
   }
 
-  static func clock(_ dice: inout Dice) -> Clock {
+  static func clock(_ dice: inout SeededRandom) -> Clock {
     let sequence = dice.isLucky(percent: 5) ? Int64.max : Int64(dice.below(100_000) + 1)
     return Clock(stream: dice.below(5), sequence: sequence, time: dice.time())
   }
 
-  static func register(_ dice: inout Dice) -> RegisterKey {
+  static func register(_ dice: inout SeededRandom) -> RegisterKey {
     RegisterKey(dice.below(60), element: dice.isLucky(percent: 30) ? dice.bytes(dice.below(9)) : nil)
   }
 
-  static func content(_ dice: inout Dice) -> Content {
+  static func content(_ dice: inout SeededRandom) -> Content {
     Content(
       (0..<dice.below(3)).map { field in
         let value: Value = dice.isLucky(percent: 50) ? .integer(dice.time()) : .text(dice.bytes(dice.below(20)))
@@ -30,7 +30,7 @@ extension Samples {
       })
   }
 
-  static func state(_ dice: inout Dice) -> RecordState {
+  static func state(_ dice: inout SeededRandom) -> RecordState {
     var rows: [RowHead] = []
     for _ in 0..<dice.below(3) {
       var contents: [RegisterKey: Content] = [:]
@@ -48,7 +48,7 @@ extension Samples {
   }
 
   static func heads(seed: UInt64, count: Int = 12) -> [HeadsEntry] {
-    var dice = Dice(seed: seed)
+    var dice = SeededRandom(seed: seed)
     return (0..<count).map { number in
       let key = dice.isLucky(percent: 10) ? dice.bytes(dice.below(30)) : Array("ftuu-00\(number)".utf8)
       return HeadsEntry(
@@ -57,12 +57,12 @@ extension Samples {
   }
 
   /// A chain of segments, the second stream a branch of the first.
-  static func skeleton(seed: UInt64) throws -> [(entry: SkeletonEntry, segment: BareSegment)] {
-    var dice = Dice(seed: seed)
+  static func skeleton(seed: UInt64) throws -> [(entry: SkeletonEntry, segment: PrunedSegment)] {
+    var dice = SeededRandom(seed: seed)
     let origin = origin(&dice)
     let channel = channel(&dice)
     var tips: [[Tip]] = []
-    var all: [(SkeletonEntry, BareSegment)] = []
+    var all: [(SkeletonEntry, PrunedSegment)] = []
     for (stream, parent) in [(0, nil), (0, nil), (1, Position(stream: 0, sequence: 6)), (0, nil)] as [(Int, Position?)]
     {
       let isFirst = stream == tips.count
@@ -74,7 +74,7 @@ extension Samples {
         origin: origin, channel: channel, first: (before?.sequence ?? 0) + 1, count: 6,
         predecessor: before?.hash ?? .zero, context: Array(context), catalogVersion: 3, sealedAt: dice.time())
       let segment = try Segment.seal(header, blocks: [model.block], key: key(1))
-      let bare = try BareSegment(bytes: segment.bytes)
+      let bare = try PrunedSegment(bytes: segment.bytes)
       let positions = context.map { Position(stream: 1, sequence: $0.sequence) }
       all.append(
         (

@@ -1,0 +1,43 @@
+import Logging
+import Server
+import Store
+import SyncCore
+import Wire
+
+/// What headquarters knows of its nodes beside what they seal.
+extension Headquarters {
+  func renewablePublicKey(of node: NodeID) async -> [UInt8]? {
+    await lookUp { try store.statement(on: node)?.state == .revoked ? nil : store.card(of: node)?.publicKey }
+  }
+
+  func renewKey(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {
+    do {
+      let renewal = try KeyRenewal(bytes: body)
+      guard NodeCard.id(of: renewal.oldKey) == node else { return Self.notRenewed }
+      let card = try await offload {
+        try store.replace(renewal) { card in
+          try NodeCard.issue(
+            publicKey: renewal.newKey, role: card.role, name: card.name, at: SystemClock.now(), by: store.identity.key)
+        }
+      }
+      guard let card else { return Self.notRenewed }
+      logger.notice("a node goes on under another key", metadata: ["name": "\(card.name)", "node": "\(card.id.hex)"])
+      return ServiceAnswer(body: card.bytes)
+    } catch {
+      return answer(to: error)
+    }
+  }
+
+  private static let notRenewed = ServiceAnswer.error(
+    status: 403, code: "not_renewed", message: "Headquarters does not take this key.",
+    hint: "The node may have been revoked, or go on under another key already: ask headquarters.")
+
+  func met(_ node: NodeID, agent: String?) async {
+    do {
+      try await offload { try contacts.note(node, agent: agent, in: store) }
+    } catch {
+      // It is told again at the next exchange.
+      logger.debug("a contact could not be noted", metadata: ["reason": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import Logging
+import Server
+import Store
+import SyncCore
+import Wire
+
+/// What headquarters does with requests.
+struct Headquarters: HeadquartersService {
+  let store: Store
+  let logger: Logger
+  let snapshots = SnapshotDesk()
+  let contacts = Contacts()
+
+  init(_ store: Store, logger: Logger) {
+    self.store = store
+    self.logger = logger
+  }
+
+  func publicKey(of node: NodeID) async -> [UInt8]? {
+    await lookUp { try store.statement(on: node) == nil ? store.card(of: node)?.publicKey : nil }
+  }
+
+  func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? {
+    // What is no card of headquarters' is anybody's, and no error.
+    guard let bytes = ExchangeRequest.card(inRequest: body),
+      let card = try? NodeCard(bytes: bytes, signedBy: store.identity.headquarters), card.id == node
+    else { return nil }
+    return await lookUp { try store.statement(on: node) == nil ? card.publicKey : nil }
+  }
+
+  /// Looks a key up. Where that cannot be done nobody is let in.
+  func lookUp(_ key: @escaping @Sendable () throws -> [UInt8]?) async -> [UInt8]? {
+    do {
+      return try await offload(key)
+    } catch {
+      logger.error("a node could not be looked up", metadata: ["reason": "\(error)"])
+      return nil
+    }
+  }
+
+  func now() -> Int64 { SystemClock.now() }
+
+  func signer() async -> MessageSigner { MessageSigner(keyID: store.identity.node, privateKey: store.identity.key) }
+
+  func health() async -> ServiceAnswer {
+    do {
+      let version = try await offload { try store.catalog().version }
+      return ServiceAnswer(
+        contentType: "application/json",
+        body: Array("{\"status\":\"ok\",\"role\":\"headquarters\",\"catalog\":\(version)}\n".utf8))
+    } catch {
+      return answer(to: error)
+    }
+  }
+
+  // MARK: Joining
+
+  func join(_ body: [UInt8]) async -> ServiceAnswer {
+    do {
+      let request = try JoinRequest(bytes: body)
+      let card = try await offload {
+        try store.useInvitation(token: request.token, publicKey: request.publicKey, now: SystemClock.now()) {
+          federation, name in
+          try NodeCard.issue(
+            publicKey: request.publicKey,
+            role: NodeRole(
+              isHeadquarters: federation.sameBytes(as: store.identity.role.federation), federation: federation),
+            name: name, at: SystemClock.now(), by: store.identity.key)
+        }
+      }
+      guard let card else {
+        return .error(
+          status: 403, code: "bad_invitation", message: "The invitation is used, expired or unknown.",
+          hint: "Ask headquarters for a new one.")
+      }
+      logger.info("a node joined", metadata: ["name": "\(card.name)", "node": "\(card.id.hex)"])
+      let catalog = try await offload { try store.publishedCatalog() }
+      return ServiceAnswer(
+        body: JoinAnswer(
+          card: card.bytes, headquartersCard: store.identity.card.bytes, catalog: catalog.bytes, now: SystemClock.now()
+        ).bytes)
+    } catch {
+      return answer(to: error)
+    }
+  }
+
+  // MARK: Exchange
+
+  func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {
+    do {
+      let answer = try await offload { try exchange(try ExchangeRequest(bytes: body), from: node) }
+      return ServiceAnswer(body: answer.bytes)
+    } catch {
+      return answer(to: error)
+    }
+  }
+
+  private func exchange(_ request: ExchangeRequest, from node: NodeID) throws -> ExchangeAnswer {
+    let role = try role(of: node, card: request.card)
+    try store.seal()
+    let absorbed = try store.absorb(segments: request.segments, cards: request.cards, mayRead: role.mayExchange)
+    if absorbed.segments > 0 || !absorbed.refusals.isEmpty {
+      logger.info(
+        "absorbed",
+        metadata: [
+          "node": "\(node.hex)", "segments": "\(absorbed.segments)", "changes": "\(absorbed.changes)",
+          "refused": "\(absorbed.refusals.count)",
+        ])
+    }
+    if absorbed.segments > 0, request.cards.contains(store.identity.card.bytes) {
+      // Taking back its own edits, it took a fresh origin. That is the proof; what a frontier claims would be none.
+      logger.warning("this database was restored or copied; it goes on under a new identity and nothing is lost")
+    }
+    let lookedAt = SystemClock.now()
+    let mine = try store.frontier(visibleTo: role)
+    let digest = Digest(of: mine)
+    let published = try store.publishedCatalog()
+    var answer = ExchangeAnswer(now: 0, frontierDigest: digest, refusals: absorbed.refusals)
+    if published.catalog.version > request.catalogVersion { answer.catalog = published.bytes }
+    // A greeting that finds both sides uneven does not tell what is lacked: the next exchange does.
+    var lag: Int64? = digest == request.frontierDigest ? 0 : nil
+    if digest != request.frontierDigest {
+      answer.frontier = mine
+      if let theirs = request.frontier { lag = try fill(&answer, for: theirs, role, limit: request.answerLimit) }
+    }
+    // An exchange in which nothing moves stays a tiny one.
+    if !request.segments.isEmpty || !answer.segments.isEmpty { answer.receipt = try receipt(to: node, mine) }
+    if let lag { contacts.saw(node, at: lookedAt, catalogVersion: request.catalogVersion, lag: lag) }
+    answer.now = SystemClock.now()
+    return answer
+  }
+
+  /// - Parameter frontier: what is held of the channels that the node may read, every open one among them.
+  private func receipt(to node: NodeID, _ frontier: [FrontierEntry]) throws -> [UInt8] {
+    let own = try store.earlier(than: node).union([node])
+    let receipt = Receipt.issue(
+      to: node, tips: frontier.filter { own.contains($0.tip.origin.node) },
+      open: frontier.filter { $0.channel.audience == .open }, at: SystemClock.now(), by: store.identity.key)
+    return receipt?.bytes ?? []
+  }
+
+  /// Adds what the other side lacks and says what of its own is held.
+  ///
+  /// - Returns: how many changes it lacks, those of this batch among them.
+  private func fill(
+    _ answer: inout ExchangeAnswer, for theirs: [FrontierEntry], _ role: NodeRole, limit: Int
+  ) throws -> Int64 {
+    answer.held = try store.holds(theirs, visibleTo: role)
+    var batchLimit = Store.BatchLimit.standard
+    batchLimit.bytes = min(batchLimit.bytes, limit / 2)
+    let batch = try store.batch(lackedBy: theirs.filter { role.mayRead($0.channel) }, role: role, limit: batchLimit)
+    answer.segments = batch.segments
+    answer.cards = batch.cards
+    answer.hasMore = batch.hasMore
+    return batch.lacking
+  }
+
+  private func role(of node: NodeID, card bytes: [UInt8]) throws -> NodeRole {
+    if let card = try store.card(of: node) { return try store.role(of: card) }
+    // Headquarters lost its memory of this node; the card bears its own signature.
+    let card = try NodeCard(bytes: bytes, signedBy: store.identity.headquarters)
+    guard card.id == node else {
+      throw WireError(.badSignature, "knowing a node again", "the card is that of another node")
+    }
+    try store.keep(card)
+    return try store.role(of: card)
+  }
+
+  func answer(to error: any Error) -> ServiceAnswer {
+    switch error {
+    case let error as WireError:
+      return .error(
+        status: error.code == .tooLarge ? 413 : 400, code: error.code.rawValue,
+        message: "The request cannot be read: \(error.detail).",
+        hint: "The sender may be another program or another version.")
+    case let error as StoreError where error.code == .busy || error.code == .full:
+      logger.warning("the database is busy or the disk is full", metadata: ["reason": "\(error)"])
+      return .error(
+        status: 503, code: "busy", message: "Headquarters is busy.", hint: "Try again in a moment.",
+        retryAfterSeconds: 5)
+    default:
+      logger.error("a request failed", metadata: ["reason": "\(error)"])
+      return .error(
+        status: 500, code: "internal", message: "Headquarters could not answer.", hint: "Try again later.")
+    }
+  }
+}

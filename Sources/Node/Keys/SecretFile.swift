@@ -1,0 +1,140 @@
+import Glibc
+
+/// A file with a secret: it is read only where nobody else may read it.
+struct SecretFile {
+  enum Place {
+    case own
+    /// The folder that a person named as that of `LoadCredential=`.
+    case named
+    /// Systemd's copy for this process alone, so that nothing can be renewed there.
+    case handedOver
+  }
+
+  let path: String
+  let place: Place
+
+  init(_ path: String, _ place: Place = .own) {
+    self.path = path
+    self.place = place
+  }
+
+  /// How messages call it. A folder that a person named is never repeated: what was given may be a secret by mistake.
+  var name: String {
+    guard place == .named, let slash = path.lastIndex(of: "/") else { return path }
+    return path[path.index(after: slash)...] + CredentialFolder.namedWords
+  }
+
+  var exists: Bool { access(path, F_OK) == 0 }
+
+  /// The file beside this one with an addition to its name, such as `birlik.key.old`.
+  func with(suffix: String) -> SecretFile { SecretFile(path + suffix, place) }
+
+  /// The whole file, at most `limit` bytes.
+  ///
+  /// - Throws: `NodeError` with code `config` when it cannot be opened, is no plain file, or others may read it.
+  func read(_ operation: String, limit: Int = 1 << 16) throws -> [UInt8] {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    guard file >= 0 else {
+      throw NodeError(.config, operation, "\(name) cannot be opened", hint: "put it back from your backup")
+    }
+    defer { close(file) }
+    var info = stat()
+    guard fstat(file, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
+      throw NodeError(.config, operation, "\(name) is no plain file", hint: "put it back from your backup")
+    }
+    guard info.st_mode & 0o077 == 0 else {
+      throw NodeError(.config, operation, "others may read \(name)", hint: "chmod 600 \(name)")
+    }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while bytes.count <= limit {
+      let count = Glibc.read(file, &chunk, chunk.count)
+      if count == 0 { return bytes }
+      guard count > 0 else { break }
+      bytes += chunk.prefix(count)
+    }
+    throw NodeError(.config, operation, "\(name) cannot be read or is too large", hint: "put it back from your backup")
+  }
+
+  /// Writes a new file. Nothing may stand at the path, and where the file system can, it is there only once it is whole
+  /// and on the disk.
+  ///
+  /// - Parameter other: the file that this one will replace: it belongs to the same user and group then.
+  func write(_ bytes: [UInt8], _ operation: String, mode: mode_t = 0o600, asOwnerOf other: SecretFile? = nil) throws {
+    // Without a name until it is whole: a process that is killed leaves nothing behind. Some file systems have no such
+    // files, and some places no /proc by which they get their name.
+    let unnamed = open(Self.folder(of: path), Self.unnamedFile | O_WRONLY | O_CLOEXEC, mode)
+    var isMade = false
+    if unnamed >= 0 {
+      defer { close(unnamed) }
+      try fill(unnamed, bytes, operation, mode: mode, asOwnerOf: other)
+      isMade = linkat(AT_FDCWD, "/proc/self/fd/\(unnamed)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0
+    }
+    if !isMade { try writeNamed(bytes, operation, mode: mode, asOwnerOf: other) }
+    Self.syncFolder(of: path)
+  }
+
+  private func writeNamed(
+    _ bytes: [UInt8], _ operation: String, mode: mode_t, asOwnerOf other: SecretFile?
+  ) throws {
+    let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, mode)
+    guard file >= 0 else {
+      throw NodeError(
+        .config, operation, "\(name) cannot be made", hint: "move an old one away, or check the folder")
+    }
+    defer { close(file) }
+    do { try fill(file, bytes, operation, mode: mode, asOwnerOf: other) } catch {
+      unlink(path)
+      throw error
+    }
+  }
+
+  private func fill(
+    _ file: Int32, _ bytes: [UInt8], _ operation: String, mode: mode_t, asOwnerOf other: SecretFile?
+  ) throws {
+    var (info, own) = (stat(), stat())
+    if let other, stat(other.path, &info) == 0, fstat(file, &own) == 0,
+      info.st_uid != own.st_uid || info.st_gid != own.st_gid
+    {
+      guard fchown(file, info.st_uid, info.st_gid) == 0 else {
+        throw NodeError(
+          .config, operation, "\(other.name) belongs to somebody else", hint: "run it as that user, or as root")
+      }
+    }
+    // Whatever the umask: not more than asked for, and the owner at least.
+    guard fchmod(file, mode) == 0, Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else {
+      throw NodeError(.config, operation, "\(name) cannot be written", hint: "check the disk")
+    }
+  }
+
+  /// Puts this file in the place of another, in one step that lasts: there is a file at the other's path all the while.
+  ///
+  /// - Parameter kept: where the other is kept; nil for nowhere.
+  /// - Returns: false when it could not be done.
+  func move(over other: SecretFile, keepingItAs kept: SecretFile? = nil) -> Bool {
+    if let kept, other.exists {
+      unlink(kept.path)
+      // A second name, so that the first is never missing; some file systems know none.
+      guard link(other.path, kept.path) == 0 || rename(other.path, kept.path) == 0 else { return false }
+    }
+    guard rename(path, other.path) == 0 else { return false }
+    Self.syncFolder(of: other.path)
+    return true
+  }
+
+  /// `O_TMPFILE`, which Swift does not see because it is put together of others.
+  private static let unnamedFile: Int32 = 0o20_000_000 | O_DIRECTORY
+
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// A name is as durable as its folder. Where that cannot be asked for, the disk does it in its own time.
+  private static func syncFolder(of path: String) {
+    let folder = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else { return }
+    fsync(folder)
+    close(folder)
+  }
+}

@@ -1,0 +1,280 @@
+import Consolidation
+import Store
+import SyncCore
+import Wire
+
+/// What a sync would do.
+public struct DryRunReport: Sendable {
+  public var sent = ChangeTally()
+  public var received = ChangeTally()
+  /// Conflicts that would open, and those that would close.
+  public var opened: [ConflictView] = []
+  public var closed: [ConflictView] = []
+  /// Figures of the consolidated table, as of today, that would move.
+  public var totals: [TotalMove] = []
+  /// Edits of this node that could not be taken.
+  public var refused: [RefusedView] = []
+  /// The catalog's version now and after, where headquarters has a later one.
+  public var catalog: (from: Int, to: Int)?
+  /// What the person should know besides.
+  public var notices: [String] = []
+}
+
+extension LocalNode {
+  /// Rehearses a sync: asks headquarters what it holds and absorbs that into a private copy of the database, which is
+  /// thrown away. Nothing is sent but the question, and neither side's file changes.
+  ///
+  /// The store should be open for reading alone.
+  public func dryRunSync() async throws -> DryRunReport {
+    let node = self
+    var dryRun = try await offload { try SyncDryRun(node) }
+    return try await dryRun.run()
+  }
+}
+
+/// What the next sync would send, and what would stay.
+public struct EgressReport: Sendable {
+  /// Where what headquarters holds is known from.
+  public enum Basis: Sendable, Equatable {
+    /// It was asked just now.
+    case asked
+    /// Its last receipt, signed at that time in milliseconds since 1970.
+    case receipt(at: Int64)
+    /// Nothing is known: everything is listed.
+    case nothing
+  }
+
+  public var basis = Basis.nothing
+  /// The first of the changes, as many as were asked for.
+  public var changes: [EgressChange] = []
+  public var summary = EgressSummary()
+  public var stay = EgressStay()
+  /// Edits captured here that would be refused when they are sealed.
+  public var refused: [RefusedView] = []
+  public var notices: [String] = []
+}
+
+extension LocalNode {
+  /// Lists what the next sync would send: seals in a private copy and chooses as a sync does. Neither side's file changes.
+  ///
+  /// - Parameters:
+  ///   - asks: whether headquarters is asked what it holds, for which nothing but a question leaves; else its last
+  ///     receipt tells, without any network.
+  ///   - limit: how many changes are listed; the rest are counted.
+  public func egress(asks: Bool, limit: Int) async throws -> EgressReport {
+    let node = self
+    guard asks else { return try await offload { try node.offlineEgress(limit: limit) } }
+    var dryRun = try await offload { try SyncDryRun(node) }
+    return try await dryRun.egress(limit: limit)
+  }
+
+  private func offlineEgress(limit: Int) throws -> EgressReport {
+    guard !store.identity.role.isHeadquarters else {
+      throw NodeError(
+        .usage, "listing what leaves", "this node is headquarters, which answers and sends nothing by itself",
+        hint: "run it at a federation's node")
+    }
+    let copy = try DryRun(of: store)
+    let known = try copy.store.refusedEdits().count
+    try copy.store.seal()
+    var report = EgressReport()
+    let receipt = try store.lastReceipt()
+    report.basis = receipt.map { .receipt(at: $0.at) } ?? .nothing
+    report.refused = Array(try copy.store.refusedEdits().dropLast(known))
+    report.stay = try store.staying()
+    // Of others' streams headquarters signs nothing; they came from there.
+    let node = store.identity.node
+    let others = receipt == nil ? [] : try store.frontier(visibleTo: store.role())
+    try report.list(copy, to: (receipt?.tips ?? []) + others.filter { $0.tip.origin.node != node }, [], limit: limit)
+    return report
+  }
+}
+
+extension EgressReport {
+  mutating func list(
+    _ copy: DryRun, to frontier: [FrontierEntry], _ marks: [(entry: FrontierEntry, isHeld: Bool)], limit: Int
+  ) throws {
+    var first: [EgressChange] = []
+    summary = try copy.egress(to: frontier, marks: marks, role: copy.store.role()) { change in
+      if first.count < limit { first.append(change) }
+    }
+    changes = first
+    if let one = summary.replaced.first {
+      let more = summary.replaced.count - 1
+      let nodes = Set(summary.replaced.map(\.node)).sorted().joined(separator: ", ")
+      notices.append(
+        "\(one.kind) \(one.key)\(more > 0 ? " and \(more) more like it" : "") would be sent over figures that another node "
+          + "gave (\(nodes)): run `birlik derive` on one machine only, the one that has all the records")
+    }
+  }
+}
+
+/// One rehearsal of a sync with headquarters.
+struct SyncDryRun: @unchecked Sendable {
+  // Unchecked: `copy` is used by one task, one call at a time.
+  private let original: Store
+  private let copy: DryRun
+  private let client: HeadquartersClient
+  private let role: NodeRole
+  private var report = DryRunReport()
+  private var marks: [(entry: FrontierEntry, isHeld: Bool)] = []
+
+  init(_ node: LocalNode) throws {
+    original = node.store
+    role = try node.store.role()
+    client = try HeadquartersClient(for: node.store, "rehearsing a sync", agent: Program.dryRunAgent)
+    copy = try DryRun(of: node.store)
+  }
+
+  mutating func egress(limit: Int) async throws -> EgressReport {
+    let this = self
+    let mine = try await offload { try this.original.frontier(visibleTo: this.role) }
+    let theirs = try await exchangeAll(mine)
+    let (marks, rehearsed) = (marks, report)
+    return try await offload {
+      var report = EgressReport()
+      report.basis = .asked
+      report.refused = rehearsed.refused
+      report.notices = rehearsed.notices
+      report.stay = try this.original.staying()
+      try report.list(this.copy, to: theirs, marks, limit: limit)
+      return report
+    }
+  }
+
+  mutating func run() async throws -> DryRunReport {
+    let this = self
+    let mine = try await offload { try this.original.frontier(visibleTo: this.role) }
+    let before = try await offload { try Standing(this.copy.store) }
+    let last = try await exchangeAll(mine)
+    let marks = marks
+    report.sent = try await offload { try this.copy.lacking(last, marks: marks, role: this.role) }
+    report.received = try await offload { try this.copy.received() }
+    let after = try await offload { try Standing(this.copy.store) }
+    report.opened = after.conflicts.filter { !before.names($0) }
+    report.closed = before.conflicts.filter { !after.names($0) }
+    report.totals = after.moves(since: before)
+    return report
+  }
+
+  /// Seals in the copy and takes everything that headquarters offers.
+  ///
+  /// - Returns: what headquarters holds.
+  private mutating func exchangeAll(_ mine: [FrontierEntry]) async throws -> [FrontierEntry] {
+    let this = self
+    var answer = try await exchange(frontier: nil, digest: Digest(of: mine))
+    var theirs = answer.frontier ?? mine
+    try await prepare(answer)
+    var isMoving = answer.frontier != nil
+    while isMoving {
+      let shown = try await offload { try this.shown(instead: mine) }
+      answer = try await exchange(frontier: shown, digest: Digest(of: shown))
+      theirs = answer.frontier ?? shown
+      let batch = answer
+      isMoving = try await offload { try this.absorb(batch) } > 0
+    }
+    return theirs
+  }
+
+  /// Does to the copy what a sync does before it seals, and seals.
+  private mutating func prepare(_ answer: ExchangeAnswer) async throws {
+    let this = self
+    report.refused = try await offload {
+      let known = try this.copy.store.refusedEdits().count
+      if let theirs = answer.frontier {
+        let held = try this.copy.store.holds(theirs, visibleTo: this.role)
+        _ = try this.copy.store.noticeRestoration(zip(theirs, held).filter { !$1 }.map(\.0))
+      }
+      if let bytes = answer.catalog {
+        try this.copy.store.adopt(try PublishedCatalog(bytes: bytes, signedBy: this.original.identity.headquarters))
+      }
+      try this.copy.store.seal()
+      return Array(try this.copy.store.refusedEdits().dropLast(known))
+    }
+    let versions = try await offload {
+      (from: try this.original.catalog().version, to: try this.copy.store.catalog().version)
+    }
+    if versions.from != versions.to { report.catalog = versions }
+    if try await offload({ try this.original.origin() != this.copy.origin() }) {
+      report.notices.append("this database was restored or copied; it would go on under a new identity")
+    }
+  }
+
+  /// What the copy holds that headquarters can know of: not what only the copy sealed.
+  private func shown(instead mine: [FrontierEntry]) throws -> [FrontierEntry] {
+    let origin = try copy.origin()
+    let held = try copy.store.frontier(visibleTo: role).filter { $0.tip.origin != origin }
+    return Set(held + mine.filter { $0.tip.origin == origin }).sorted()
+  }
+
+  /// - Returns: how many segments were new.
+  private func absorb(_ answer: ExchangeAnswer) throws -> Int {
+    let absorbed = try copy.store.absorb(segments: answer.segments, cards: answer.cards, mayRead: role.mayRead)
+    if absorbed.segments > 0 { try copy.noteReceived(answer.segments) }
+    return absorbed.segments
+  }
+
+  private mutating func exchange(frontier: [FrontierEntry]?, digest: Digest) async throws -> ExchangeAnswer {
+    let this = self
+    let (version, offset) = try await offload {
+      (try this.copy.store.catalog().version, try this.copy.store.clockOffset())
+    }
+    let request = ExchangeRequest(
+      card: original.identity.card.bytes, catalogVersion: version, frontierDigest: digest, frontier: frontier,
+      cards: [], segments: [])
+    let before = SystemClock.now()
+    let answer = try ExchangeAnswer(bytes: try await client.post("/v1/exchange", request.bytes, offset: offset))
+    if frontier == nil {
+      let measured = answer.now &- (before / 2 &+ SystemClock.now() / 2)
+      try await offload { try this.copy.store.setClockOffset(measured) }
+    }
+    marks = zip(frontier ?? [], answer.held).map { (entry: $0, isHeld: $1) }
+    return answer
+  }
+}
+
+/// Conflicts and totals as they stand at a moment.
+private struct Standing: Sendable {
+  let conflicts: [ConflictView]
+  private let reports: [TotalsReport]
+
+  init(_ store: Store) throws {
+    let today = CalendarDay(millisecondsSince1970: SystemClock.now()).iso
+    reports = try store.indicators().compactMap { indicator in
+      guard case .report(let report) = try store.totals(indicator: indicator, asOf: today) else { return nil }
+      return report
+    }
+    conflicts = try store.conflicts()
+  }
+
+  func names(_ other: ConflictView) -> Bool {
+    conflicts.contains {
+      $0.kind == other.kind && $0.key == other.key && $0.field == other.field && $0.federation == other.federation
+    }
+  }
+
+  func moves(since before: Standing) -> [TotalMove] {
+    reports.flatMap { report -> [TotalMove] in
+      let old = before.reports.first { $0.indicator == report.indicator }
+      let units = Set(report.rows.map(\.unit) + (old?.rows.map(\.unit) ?? [])).sorted()
+      var moves: [TotalMove] = []
+      func add(_ unit: String, _ figure: TotalMove.Figure, _ from: Int64?, _ to: Int64?) {
+        guard from != to else { return }
+        moves.append(
+          TotalMove(
+            indicator: report.indicator, unit: unit, figure: figure, asOf: report.asOf, from: from, to: to))
+      }
+      for unit in units {
+        let was = old?.rows.first { $0.unit == unit }
+        let row = report.rows.first { $0.unit == unit }
+        add(unit, .counted, was?.counted, row?.counted)
+        add(unit, .declared, was?.declared, row?.declared)
+        add(unit, .expected, was?.unitsExpected, row?.unitsExpected)
+        add(unit, .reported, was?.unitsReported, row?.unitsReported)
+      }
+      add("total", .counted, old?.counted, report.counted)
+      add("total", .claimed, old?.claimed?.value, report.claimed?.value)
+      return moves
+    }
+  }
+}

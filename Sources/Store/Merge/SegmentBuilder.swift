@@ -1,0 +1,82 @@
+import SyncCore
+import Wire
+
+/// Gathers the changes that one seal makes in one channel.
+final class SegmentBuilder {
+  let channel: Channel
+  /// The store's number of the stream that the segment will stand in.
+  let stream: Int
+  /// The stream that it continues, or nil for a new one.
+  let continues: Int?
+  let first: Int64
+  private(set) var blocks: [KindBlock] = []
+  private(set) var count = 0
+
+  init(channel: Channel, stream: Int, continues: Int?, first: Int64) {
+    self.channel = channel
+    self.stream = stream
+    self.continues = continues
+    self.first = first
+  }
+
+  /// How many changes one segment takes, so that a batch of an exchange can be small.
+  static let changeLimit = 16_384
+  /// How many bytes of keys and texts, and how many elements of sets, one segment takes.
+  static let contentLimit = 4 << 20
+  static let elementLimit = 262_144
+
+  var isFull: Bool {
+    if count >= Self.changeLimit { return true }
+    // Sizes are looked at now and then only: a record is small beside what a segment takes.
+    guard count & 63 == 0 else { return false }
+    return blocks.reduce(0) { $0 + $1.contentBytes } >= Self.contentLimit
+      || blocks.reduce(0) { $0 + $1.elementCount } >= Self.elementLimit
+  }
+
+  /// The sequence number of the next change.
+  var next: Int64 { first &+ Int64(count) }
+
+  /// Adds a change. Those of one kind have to follow each other.
+  func append(_ change: Change, _ table: KindTable) {
+    startBlock(table)
+    blocks[blocks.count - 1].append(change) { key in
+      table.registerIndex(id: key.id).map { table.registers[$0].fields.map(\.id) } ?? []
+    }
+    count += 1
+  }
+
+  /// Adds the insertion of a row as it stands, without building a `Change`.
+  func append(insertionOf row: ShownRow, key: RecordKey, _ table: KindTable, captured: Int64, time: Int64) {
+    startBlock(table)
+    let block = blocks.count - 1
+    blocks[block].begin(.insertion, captured: captured, time: time, isFlagged: false)
+    var start = 0
+    for column in table.kind.key.indices {
+      let end = key.bytes[start...].firstIndex(of: RecordKey.separator) ?? key.bytes.count
+      blocks[block].appendKey(column: column, key.bytes[start..<end])
+      start = min(end + 1, key.bytes.count)
+    }
+    for (index, field) in table.fields.enumerated() {
+      let value = row.values[index]
+      if value.isNull { continue }
+      let column = blocks[block].column(field: field.id, register: table.registers[table.registerOfField[index]].id)
+      switch value {
+      case .null: break
+      case .integer(let number): blocks[block].append(number, to: column)
+      case .text(let text):
+        if field.type == .set {
+          blocks[block].append(elements: table.elements(text).map { ($0, true) }, to: column)
+        } else {
+          blocks[block].append(text: text, to: column)
+        }
+      }
+    }
+    count += 1
+  }
+
+  private func startBlock(_ table: KindTable) {
+    if blocks.last?.kind != table.kind.id {
+      blocks.append(KindBlock(kind: table.kind.id, keyColumns: table.kind.key.count))
+    }
+  }
+}
