@@ -32,23 +32,23 @@ extension MemoryStore {
     }
     pass.sort { ($0.record, $0.sequence) < ($1.record, $1.sequence) }
     let now = wall.addingReportingOverflow(offset).overflow ? wall : wall &+ offset
-    var batch = Batch(Timekeeping(offset: offset, previousSeal: previousSeal, now: now))
+    var sealing = Sealing(Timekeeping(offset: offset, previousSeal: previousSeal, now: now))
     var start = 0
     while start < pass.count {
       var end = start
       while end < pass.count, pass[end].record == pass[start].record { end += 1 }
-      seal(Array(pass[start..<end]), pass[start].record, &batch, chronicle)
+      seal(Array(pass[start..<end]), pass[start].record, &sealing, chronicle)
       start = end
     }
-    flush(&batch, chronicle)
+    flush(&sealing, chronicle)
     previousSeal = now
     seals += 1
-    return batch.count
+    return sealing.count
   }
 
   // MARK: One record
 
-  private mutating func seal(_ captured: [Capture], _ record: Int, _ batch: inout Batch, _ chronicle: Chronicle) {
+  private mutating func seal(_ captured: [Capture], _ record: Int, _ sealing: inout Sealing, _ chronicle: Chronicle) {
     let place = chronicle.setting.records[record]
     guard let shape = shape(place.kind) else { return chronicle.fail("something of an unknown kind was captured") }
     var edits = CapturedEdits()
@@ -61,7 +61,7 @@ extension MemoryStore {
     let old = row == nil ? captured.first { $0.sequence == edits.deletion?.sequence }?.old : nil
     let typed = (row ?? old).map { SealPlan.Row($0, shape) }
     let (standing, isTyped) = standing(record, edits, shape, typed, chronicle)
-    let circumstances = SealPlan.Circumstances(role: role, timekeeping: batch.timekeeping, facts: self)
+    let circumstances = SealPlan.Circumstances(role: role, timekeeping: sealing.timekeeping, facts: self)
     let plan = SealPlan(
       edits, shape, place.key, row: row == nil ? nil : typed, deleted: row == nil ? typed?.contents : nil,
       records: standing, isTyped: isTyped, in: circumstances)
@@ -77,24 +77,24 @@ extension MemoryStore {
     if plan.items.count > 1, row == nil { chronicle.coverage.add(.editBeforeDeletion) }
     for item in plan.items {
       var change = item.change
-      SealCheck.time(change, item.channel, standing, batch.timekeeping, chronicle)
-      change.time = batch.time(change, self, chronicle.setting.clocks)
+      SealCheck.time(change, item.channel, standing, sealing.timekeeping, chronicle)
+      change.time = sealing.time(change, self, chronicle.setting.clocks)
       let index = records[record].firstIndex { $0.channel == item.channel } ?? records[record].count
       if index == records[record].count {
         records[record].append(OwnedRecord(channel: item.channel, state: RecordState()))
       }
-      let builder = batch.builder(for: item.channel, self)
+      let builder = sealing.builder(for: item.channel, self)
       let clock = Clock(
-        stream: batch.builders[builder].stream, sequence: batch.builders[builder].next, time: change.time)
+        stream: sealing.builders[builder].stream, sequence: sealing.builders[builder].next, time: change.time)
       // Everything that this store holds had been seen when it sealed.
       records[record][index].state.absorb(change, at: clock) { _ in true }
       let write = captured.last { $0.at == change.captured }?.write
       let typedAt = write.map { chronicle.writtenAt[$0] } ?? chronicle.now
-      batch.builders[builder].append(change, record, writes, typedAt: typedAt)
-      batch.count += 1
-      if batch.builders.contains(where: { $0.changes.count >= chronicle.setting.segmentLimit }) {
+      sealing.builders[builder].append(change, record, writes, typedAt: typedAt)
+      sealing.count += 1
+      if sealing.builders.contains(where: { $0.changes.count >= chronicle.setting.segmentLimit }) {
         chronicle.coverage.add(.sealedInSegments)
-        flush(&batch, chronicle)
+        flush(&sealing, chronicle)
       }
     }
     SealCheck.content(edits, shape, row: row == nil ? nil : typed, records[record], plan, chronicle)
@@ -122,7 +122,7 @@ extension MemoryStore {
   // MARK: Segments
 
   /// What one pass gathers.
-  struct Batch {
+  struct Sealing {
     struct Builder {
       var channel: Channel
       var stream: Int
@@ -173,13 +173,13 @@ extension MemoryStore {
     }
   }
 
-  private mutating func flush(_ batch: inout Batch, _ chronicle: Chronicle) {
-    for builder in batch.builders where !builder.changes.isEmpty {
+  private mutating func flush(_ sealing: inout Sealing, _ chronicle: Chronicle) {
+    for builder in sealing.builders where !builder.changes.isEmpty {
       let header = SegmentHeader(
         origin: origin, channel: builder.channel, first: builder.first, count: builder.changes.count,
         predecessor: builder.continues.flatMap { table.stream($0)?.tip.hash } ?? .zero,
         context: table.context(in: builder.channel, after: builder.continues), catalogVersion: version,
-        sealedAt: batch.timekeeping.now)
+        sealedAt: sealing.timekeeping.now)
       let segment = chronicle.add(
         header, builder.changes, records: builder.records, author: role, truth: known, writes: builder.writes,
         typedAt: builder.typedAt)
@@ -188,7 +188,7 @@ extension MemoryStore {
         return chronicle.fail("a sealed segment has another place than its changes: \(placement)")
       }
     }
-    batch.builders = []
+    sealing.builders = []
   }
 }
 

@@ -103,8 +103,8 @@ public final class Store: @unchecked Sendable {
       handle.map { SQLiteLimits.apply(to: $0) }
       try database.execute(sql: "PRAGMA cell_size_check=ON")
       try database.execute(sql: "PRAGMA mmap_size=0")
-      // A rollback journal: the versions of SQLite up to 3.51.2 can corrupt a WAL file that two programs share, and
-      // clerks bring their own SQLite. See `JournalPolicy`.
+      // A rollback journal: SQLite 3.7.0 to 3.51.2 can corrupt a WAL file that two connections share (fixed in 3.51.3,
+      // 3.50.7 and 3.44.6; https://sqlite.org/wal.html). Debian 12 ships 3.40.1, and clerks bring their own SQLite.
       // A file that is not ours stays as it is.
       let application = try Int32.fetchOne(database, sql: "PRAGMA application_id")
       if application == Schema.applicationID, !isForReading {

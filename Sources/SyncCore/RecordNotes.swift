@@ -5,7 +5,7 @@ public struct RecordNotes: Sendable {
   /// The label of a conflict between two owners that use one key.
   public static let keyCollision = "(key)"
 
-  /// What people call each register whose heads differ, `existence` and `clash` first.
+  /// What people call each register whose heads differ, `existence` and `keyCollision` first.
   public private(set) var conflicts: [String] = []
   /// Values that the catalog does not allow, with the reason.
   public private(set) var invalid: [(field: String, value: Value, reason: String)] = []
@@ -18,7 +18,7 @@ public struct RecordNotes: Sendable {
       invalid.append((problem.field, .text(key.display), problem.reason))
     }
     if state.existenceIsContested { conflicts.append(Self.existence) }
-    if collides { conflicts.append(Self.clash) }
+    if collides { conflicts.append(Self.keyCollision) }
     guard state.hasLivingEdit else { return }
     for key in state.knownRegisters {
       guard let index = shape.registerIndex(id: key.id) else { continue }

@@ -42,18 +42,18 @@ struct BirlikSimulate: AsyncParsableCommand {
     if clocks { return print(ClockTable(seeds: seeds.range).text) }
     if let seed { return try play(seed) }
     let start = ContinuousClock.now
-    let batch = await Batch(seeds.range, jobs: jobs, canary: canary, stopsAtFailure: brief)
+    let sweep = await SeedSweep(seeds.range, jobs: jobs, canary: canary, stopsAtFailure: brief)
     let seconds = Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000
     if brief {
-      guard let failure = batch.failures.first else { return print("no failing seed in \(seeds)") }
+      guard let failure = sweep.failures.first else { return print("no failing seed in \(seeds)") }
       print("seed \(failure.seed): \(failure.problem)")
       throw ExitCode.failure
     }
-    print(Report(batch, seconds: seconds).text)
-    for failure in batch.failures.prefix(3) { tell(Shortening(History(seed: failure.seed), canary: canary)) }
-    let rare = canary == nil ? batch.rarelyReached : []
+    print(Report(sweep, seconds: seconds).text)
+    for failure in sweep.failures.prefix(3) { tell(Shortening(History(seed: failure.seed), canary: canary)) }
+    let rare = canary == nil ? sweep.rarelyReached : []
     if !rare.isEmpty { print("hardly reached: \(rare.joined(separator: ", "))") }
-    if !batch.failures.isEmpty || !rare.isEmpty { throw ExitCode.failure }
+    if !sweep.failures.isEmpty || !rare.isEmpty { throw ExitCode.failure }
   }
 
   private func play(_ seed: UInt64) throws {

@@ -183,7 +183,7 @@ struct MarkedNamesTests {
     for name in ["hq.db", "sam.db"] { #expect(try contents(name).range(of: control) != nil, "\(name)") }
 
     let wire = try proxy.unpacked()
-    #expect(wire.changes > 50 && wire.batches > 0, "\(wire.changes) changes, \(wire.batches) batches")
+    #expect(wire.changes > 50 && wire.pages > 0, "\(wire.changes) changes, \(wire.pages) pages")
     #expect(wire.bytes.range(of: control) != nil && wire.bytes.range(of: Data("wages".utf8)) != nil)
     #expect(marks.found(in: wire.bytes) == [])
     #expect(marks.found(in: Data(proxy.everything)) == [])

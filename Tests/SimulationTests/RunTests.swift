@@ -5,10 +5,10 @@ import Testing
 @Suite struct RunTests {
   @Test("300 random histories break no promise")
   func holds() async {
-    let batch = await Batch(0..<300, jobs: 2)
-    #expect(batch.failures == [])
-    #expect(batch.count == 300)
-    #expect(batch.nodeYears > 50)
+    let sweep = await SeedSweep(0..<300, jobs: 2)
+    #expect(sweep.failures == [])
+    #expect(sweep.count == 300)
+    #expect(sweep.nodeYears > 50)
   }
 
   @Test("One seed gives one run, bit for bit, whatever else runs", arguments: [7, 204, 1971] as [UInt64])
@@ -17,8 +17,8 @@ import Testing
     let again = Run(History(seed: seed))
     #expect(alone.fingerprint == again.fingerprint)
     #expect(alone.coverage == again.coverage)
-    let one = await Batch(seed..<(seed + 30), jobs: 1)
-    let many = await Batch(seed..<(seed + 30), jobs: 3)
+    let one = await SeedSweep(seed..<(seed + 30), jobs: 1)
+    let many = await SeedSweep(seed..<(seed + 30), jobs: 3)
     #expect(one.fingerprint == many.fingerprint)
     #expect(one.coverage == many.coverage)
   }

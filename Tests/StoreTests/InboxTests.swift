@@ -105,7 +105,8 @@ import Testing
     #expect(
       views[1].totals[0] == [
         TotalMove(
-          indicator: "members", unit: "ftuu", figure: .counted, asOf: Moment(SystemClock.now()).day.iso, from: 120, to: 130)
+          indicator: "members", unit: "ftuu", figure: .counted, asOf: Moment(SystemClock.now()).day.iso, from: 120,
+          to: 130)
       ])
     let closing = views[0].totals[0]
     #expect(closing.contains { $0.figure == .counted && $0.to == 0 && $0.indicator == "members" })

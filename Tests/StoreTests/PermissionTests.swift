@@ -109,7 +109,7 @@ import Testing
     _ = house
   }
 
-  @Test("Two owners that use one key are a clash; the earlier is shown; when it goes, the other is")
+  @Test("Two owners that use one key are a key collision; the earlier is shown; when it goes, the other is")
   func keyCollision() throws {
     let house = try House()
     let hq = try house.add("otuts")

@@ -10,14 +10,6 @@ import Testing
     let node = try House().addKept("ftuu")
     #expect(try node.value("journal_mode", "pragma_journal_mode") == "truncate")
     #expect(try node.value("synchronous", "pragma_synchronous") == "2")
-    for (version, isFixed) in [
-      (3_040_001, false), (3_044_005, false), (3_044_006, true), (3_045_000, false), (3_050_006, false),
-      (3_050_007, true), (3_051_000, false), (3_051_002, false), (3_051_003, true), (3_052_000, true),
-      (4_000_000, true),
-    ] {
-      #expect(JournalPolicy.allowsWriteAheadLog(version: version, isAlone: true) == isFixed, "\(version)")
-      #expect(!JournalPolicy.allowsWriteAheadLog(version: version, isAlone: false))
-    }
   }
 
   @Test("1: a file that a clerk's tool put into WAL mode is taken out of it when it is opened")

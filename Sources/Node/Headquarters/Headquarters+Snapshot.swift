@@ -40,7 +40,7 @@ extension Headquarters {
     guard let role = try store.card(of: node).map({ try store.role(of: $0) }) else {
       throw WireError(.malformed, "handing out a snapshot", "its sender is not known here")
     }
-    let limit = min(Store.PageLimit.standard.bytes, request.answerLimit / 2)
+    let limit = min(Store.BatchLimit.standard.bytes, request.answerLimit / 2)
     if request.name != .zero,
       let (manifest, pages) = try store.snapshotPages(request.name, from: request.first, limit: limit),
       manifest.federation.sameBytes(as: role.federation)

@@ -35,7 +35,7 @@ struct ConflictText {
     return command(ShellWords.option("--take", text))
   }
 
-  private var canBeDecided: Bool { conflict.closedAt == nil && conflict.field != Self.clash && !isRehearsed }
+  private var canBeDecided: Bool { conflict.closedAt == nil && conflict.field != Self.keyCollision && !isRehearsed }
 
   private func command(_ decision: String) -> String {
     let words = [conflict.kind, conflict.key, conflict.field].map(ShellWords.quoted).joined(separator: " ")
@@ -99,7 +99,7 @@ struct ConflictText {
     for (other, moves) in zip(conflict.others, conflict.totals) {
       for move in moves { output.say("  \(Self.padded("total"))\(Self.words(move, taking: Self.words(other)))") }
     }
-    if conflict.field == Self.clash {
+    if conflict.field == Self.keyCollision {
       output.say("  two owners use this key: one of them has to remove its record and take another key")
     }
     if let keep { output.say("  \(Self.padded("keep"))\(keep)") }

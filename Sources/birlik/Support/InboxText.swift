@@ -18,7 +18,8 @@ struct InboxText {
 
   /// Shows what was typed again; nil where no command can.
   var restore: String? {
-    guard item.sort == .lost, item.standing != .settled, item.field != ConflictText.clash, let typed = item.typed else {
+    guard item.sort == .lost, item.standing != .settled, item.field != ConflictText.keyCollision, let typed = item.typed
+    else {
       return nil
     }
     let place = [item.kind, item.key].map(ShellWords.quoted).joined(separator: " ")
@@ -114,7 +115,7 @@ struct InboxText {
   private func sayStanding(to output: Output) {
     switch item.standing {
     case .settled: output.say("  now        it is shown again")
-    case .open where item.field == ConflictText.clash:
+    case .open where item.field == ConflictText.keyCollision:
       output.say("  both owners use this key: one has to remove its record and take another key")
     case .open: output.say("  now        both stand beside each other until somebody decides: `birlik conflicts`")
     case .decided: output.say("  now        \(item.shown?.node ?? "somebody") decided, having seen both")

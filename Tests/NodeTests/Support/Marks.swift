@@ -46,10 +46,10 @@ struct Marks {
 }
 
 extension RecordingProxy {
-  /// What passed, unpacked: the keys and texts of every change and the content of every batch of a snapshot.
-  func unpacked(sourceLocation: SourceLocation = #_sourceLocation) throws -> (bytes: Data, changes: Int, batches: Int) {
+  /// What passed, unpacked: the keys and texts of every change and the content of every page of a snapshot.
+  func unpacked(sourceLocation: SourceLocation = #_sourceLocation) throws -> (bytes: Data, changes: Int, pages: Int) {
     var bytes = Data()
-    var (changes, batches) = (0, 0)
+    var (changes, pages) = (0, 0)
     func unpack(_ segments: [[UInt8]]) throws {
       for segment in segments {
         for change in try Segment(bytes: segment).blocks().flatMap(\.changes) {
@@ -68,20 +68,20 @@ extension RecordingProxy {
     for answer in answers {
       if let answer = try? ExchangeAnswer(bytes: answer) { try unpack(answer.segments) }
       guard let answer = try? SnapshotAnswer(bytes: answer) else { continue }
-      for batch in answer.batches {
-        batches += 1
-        let packed = batch.dropFirst()
+      for page in answer.pages {
+        pages += 1
+        let packed = page.dropFirst()
         // The manifest tells the size; without it the largest that is allowed is tried.
-        bytes += Data(batch.first == 1 ? try Self.unzipped(Array(packed)) : Array(packed))
+        bytes += Data(page.first == 1 ? try Self.unzipped(Array(packed)) : Array(packed))
       }
     }
-    return (bytes, changes, batches)
+    return (bytes, changes, pages)
   }
 
   /// A whole frame, whose header says how large it becomes (RFC 8878).
   private static func unzipped(_ frame: [UInt8]) throws -> [UInt8] {
     guard frame.count > 14, let size = Self.contentSize(frame), let bytes = Zstandard.decompress(frame, size: size)
-    else { throw CommandProblem(text: "a batch does not unpack") }
+    else { throw CommandProblem(text: "a page does not unpack") }
     return bytes
   }
 

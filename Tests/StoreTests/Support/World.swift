@@ -187,7 +187,7 @@ final class World {
 
   /// A node goes on from a snapshot of headquarters.
   private func bringSnapshot(_ node: TestNode) throws {
-    try Snapshots.carry(from: headquarters, to: node, batchBytes: logDice.chance(50) ? 150 : 100_000) { [self] in
+    try Snapshots.carry(from: headquarters, to: node, pageBytes: logDice.chance(50) ? 150 : 100_000) { [self] in
       guard logDice.chance(40) else { return }
       try edit(nodes[logDice.below(nodes.count)])
       if logDice.chance(50) { try exchange(others[logDice.below(others.count)]) }

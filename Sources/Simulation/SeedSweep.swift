@@ -1,5 +1,5 @@
 /// Many seeds played, on several processors at once.
-public struct Batch: Sendable {
+public struct SeedSweep: Sendable {
   public struct Failure: Sendable, Equatable {
     public var seed: UInt64
     public var problem: String
@@ -27,16 +27,16 @@ public struct Batch: Sendable {
     let parts = stride(from: seeds.lowerBound, to: seeds.upperBound, by: Int(size)).map { start in
       start..<min(start + size, seeds.upperBound)
     }
-    await withTaskGroup(of: Batch.self) { group in
+    await withTaskGroup(of: SeedSweep.self) { group in
       var next = parts.makeIterator()
       for _ in 0..<max(jobs, 1) {
         guard let part = next.next() else { break }
-        group.addTask { Batch(part, canary: canary) }
+        group.addTask { SeedSweep(part, canary: canary) }
       }
       while let part = await group.next() {
         add(part)
         if stopsAtFailure, !failures.isEmpty { continue }
-        if let more = next.next() { group.addTask { Batch(more, canary: canary) } }
+        if let more = next.next() { group.addTask { SeedSweep(more, canary: canary) } }
       }
     }
     failures.sort { $0.seed < $1.seed }
@@ -56,7 +56,7 @@ public struct Batch: Sendable {
     }
   }
 
-  private mutating func add(_ other: Batch) {
+  private mutating func add(_ other: SeedSweep) {
     count += other.count
     failures += other.failures
     coverage += other.coverage
