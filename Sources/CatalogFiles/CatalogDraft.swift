@@ -17,7 +17,7 @@ struct CatalogDraft {
   var catalog: Catalog {
     Catalog(
       version: version, title: title, kinds: kinds.map(\.kind), indicators: indicators.map(\.indicator),
-      derivations: derivations.map(\.derivation), retiredKinds: retiredKinds,
+      derivations: derivations.map(\.derivation), retiredKinds: retiredKinds.map { KindID($0) },
       observers: observers)
   }
 

@@ -137,7 +137,7 @@ struct CatalogReader {
           "The kind `\(kind.kind.name)` is defined twice, first in \(other.place.file) at line "
             + "\(other.place.line).", hint: "Remove or rename one of the two.")
       }
-      if draft.retiredKinds.contains(kind.kind.id) {
+      if draft.retiredKinds.contains(kind.kind.id.number) {
         findings.add(
           kind.idPlace,
           "The kind `\(kind.kind.name)` uses the retired id \(kind.kind.id) again; old changes would "

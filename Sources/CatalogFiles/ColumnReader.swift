@@ -83,7 +83,7 @@ struct ColumnReader {
           hint: "Use latest, owner, headquarters, review or frozen, or take the fields out of the group.")
       }
       guard let id = table.requiredInteger("id", in: KindReader.fieldIDRange) else { return nil }
-      return ReadGroup(group: FieldGroup(id: id, name: entry.key, rule: rule), place: entry.place)
+      return ReadGroup(group: FieldGroup(id: RegisterID(id), name: entry.key, rule: rule), place: entry.place)
     }
   }
 
@@ -126,7 +126,7 @@ struct ColumnReader {
     let rule = group?.rule ?? stated ?? (type == .set ? .union : .latest)
     return ReadField(
       field: Field(
-        id: id, name: entry.key, type: type, rule: rule, group: group?.id, isLocal: isLocal,
+        id: FieldID(id), name: entry.key, type: type, rule: rule, group: group?.id, isLocal: isLocal,
         isDeprecated: table.boolean("deprecated") ?? false),
       place: entry.place)
   }

@@ -19,7 +19,7 @@ struct Evolution {
         "The kind `\(kind.kind.name)` uses the id \(kind.kind.id) again, which a published catalog "
           + "retired.", hint: "Give it a number that no kind ever had.")
     }
-    for id in published.retiredKinds where !draft.retiredKinds.contains(id) && draft.catalog.kind(id) == nil {
+    for id in published.retiredKinds where !draft.retiredKinds.contains(id.number) && draft.catalog.kind(id) == nil {
       findings.add(
         draft.retiredPlace, "The kind id \(id) was retired by a published catalog and is not listed any more.",
         hint: "Add \(id) to `retired_kinds`.")
@@ -104,7 +104,7 @@ struct Evolution {
         moved.idPlace,
         "The kind `\(old.name)` changes its id from \(old.id) to \(moved.kind.id), but ids are "
           + "permanent.", hint: "Write `id = \(old.id)`.")
-    } else if !draft.retiredKinds.contains(old.id) {
+    } else if !draft.retiredKinds.contains(old.id.number) {
       findings.add(
         draft.retiredPlace, "The published kind `\(old.name)` is removed, but its id \(old.id) is not retired.",
         hint: "Put the kind back, or add \(old.id) to `retired_kinds` so that the number is never used again.")
@@ -129,28 +129,28 @@ struct Evolution {
   private func checkGroups(_ old: Kind, _ new: KindDraft) {
     for group in old.groups {
       guard let same = new.kind.groups.first(where: { $0.id == group.id }) else {
-        checkGone(id: group.id, name: group.name, what: "group", old, new)
+        checkGone(id: group.id.number, name: group.name, what: "group", old, new)
         continue
       }
-      if !same.name.sameBytes(as: group.name) { renamed(group.id, group.name, same.name, old, new) }
+      if !same.name.sameBytes(as: group.name) { renamed(group.id.number, group.name, same.name, old, new) }
       checkRule(group.rule, same.rule, name: group.name, what: "group", old, new)
     }
   }
 
   private func checkField(_ field: Field, of old: Kind, _ new: KindDraft) {
     guard let same = new.kind.field(field.id) else {
-      if new.kind.retiredFields.contains(field.id), !field.isDeprecated, !field.isLocal {
+      if new.kind.retiredFields.contains(field.id.number), !field.isDeprecated, !field.isLocal {
         findings.add(
           new.place,
           "The column `\(field.name)` of the kind `\(old.name)` is removed, but people and nodes still fill it.",
           hint: "Put it back with `deprecated = true` and publish that; remove it in a later version.")
       } else {
-        checkGone(id: field.id, name: field.name, what: "column", old, new)
+        checkGone(id: field.id.number, name: field.name, what: "column", old, new)
       }
       return
     }
     guard same.name.sameBytes(as: field.name) else {
-      renamed(field.id, field.name, same.name, old, new)
+      renamed(field.id.number, field.name, same.name, old, new)
       return
     }
     let place = new.place(of: field.name)
@@ -238,11 +238,11 @@ struct Evolution {
   }
 
   private func idOfName(_ name: String, in kind: Kind) -> Int? {
-    kind.field(named: name)?.id ?? kind.groups.first { $0.name.sameBytes(as: name) }?.id
+    kind.field(named: name)?.id.number ?? kind.groups.first { $0.name.sameBytes(as: name) }?.id.number
   }
 
   private func nameOfID(_ id: Int, in kind: Kind) -> String? {
-    kind.field(id)?.name ?? kind.groups.first { $0.id == id }?.name
+    kind.field(FieldID(id))?.name ?? kind.groups.first { $0.id == RegisterID(id) }?.name
   }
 
   /// By name, because a group that merely changed its id is reported once, at the group.

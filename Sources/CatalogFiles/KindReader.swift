@@ -45,15 +45,16 @@ struct KindReader {
     let key = keyColumns(reader)
     let columns =
       key.map { ColumnPlace(name: $0.column.name, what: "key column", id: nil, place: $0.place) }
-      + groups.map { ColumnPlace(name: $0.group.name, what: "group", id: $0.group.id, place: $0.place) }
-      + fields.map { ColumnPlace(name: $0.field.name, what: "field", id: $0.field.id, place: $0.place) }
+      + groups.map { ColumnPlace(name: $0.group.name, what: "group", id: $0.group.id.number, place: $0.place) }
+      + fields.map { ColumnPlace(name: $0.field.name, what: "field", id: $0.field.id.number, place: $0.place) }
     let retired = table.integers("retired", in: Self.fieldIDRange)
     checkColumns(columns, retired: retired.map(\.number))
     refuseEmptyGroups(groups, fields: fields.map(\.field))
     guard let id, let recordClass else { return nil }
     return KindDraft(
       kind: Kind(
-        id: id, name: name, title: table.text("title") ?? name, recordClass: recordClass, appendOnly: appendOnly,
+        id: KindID(id), name: name, title: table.text("title") ?? name, recordClass: recordClass,
+        appendOnly: appendOnly,
         deletion: deletion, key: key.map(\.column), fields: fields.map(\.field),
         groups: groups.map(\.group).sorted { $0.id < $1.id }, retiredFields: retired.map(\.number).sorted()),
       place: table.place, idPlace: table.place(of: "id"), classPlace: table.place(of: "class"),

@@ -46,6 +46,8 @@ public enum WireLimits {
   public static let catalogBytes = 1 << 20
   /// Bytes of one snapshot's manifest.
   public static let manifestBytes = 4 << 20
+  /// The greatest number of a kind, a field or a register.
+  public static let largestID = 65_535
   /// Pages of one snapshot.
   public static let snapshotPages = 16_384
   /// Bytes of one page of a snapshot as it travels.

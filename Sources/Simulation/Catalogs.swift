@@ -3,11 +3,11 @@ import SyncCore
 /// The catalog of the simulated federations in all its versions: every merge rule, a group of each sort, sets, composite
 /// keys, a kind whose deletions win, one that is written once, and what later versions add and change.
 enum Catalogs {
-  static let unit = 1
-  static let membershipReturn = 2
-  static let agreement = 3
-  static let figure = 4
-  static let workCase = 5
+  static let unit: KindID = 1
+  static let membershipReturn: KindID = 2
+  static let agreement: KindID = 3
+  static let figure: KindID = 4
+  static let workCase: KindID = 5
   static let lastVersion = 3
 
   static let federations = ["otuts", "ftuu", "turk-is", "kfik", "memur-sen", "tufa"]
@@ -19,7 +19,7 @@ enum Catalogs {
   /// The shapes of kinds by version, then by kind's id.
   static let shapes: [[KindShape?]] = (0...lastVersion).map { version in
     var shapes: [KindShape?] = Array(repeating: nil, count: 6)
-    for kind in kinds(version) { shapes[kind.id] = KindShape(kind) }
+    for kind in kinds(version) { shapes[kind.id.number] = KindShape(kind) }
     return shapes
   }
 

@@ -101,7 +101,7 @@ struct Clerk {
     else { return false }
     if owned.state.existenceIsContested {
       if dice.chance(40) { return store.delete(record, at: wall, chronicle) }
-      store.confirm(record, mask: shape.registers.reduce(0) { $0 | 1 << Int64($1.id) }, at: wall, chronicle)
+      store.confirm(record, mask: shape.registers.reduce(0) { $0 | $1.id.bit }, at: wall, chronicle)
       return true
     }
     let contested = owned.state.knownRegisters.filter { key in
@@ -118,7 +118,7 @@ struct Clerk {
       _ = store.update(record, edits, at: wall, chronicle)
     }
     chronicle.coverage.add(.conflictConfirmed)
-    store.confirm(record, mask: 1 << Int64(key.id), at: wall, chronicle)
+    store.confirm(record, mask: key.id.bit, at: wall, chronicle)
     return true
   }
 }

@@ -33,16 +33,17 @@ struct DroppedEdits {
     let later = captures.indices.filter { $0 >= index && remaining[$0] == nil }
     for end in later.reversed() where captures[end].mask <= 0 || end == captures.count - 1 {
       let whole = held.filter { $0.change.captured == captures[end].at && saysAll($0.change, upTo: end) }
-      if !whole.isEmpty, bitsBeforeDeletion(end).allSatisfy({ edits(of: $0.bit, at: $0.at, deleted, held) != [] }) {
+      if !whole.isEmpty, bitsBeforeDeletion(end).allSatisfy({ edits(of: $0.register, at: $0.at, deleted, held) != [] })
+      {
         return whole
       }
     }
     let mask = captures[index].mask
     guard mask > 0 else { return [] }
     var found: [Chronicle.Event] = []
-    for bit in 1..<62 where mask & (1 << Int64(bit)) != 0 {
-      guard let last = captures.last(where: { $0.mask > 0 && $0.mask & (1 << Int64(bit)) != 0 }) else { return [] }
-      let same = edits(of: bit, at: last.at, row?.contents, held)
+    for register in RegisterID.all where mask & register.bit != 0 {
+      guard let last = captures.last(where: { $0.mask > 0 && $0.mask & register.bit != 0 }) else { return [] }
+      let same = edits(of: register, at: last.at, row?.contents, held)
       if same.isEmpty { return [] }
       found += same.map { held[$0] }
     }
@@ -61,21 +62,21 @@ struct DroppedEdits {
   }
 
   /// The registers edited up to the first deletion, each with the time of its last edit; none for a row written whole.
-  private func bitsBeforeDeletion(_ end: Int) -> [(bit: Int, at: Int64)] {
+  private func bitsBeforeDeletion(_ end: Int) -> [(register: RegisterID, at: Int64)] {
     guard captures[end].mask == 0, let first = captures.firstIndex(where: { $0.mask == 0 }) else { return [] }
-    return (1..<62).compactMap { bit in
-      captures[..<first].last { $0.mask > 0 && $0.mask & (1 << Int64(bit)) != 0 }.map { (bit, $0.at) }
+    return RegisterID.all.compactMap { register in
+      captures[..<first].last { $0.mask > 0 && $0.mask & register.bit != 0 }.map { (register, $0.at) }
     }
   }
 
   /// Which of the changes edit a register to what it was.
   private func edits(
-    of bit: Int, at captured: Int64, _ contents: [RegisterKey: Content]?, _ held: [Chronicle.Event]
+    of register: RegisterID, at captured: Int64, _ contents: [RegisterKey: Content]?, _ held: [Chronicle.Event]
   ) -> [Int] {
     guard let contents else { return [] }
     return held.indices.filter { place in
       let change = held[place].change
-      let named = change.registers.filter { $0.key.id == bit }
+      let named = change.registers.filter { $0.key.id == register }
       return change.operation == .edit && change.captured == captured && !named.isEmpty
         && named.allSatisfy { contents[$0.key] ?? .empty == $0.content }
     }

@@ -119,9 +119,9 @@ final class Machine {
   ) -> Batch {
     let plan = ExchangePlan(store.table, peer: frontier, marks: marks) { store.positions[$0] }
     var batch = Batch(unknown: plan.unknown)
-    let from = store.table.streams.indices.map { plan.lacks($0, of: store.table) }
+    let from = store.table.numbered.map { plan.lacks($0.number, of: store.table) }
     for entry in store.log where isVisible(entry.segment.header.channel) {
-      guard let position = store.positions[entry.segment.hash], let last = from[position.stream],
+      guard let position = store.positions[entry.segment.hash], let last = from[position.stream.number],
         position.sequence > last
       else { continue }
       guard entry.hasBody else {

@@ -86,7 +86,7 @@ extension MemoryStore {
 
   /// A clock of the sender's in this store's numbers.
   private func translated(_ clock: Clock, _ snapshot: Snapshot) -> Clock {
-    let segment = snapshot.ends[clock.stream].first { $0.header.last >= clock.sequence }
+    let segment = snapshot.ends[clock.stream.number].first { $0.header.last >= clock.sequence }
     let stream = segment.flatMap { positions[$0.hash]?.stream } ?? -1
     return Clock(stream: stream, sequence: clock.sequence, time: clock.time)
   }

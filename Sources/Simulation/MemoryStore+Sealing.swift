@@ -125,8 +125,8 @@ extension MemoryStore {
   struct Sealing {
     struct Builder {
       var channel: Channel
-      var stream: Int
-      var continues: Int?
+      var stream: StreamNumber
+      var continues: StreamNumber?
       var first: Int64
       var changes: [Change] = []
       var records: [Int] = []
@@ -153,7 +153,7 @@ extension MemoryStore {
     mutating func builder(for channel: Channel, _ store: MemoryStore) -> Int {
       if let open = builders.firstIndex(where: { $0.channel == channel }) { return open }
       let continues = store.ownStream(in: channel)
-      let new = store.table.streams.count + builders.count { $0.continues == nil }
+      let new = StreamNumber(store.table.streams.count + builders.count { $0.continues == nil })
       let first = continues.flatMap { store.table.stream($0)?.tip.sequence } ?? 0
       builders.append(
         Builder(channel: channel, stream: continues ?? new, continues: continues, first: first &+ 1))

@@ -45,13 +45,13 @@ extension MemoryStore {
       if shape.kind.appendOnly { return false }
       if shape.fields[index].rule == .frozen, !row.values[index].isNull { return false }
     }
-    var registers: Set<Int> = []
+    var registers: Set<RegisterID> = []
     for (index, value) in changed {
       row.values[index] = value
       registers.insert(shape.registers[shape.registerOfField[index]].id)
     }
     rows[record] = row
-    for register in registers.sorted() { capture(record, mask: 1 << Int64(register), at: at, chronicle) }
+    for register in registers.sorted() { capture(record, mask: register.bit, at: at, chronicle) }
     return true
   }
 

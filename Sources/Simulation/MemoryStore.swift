@@ -84,7 +84,7 @@ struct MemoryStore {
   var origin: Origin { Origin(node: id, nonce: nonce) }
   var mark: SealMark { SealMark(origins: origins, seals: seals, nonce: Int64(bitPattern: nonce)) }
 
-  func shape(_ kind: Int) -> KindShape? { Catalogs.shapes[version][kind] }
+  func shape(_ kind: KindID) -> KindShape? { Catalogs.shapes[version][kind.number] }
 
   func holds(_ hash: Digest) -> Bool { positions[hash] != nil }
 
@@ -94,9 +94,9 @@ struct MemoryStore {
   }
 
   /// The stream that this node's next segment in a channel continues.
-  func ownStream(in channel: Channel) -> Int? {
+  func ownStream(in channel: Channel) -> StreamNumber? {
     let origin = origin
-    return table.streams.lastIndex { $0.origin == origin && $0.channel == channel }
+    return table.streams.lastIndex { $0.origin == origin && $0.channel == channel }.map { StreamNumber($0) }
   }
 
   // MARK: The log
@@ -110,7 +110,7 @@ struct MemoryStore {
     var seen = VersionVector()
     table.join(position, into: &seen)
     for entry in seen.entries {
-      for segment in ends[entry.stream] where segment.header.last <= entry.sequence {
+      for segment in ends[entry.stream.number] where segment.header.last <= entry.sequence {
         for tip in segment.header.context {
           if let found = positions[tip.hash] { table.join(found, into: &seen) }
         }
@@ -122,13 +122,13 @@ struct MemoryStore {
   /// Writes a placed segment into the log and its stream.
   mutating func append(
     _ segment: SealedSegment, _ placement: StreamTable.Placement, hasBody: Bool, _ chronicle: Chronicle
-  ) -> Int? {
+  ) -> StreamNumber? {
     guard let number = table.append(segment.header, hash: segment.hash, placement: placement) else { return nil }
-    if number == ends.count {
+    if number.number == ends.count {
       ends.append([])
       if table.stream(number)?.parent != nil { chronicle.coverage.add(.streamForked) }
     }
-    ends[number].append(segment)
+    ends[number.number].append(segment)
     positions[segment.hash] = Position(stream: number, sequence: segment.header.last)
     log.append(Entry(segment: segment, hasBody: hasBody))
     known.insert(segment.number)
@@ -138,8 +138,8 @@ struct MemoryStore {
 
   /// The segment in which a change stands; nil while it is being sealed.
   func segment(at clock: Clock) -> SealedSegment? {
-    guard ends.indices.contains(clock.stream) else { return nil }
-    let stream = ends[clock.stream]
+    guard ends.indices.contains(clock.stream.number) else { return nil }
+    let stream = ends[clock.stream.number]
     var low = 0
     var high = stream.count
     while low < high {
@@ -155,6 +155,6 @@ extension MemoryStore: HeadFacts {
 
   func author(of clock: Clock) -> Author {
     guard let stream = table.stream(clock.stream) else { return .other }
-    return Author(ends[clock.stream].first?.author, in: stream.channel)
+    return Author(ends[clock.stream.number].first?.author, in: stream.channel)
   }
 }

@@ -68,15 +68,15 @@ struct Mixer {
   }
 
   mutating func add(_ change: Change) {
-    add(UInt64(change.kind) << 8 | UInt64(change.operation.rawValue))
+    add(UInt64(change.kind.number) << 8 | UInt64(change.operation.rawValue))
     add(change.key.bytes)
     add(change.time)
     add(change.captured)
     for register in change.registers {
-      add(UInt64(register.key.id))
+      add(UInt64(register.key.id.number))
       if let element = register.key.element { add(element) }
       for cell in register.content.cells {
-        add(UInt64(cell.field))
+        add(UInt64(cell.field.number))
         add(cell.value)
       }
       add(UInt64.max)

@@ -49,7 +49,7 @@ enum SealCheck {
     }
     for register in shape.registers {
       let isWhole = edits.insertedAt != nil
-      guard isWhole || edits.edited & (1 << Int64(register.id)) != 0 else { continue }
+      guard isWhole || edits.edited & register.id.bit != 0 else { continue }
       if register.isSet {
         for (key, content) in row.contents where key.id == register.id {
           if !state.heads(key).contains(where: { $0.content == content }) {

@@ -18,7 +18,7 @@ public struct Setting: Sendable {
 
   /// The name of a record, and which federation mostly writes it.
   struct Record: Sendable {
-    var kind: Int
+    var kind: KindID
     var key: RecordKey
     var owner: Int
   }

@@ -11,7 +11,7 @@ struct Showing {
     values = Array(repeating: .null, count: shape.fields.count)
     if truth.isLiving, !truth.deletions.isEmpty { conflicts.append("\(truth.channel) (record)") }
     guard truth.isLiving else { return }
-    var sets: [(register: Int, elements: [[UInt8]])] = []
+    var sets: [(register: RegisterID, elements: [[UInt8]])] = []
     for (index, key) in registers.enumerated() where !truth.heads[index].isEmpty {
       guard let place = shape.registers.firstIndex(where: { $0.id == key.id }) else { continue }
       let rule = shape.registers[place].rule
@@ -34,7 +34,7 @@ struct Showing {
       }
     }
     for (register, elements) in sets {
-      if let field = shape.fieldIndex(id: register) { values[field] = .text(TextSet(elements).json) }
+      if let field = shape.fieldIndex(id: FieldID(aloneIn: register)) { values[field] = .text(TextSet(elements).json) }
     }
   }
 

@@ -40,7 +40,7 @@ struct StoreCheck {
       fail("its frontier is ahead of what it holds")
     }
     guard let position = store.positions[segment.hash], let stream = store.table.stream(position.stream),
-      stream.tip.sequence >= header.last, store.ends[position.stream].last?.hash == stream.tip.hash
+      stream.tip.sequence >= header.last, store.ends[position.stream.number].last?.hash == stream.tip.hash
     else { return fail("its frontier is not the end of what it holds") }
   }
 
@@ -67,7 +67,7 @@ struct StoreCheck {
         )
       }
     }
-    let rows = state.heads(RegisterKey(Int.max))
+    let rows = state.heads(RegisterKey(RegisterID(Int.max)))
     guard same(rows, truth.rows.map { ($0, .empty) }) else { return fail("\(words): other whole rows stand") }
     let deletions = state.deletions.map { Head(clock: $0.clock, content: .empty) }
     guard same(deletions, truth.deletions.map { ($0, .empty) }) else { return fail("\(words): other deletions stand") }

@@ -8,7 +8,7 @@ public struct CapturedEdits: Sendable {
   /// Registers edited since the last deletion or insertion, one bit each.
   public private(set) var edited: Int64 = 0
   /// The wall time of the last edit of each register, in milliseconds since 1970.
-  public private(set) var editedAt: [Int: Int64] = [:]
+  public private(set) var editedAt: [RegisterID: Int64] = [:]
   /// The wall time of the insertion that stands, if any.
   public private(set) var insertedAt: Int64?
   /// The capture that noted the first deletion and what the row held, and the wall time of the last one.
@@ -40,7 +40,7 @@ public struct CapturedEdits: Sendable {
     default:
       edited |= mask
       // Not the latest time but that of the last edit: clocks step back.
-      for register in 1..<62 where mask & (1 << Int64(register)) != 0 { editedAt[register] = time }
+      for register in RegisterID.all where mask & register.bit != 0 { editedAt[register] = time }
     }
   }
 
@@ -55,5 +55,5 @@ public struct CapturedEdits: Sendable {
   public var confirms: Bool { edited & Self.confirmation != 0 }
 
   /// The wall time of the last edit of a register, in milliseconds since 1970.
-  public func time(of register: Int) -> Int64 { editedAt[register] ?? lastAt }
+  public func time(of register: RegisterID) -> Int64 { editedAt[register] ?? lastAt }
 }

@@ -20,13 +20,13 @@ public struct Catalog: Sendable, Equatable {
   /// How shared totals are made of personal data, in the order in which they are listed.
   public var derivations: [Derivation]
   /// The ids of kinds that were removed and are never used again.
-  public var retiredKinds: [Int]
+  public var retiredKinds: [KindID]
   /// Federations that are observers, in order of their codes.
   public var observers: [Observer]
 
   public init(
     version: Int, title: String, kinds: [Kind], indicators: [Indicator], derivations: [Derivation] = [],
-    retiredKinds: [Int] = [], observers: [Observer] = []
+    retiredKinds: [KindID] = [], observers: [Observer] = []
   ) {
     self.version = version
     self.title = title
@@ -41,7 +41,7 @@ public struct Catalog: Sendable, Equatable {
   public func kind(named name: String) -> Kind? { kinds.first { $0.name.sameBytes(as: name) } }
 
   /// The kind with that id, or nil.
-  public func kind(_ id: Int) -> Kind? {
+  public func kind(_ id: KindID) -> Kind? {
     var low = 0
     var high = kinds.count
     while low < high {
@@ -71,7 +71,7 @@ public enum RecordClass: String, Sendable, CaseIterable {
 /// One record kind: a plain table that any SQLite client can write.
 public struct Kind: Sendable, Equatable {
   /// Permanent number of the kind, from 1 to 64,999; never used again for another.
-  public var id: Int
+  public var id: KindID
   /// The table's name.
   public var name: String
   /// What the kind is called in messages to people.
@@ -91,7 +91,7 @@ public struct Kind: Sendable, Equatable {
   public var retiredFields: [Int]
 
   public init(
-    id: Int, name: String, title: String = "", recordClass: RecordClass, appendOnly: Bool = false,
+    id: KindID, name: String, title: String = "", recordClass: RecordClass, appendOnly: Bool = false,
     deletion: DeletionRule = .editWins, key: [KeyColumn], fields: [Field], groups: [FieldGroup] = [],
     retiredFields: [Int] = []
   ) {
@@ -111,7 +111,7 @@ public struct Kind: Sendable, Equatable {
   public func field(named name: String) -> Field? { fields.first { $0.name.sameBytes(as: name) } }
 
   /// The field with that id, or nil.
-  public func field(_ id: Int) -> Field? { fields.first { $0.id == id } }
+  public func field(_ id: FieldID) -> Field? { fields.first { $0.id == id } }
 
   /// The registers in ascending order of their id: each group and each lone shared field once.
   ///
@@ -123,7 +123,7 @@ public struct Kind: Sendable, Equatable {
         fields: fields.filter { $0.group == group.id && !$0.isLocal })
     }
     for field in fields where field.group == nil && !field.isLocal {
-      found.append(Register(id: field.id, name: field.name, rule: field.rule, fields: [field]))
+      found.append(Register(id: RegisterID(of: field.id), name: field.name, rule: field.rule, fields: [field]))
     }
     return found.sorted { $0.id < $1.id }
   }
@@ -151,19 +151,20 @@ public struct KeyColumn: Sendable, Equatable {
 /// One column of a kind besides the key and `federation`.
 public struct Field: Sendable, Equatable {
   /// Permanent number within the kind, 1 to 61, shared with groups; never used again for another.
-  public var id: Int
+  public var id: FieldID
   public var name: String
   public var type: FieldType
   public var rule: MergeRule
   /// The id of the group that the field wins or loses with, or nil.
-  public var group: Int?
+  public var group: RegisterID?
   /// True for a column of personal data that is never captured, whatever the kind's class.
   public var isLocal: Bool
   /// True for a column that new records should leave empty.
   public var isDeprecated: Bool
 
   public init(
-    id: Int, name: String, type: FieldType, rule: MergeRule = .latest, group: Int? = nil, isLocal: Bool = false,
+    id: FieldID, name: String, type: FieldType, rule: MergeRule = .latest, group: RegisterID? = nil,
+    isLocal: Bool = false,
     isDeprecated: Bool = false
   ) {
     self.id = id
@@ -179,11 +180,11 @@ public struct Field: Sendable, Equatable {
 /// Several fields with one head.
 public struct FieldGroup: Sendable, Equatable {
   /// A number of the same series as field ids.
-  public var id: Int
+  public var id: RegisterID
   public var name: String
   public var rule: MergeRule
 
-  public init(id: Int, name: String, rule: MergeRule) {
+  public init(id: RegisterID, name: String, rule: MergeRule) {
     self.id = id
     self.name = name
     self.rule = rule
@@ -192,12 +193,12 @@ public struct FieldGroup: Sendable, Equatable {
 
 /// A lone field or a group: the unit of merging.
 public struct Register: Sendable, Equatable {
-  public var id: Int
+  public var id: RegisterID
   public var name: String
   public var rule: MergeRule
   public var fields: [Field]
 
-  public init(id: Int, name: String, rule: MergeRule, fields: [Field]) {
+  public init(id: RegisterID, name: String, rule: MergeRule, fields: [Field]) {
     self.id = id
     self.name = name
     self.rule = rule

@@ -7,7 +7,7 @@ extension Catalog {
     var ids = Set(retiredKinds)
     var names: Set<[UInt8]> = []
     for kind in kinds {
-      guard (1...Kind.largestID).contains(kind.id), ids.insert(kind.id).inserted else {
+      guard (1...Kind.largestID).contains(kind.id.number), ids.insert(kind.id).inserted else {
         return "the id \(kind.id) of a kind is not from 1 to \(Kind.largestID), or there twice"
       }
       guard Self.isUsable(kind.name), !CatalogName.needsQuotes(kind.name) else { return "a kind has an improper name" }
@@ -30,7 +30,7 @@ extension Catalog {
 
 extension Kind {
   /// The largest number of a kind, and of a field or group: a capture mask has one bit for each of those.
-  public static let largestID = SystemKind.first - 1
+  public static let largestID = SystemKind.first.number - 1
   public static let largestFieldID = 61
   /// Columns that a key may have.
   public static let mostKeyColumns = 4
@@ -47,7 +47,7 @@ extension Kind {
       guard columns.insert(Array(name.utf8)).inserted else { return "has two columns \(name)" }
     }
     var ids = Set(retiredFields)
-    for id in fields.map(\.id) + groups.map(\.id) {
+    for id in fields.map(\.id.number) + groups.map(\.id.number) {
       guard (1...Self.largestFieldID).contains(id), ids.insert(id).inserted else {
         return "has an id \(id) that is not from 1 to \(Self.largestFieldID), or there twice"
       }

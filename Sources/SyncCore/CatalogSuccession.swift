@@ -60,7 +60,7 @@ extension Kind {
     guard sameKey else { return "changes the key" }
     for field in fields {
       guard let next = later.field(field.id) else {
-        guard later.retiredFields.contains(field.id) else {
+        guard later.retiredFields.contains(field.id.number) else {
           return "drops the column \(field.name) without retiring it"
         }
         continue
@@ -70,7 +70,7 @@ extension Kind {
       guard next.isLocal == field.isLocal else { return "changes whether the column \(field.name) is local" }
       guard next.group == field.group else { return "changes the group of the column \(field.name)" }
     }
-    let used = Set(later.fields.map(\.id) + later.groups.map(\.id))
+    let used = Set(later.fields.map(\.id.number) + later.groups.map(\.id.number))
     return retiredFields.contains(where: used.contains) ? "uses a retired column's number" : nil
   }
 }

@@ -1,11 +1,11 @@
 /// The name of what one head stands for: a lone field, a group, or one element of a set.
 public struct RegisterKey: Hashable, Comparable, Sendable {
   /// The id of the field or group.
-  public var id: Int
+  public var id: RegisterID
   /// The element's text where the register is one element of a set, else nil.
   public var element: [UInt8]?
 
-  public init(_ id: Int, element: [UInt8]? = nil) {
+  public init(_ id: RegisterID, element: [UInt8]? = nil) {
     self.id = id
     self.element = element
   }
@@ -22,10 +22,10 @@ public struct RegisterKey: Hashable, Comparable, Sendable {
 
 /// One field's value within a register.
 public struct Cell: Hashable, Sendable {
-  public var field: Int
+  public var field: FieldID
   public var value: Value
 
-  public init(field: Int, value: Value) {
+  public init(field: FieldID, value: Value) {
     self.field = field
     self.value = value
   }
@@ -45,11 +45,11 @@ public struct Content: Hashable, Sendable {
   public static let empty = Content([])
 
   /// An element that is in the set, or one that is not.
-  public static func element(of field: Int, present: Bool) -> Content {
+  public static func element(of field: FieldID, present: Bool) -> Content {
     present ? Content([Cell(field: field, value: .integer(1))]) : .empty
   }
 
-  public subscript(field: Int) -> Value { cells.first { $0.field == field }?.value ?? .null }
+  public subscript(field: FieldID) -> Value { cells.first { $0.field == field }?.value ?? .null }
 
   public var isEmpty: Bool { cells.isEmpty }
 }
@@ -74,7 +74,7 @@ public struct Change: Hashable, Sendable {
     case edit = 2
   }
 
-  public var kind: Int
+  public var kind: KindID
   public var key: RecordKey
   public var operation: Operation
   /// The registers with new values, in ascending order; empty for a deletion.
@@ -87,7 +87,7 @@ public struct Change: Hashable, Sendable {
   public var isFlagged: Bool
 
   public init(
-    kind: Int, key: RecordKey, operation: Operation, registers: [RegisterContent], captured: Int64, time: Int64,
+    kind: KindID, key: RecordKey, operation: Operation, registers: [RegisterContent], captured: Int64, time: Int64,
     isFlagged: Bool = false
   ) {
     self.kind = kind

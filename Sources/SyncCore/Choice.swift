@@ -2,8 +2,10 @@
 ///
 /// All of it is a pure function of what travels, so every node chooses alike whatever the order of arrival.
 public protocol HeadFacts {
+  /// What looking a change up can fail with; `Never` where all is in memory.
+  associatedtype Failure: Error
   /// The proved total order of changes: time, origin, sequence, hash, bytewise.
-  func precedes(_ a: Clock, _ b: Clock) -> Bool
+  func precedes(_ a: Clock, _ b: Clock) throws(Failure) -> Bool
   /// Who made the change.
   func author(of clock: Clock) -> Author
 }
@@ -51,16 +53,16 @@ public struct Choice: Sendable, Equatable {
   ///   - rule: the register's merge rule.
   ///   - facts: the order and the authors of heads.
   ///   - isValid: whether the catalog allows a content; invalid ones are never shown.
-  public init(
-    among heads: [Head], rule: MergeRule, facts: some HeadFacts, isValid: (Content) -> Bool = { _ in true }
-  ) {
+  public init<Facts: HeadFacts>(
+    among heads: [Head], rule: MergeRule, facts: Facts, isValid: (Content) -> Bool = { _ in true }
+  ) throws(Facts.Failure) {
     if heads.count == 1 {
       // By far the most registers have one head, and there is nothing to choose.
       shown = isValid(heads[0].content) ? heads[0] : nil
       others = []
       return
     }
-    let ordered = heads.sorted { facts.precedes($1.clock, $0.clock) }
+    let ordered = try facts.latestFirst(heads, \.clock)
     let valid = ordered.filter { isValid($0.content) }
     shown = Self.best(of: valid, rule: rule, facts: facts)
     let shownContent = shown?.content

@@ -3,13 +3,13 @@
 /// Stream numbers are local to one store. Across nodes a change is named by origin, sequence and segment hash.
 public struct Clock: Hashable, Sendable {
   /// The store's own number of the stream (one branch of an origin's changes in one channel).
-  public var stream: Int
+  public var stream: StreamNumber
   /// 1, 2, 3 … without a gap.
   public var sequence: Int64
   /// Milliseconds since 1970, as the rule of time stamped it.
   public var time: Int64
 
-  public init(stream: Int, sequence: Int64, time: Int64) {
+  public init(stream: StreamNumber, sequence: Int64, time: Int64) {
     self.stream = stream
     self.sequence = sequence
     self.time = time
@@ -24,10 +24,10 @@ public struct VersionVector: Hashable, Sendable {
   public private(set) var entries: [Entry]
 
   public struct Entry: Hashable, Sendable {
-    public var stream: Int
+    public var stream: StreamNumber
     public var sequence: Int64
 
-    public init(stream: Int, sequence: Int64) {
+    public init(stream: StreamNumber, sequence: Int64) {
       self.stream = stream
       self.sequence = sequence
     }
@@ -36,7 +36,7 @@ public struct VersionVector: Hashable, Sendable {
   public init() { entries = [] }
 
   /// The highest sequence of `stream` that was seen; 0 for none.
-  public subscript(stream: Int) -> Int64 {
+  public subscript(stream: StreamNumber) -> Int64 {
     let index = lowerBound(stream)
     return index < entries.count && entries[index].stream == stream ? entries[index].sequence : 0
   }
@@ -51,7 +51,7 @@ public struct VersionVector: Hashable, Sendable {
   ///
   /// - Returns: false when that was known already.
   @discardableResult
-  public mutating func raise(_ stream: Int, to sequence: Int64) -> Bool {
+  public mutating func raise(_ stream: StreamNumber, to sequence: Int64) -> Bool {
     guard sequence > 0 else { return false }
     let index = lowerBound(stream)
     if index < entries.count, entries[index].stream == stream {
@@ -63,7 +63,7 @@ public struct VersionVector: Hashable, Sendable {
     return true
   }
 
-  private func lowerBound(_ stream: Int) -> Int {
+  private func lowerBound(_ stream: StreamNumber) -> Int {
     var low = 0
     var high = entries.count
     while low < high {

@@ -7,7 +7,7 @@ public struct ExchangePlan: Sendable, Equatable {
   public private(set) var peer: VersionVector
   /// Streams of which the peer shows a later tip that is not known here: most likely it is ahead. Nothing of them is
   /// sent until its marks say that it holds what this side shows.
-  public private(set) var unclear: Set<Int>
+  public private(set) var unclear: Set<StreamNumber>
   /// Tips of the peer that are not held here.
   public private(set) var unknown: [FrontierEntry]
 
@@ -34,11 +34,11 @@ public struct ExchangePlan: Sendable, Equatable {
       answered.insert(mark.entry.tip.hash)
       if mark.isHeld, let found = try position(mark.entry.tip.hash) { table.join(found, into: &peer) }
     }
-    var unclear: Set<Int> = []
+    var unclear: Set<StreamNumber> = []
     // A peer may invent as many tips as a frontier holds, so the streams are not searched for each.
-    var numbers: [Origin: [Int]] = [:]
+    var numbers: [Origin: [StreamNumber]] = [:]
     if !unknown.isEmpty {
-      for (number, stream) in table.streams.enumerated() { numbers[stream.origin, default: []].append(number) }
+      for (number, stream) in table.numbered { numbers[stream.origin, default: []].append(number) }
     }
     for entry in unknown {
       for number in numbers[entry.tip.origin] ?? [] {
@@ -58,7 +58,7 @@ public struct ExchangePlan: Sendable, Equatable {
   /// Whether anything of a stream is to be sent, and from where.
   ///
   /// - Returns: the last sequence that the peer has, or nil when nothing is to be sent.
-  public func lacks(_ number: Int, of table: StreamTable) -> Int64? {
+  public func lacks(_ number: StreamNumber, of table: StreamTable) -> Int64? {
     guard let stream = table.stream(number), !unclear.contains(number), peer[number] < stream.tip.sequence else {
       return nil
     }

@@ -26,7 +26,7 @@ public final class KindShape: Sendable {
     registerOfField = shared.map { field in
       registers.firstIndex { $0.fields.contains { $0.id == field.id } } ?? 0
     }
-    setMask = registers.reduce(0) { $1.isSet ? $0 | 1 << Int64($1.id) : $0 }
+    setMask = registers.reduce(0) { $1.isSet ? $0 | $1.id.bit : $0 }
     codes = shared.map { field in
       if case .code(let codes) = field.type { Set(codes.map { Array($0.utf8) }) } else { nil }
     }
@@ -34,9 +34,9 @@ public final class KindShape: Sendable {
 
   public var isShared: Bool { kind.recordClass != .local }
 
-  public func registerIndex(id: Int) -> Int? { registers.firstIndex { $0.id == id } }
+  public func registerIndex(id: RegisterID) -> Int? { registers.firstIndex { $0.id == id } }
 
-  public func fieldIndex(id: Int) -> Int? { fields.firstIndex { $0.id == id } }
+  public func fieldIndex(id: FieldID) -> Int? { fields.firstIndex { $0.id == id } }
 
   /// A row's values by register: a set's elements one by one, a group's fields together.
   ///
@@ -73,7 +73,8 @@ public final class KindShape: Sendable {
   /// Why the catalog does not allow a register's content, with the field's name; nil when it does.
   public func problem(_ content: Content, of key: RegisterKey) -> (field: String, value: Value, reason: String)? {
     if let element = key.element {
-      guard element.first == Self.malformedSet.first, !content.isEmpty, let field = kind.field(key.id) else {
+      guard element.first == Self.malformedSet.first, !content.isEmpty, let field = kind.field(FieldID(aloneIn: key.id))
+      else {
         return nil
       }
       let text = Value.text(Array(element.dropFirst()))

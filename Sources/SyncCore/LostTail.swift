@@ -35,7 +35,7 @@ public struct LostTail: Sendable {
   }
 
   private struct Name: Hashable {
-    var kind: Int
+    var kind: KindID
     var key: RecordKey
   }
 
@@ -86,7 +86,7 @@ public struct LostTail: Sendable {
   public var isEmpty: Bool { changes.isEmpty }
 
   /// True when something of a record arrives that this node sealed.
-  public func touches(kind: Int, key: RecordKey) -> Bool { changes[Name(kind: kind, key: key)] != nil }
+  public func touches(kind: KindID, key: RecordKey) -> Bool { changes[Name(kind: kind, key: key)] != nil }
 
   /// What of a record's captured edits is still to be sealed.
   ///
@@ -96,7 +96,7 @@ public struct LostTail: Sendable {
   ///   - deleted: what the row held at the first deletion that was noted, by register, where there is one.
   /// - Returns: the notes by their index in `notes`, with what remains of each mask; those that are dropped are absent.
   public func unsealed(
-    _ notes: [Note], kind: Int, key: RecordKey, typed: SealPlan.Row?, deleted: [RegisterKey: Content]?
+    _ notes: [Note], kind: KindID, key: RecordKey, typed: SealPlan.Row?, deleted: [RegisterKey: Content]?
   ) -> [(index: Int, mask: Int64)] {
     let sealed = changes[Name(kind: kind, key: key)] ?? []
     var rest = notes.enumerated().map { (index: $0.offset, mask: $0.element.mask) }
@@ -105,7 +105,7 @@ public struct LostTail: Sendable {
     for item in sealed where item.change.operation == .edit && isOwner(item, typed) {
       let change = item.change
       for register in Set(change.registers.map(\.key.id)) where isSame(register, change, typed?.contents) {
-        let bit = Int64(1) << Int64(register)
+        let bit = register.bit
         // Only where the last edit of the register is the sealed one: what was typed since stays.
         guard let last = rest.last(where: { $0.mask > 0 && $0.mask & bit != 0 }),
           notes[last.index].at == change.captured
@@ -148,8 +148,8 @@ public struct LostTail: Sendable {
   {
     var edits = CapturedEdits()
     for note in notes { edits.add(sequence: 0, mask: note.mask, at: note.at) }
-    return (1..<62).allSatisfy { register in
-      guard edits.editedBeforeDeletion & (1 << Int64(register)) != 0 else { return true }
+    return RegisterID.all.allSatisfy { register in
+      guard edits.editedBeforeDeletion & register.bit != 0 else { return true }
       return sealed.contains { item in
         item.change.operation == .edit && item.change.captured == edits.time(of: register)
           && item.change.registers.contains { $0.key.id == register } && isSame(register, item.change, deleted)
@@ -161,7 +161,7 @@ public struct LostTail: Sendable {
     typed?.federation.elementsEqual(item.owner.utf8) ?? false
   }
 
-  private func isSame(_ register: Int, _ change: Change, _ typed: [RegisterKey: Content]?) -> Bool {
+  private func isSame(_ register: RegisterID, _ change: Change, _ typed: [RegisterKey: Content]?) -> Bool {
     guard let typed else { return false }
     return change.registers.allSatisfy { $0.key.id != register || typed[$0.key] ?? .empty == $0.content }
   }

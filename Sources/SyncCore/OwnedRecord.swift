@@ -12,20 +12,25 @@ public struct OwnedRecord: Hashable, Sendable {
 extension RecordState {
   /// The change by which the record came into being, as far as heads remember: the earliest whole row, else the earliest
   /// edit; nil for a record that nobody but deletions speaks of.
-  public func created(facts: some HeadFacts) -> Clock? {
-    let clocks = rows.isEmpty ? Array(edits) : rows.map(\.clock)
-    return clocks.min { facts.precedes($0, $1) }
+  public func created<Facts: HeadFacts>(facts: Facts) throws(Facts.Failure) -> Clock? {
+    try facts.earliest(rows.isEmpty ? Array(edits) : rows.map(\.clock))
   }
 
   /// Which of several owners' records under one key is shown: the one created earliest of those that exist.
   ///
   /// - Returns: its index, or nil when none exists.
-  public static func shown(among states: [RecordState], rule: DeletionRule, facts: some HeadFacts) -> Int? {
+  public static func shown<Facts: HeadFacts>(
+    among states: [RecordState], rule: DeletionRule, facts: Facts
+  ) throws(Facts.Failure) -> Int? {
     let existing = states.indices.filter { states[$0].exists(rule) }
     guard existing.count > 1 else { return existing.first }
-    return existing.min { a, b in
-      guard let x = states[a].created(facts: facts), let y = states[b].created(facts: facts) else { return a < b }
-      return facts.precedes(x, y)
+    var shown: (index: Int, created: Clock)?
+    for index in existing {
+      // A record that exists was created by something.
+      guard let created = try states[index].created(facts: facts) else { continue }
+      if let known = shown, try !facts.precedes(created, known.created) { continue }
+      shown = (index, created)
     }
+    return shown?.index ?? existing.first
   }
 }

@@ -6,10 +6,10 @@ public struct Projection: Sendable {
   public private(set) var isExact: Bool
 
   /// - Parameter facts: the order and the authors of heads.
-  public init(_ shape: KindShape, _ state: RecordState, facts: some HeadFacts) {
+  public init<Facts: HeadFacts>(_ shape: KindShape, _ state: RecordState, facts: Facts) throws(Facts.Failure) {
     values = Array(repeating: .null, count: shape.fields.count)
     isExact = state.deletions.isEmpty
-    var sets: [Int: [[UInt8]]] = [:]
+    var sets: [RegisterID: [[UInt8]]] = [:]
     var keys = Set(state.knownRegisters)
     for register in shape.registers where !register.isSet { keys.insert(RegisterKey(register.id)) }
     for key in keys {
@@ -21,7 +21,7 @@ public struct Projection: Sendable {
       }
       let register = shape.registers[index]
       if heads.count > 1 { isExact = false }
-      let choice = Choice(among: heads, rule: register.rule, facts: facts) { shape.problem($0, of: key) == nil }
+      let choice = try Choice(among: heads, rule: register.rule, facts: facts) { shape.problem($0, of: key) == nil }
       guard let shown = choice.shown else {
         isExact = isExact && heads.isEmpty
         continue
@@ -35,7 +35,7 @@ public struct Projection: Sendable {
       }
     }
     for (register, elements) in sets {
-      if let field = shape.fieldIndex(id: register) { values[field] = .text(TextSet(elements).json) }
+      if let field = shape.fieldIndex(id: FieldID(aloneIn: register)) { values[field] = .text(TextSet(elements).json) }
     }
   }
 

@@ -13,7 +13,9 @@ public struct RecordNotes: Sendable {
   /// - Parameters:
   ///   - facts: the order and the authors of heads.
   ///   - collides: whether several owners' records exist under the key.
-  public init(_ shape: KindShape, _ key: RecordKey, _ state: RecordState, facts: some HeadFacts, collides: Bool) {
+  public init<Facts: HeadFacts>(
+    _ shape: KindShape, _ key: RecordKey, _ state: RecordState, facts: Facts, collides: Bool
+  ) throws(Facts.Failure) {
     if let problem = shape.problem(key: key) {
       invalid.append((problem.field, .text(key.display), problem.reason))
     }
@@ -23,12 +25,12 @@ public struct RecordNotes: Sendable {
     for key in state.knownRegisters {
       guard let index = shape.registerIndex(id: key.id) else { continue }
       let heads = state.heads(key)
-      let choice = Choice(among: heads, rule: shape.registers[index].rule, facts: facts) {
+      let choice = try Choice(among: heads, rule: shape.registers[index].rule, facts: facts) {
         shape.problem($0, of: key) == nil
       }
       if choice.isConflict { conflicts.append(Self.label(shape, key)) }
       // One is listed of each field: on every node the same, the latest.
-      for head in heads.sorted(by: { facts.precedes($0.clock, $1.clock) }) {
+      for head in try facts.latestFirst(heads, \.clock).reversed() {
         if let problem = shape.problem(head.content, of: key) { invalid.append(problem) }
       }
     }

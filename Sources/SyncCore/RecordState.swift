@@ -129,6 +129,16 @@ public struct RecordState: Hashable, Sendable {
     trimCovered()
   }
 
+  /// Absorbs one change of a segment.
+  ///
+  /// - Parameter seen: what the segment's author had seen. It ends where the segment begins: of their own stream changes
+  ///   have seen all before them.
+  public mutating func absorb(_ change: Change, at clock: Clock, seen: VersionVector) {
+    absorb(change, at: clock) { other in
+      other.stream == clock.stream ? other.sequence < clock.sequence : seen.covers(other)
+    }
+  }
+
   private mutating func absorbInsertion(_ change: Change, at clock: Clock, hasSeen: (Clock) -> Bool) {
     var contents: [RegisterKey: Content] = [:]
     for register in change.registers where !register.content.isEmpty { contents[register.key] = register.content }

@@ -50,12 +50,12 @@ public struct SealPlan: Sendable {
   ///   - records: what is known under the key before the edits.
   ///   - isTyped: true when values in `records` were read from the row as it was typed, so that nothing can be compared
   ///     with them: every register that was edited is sealed.
-  public init(
+  public init<Facts: HeadFacts>(
     _ edits: CapturedEdits, _ shape: KindShape, _ key: RecordKey, row: Row?, deleted: [RegisterKey: Content]?,
-    records: [OwnedRecord], isTyped: Bool, in circumstances: Circumstances<some HeadFacts>
-  ) {
+    records: [OwnedRecord], isTyped: Bool, in circumstances: Circumstances<Facts>
+  ) throws(Facts.Failure) {
     let rule = shape.kind.deletion
-    let shown = RecordState.shown(among: records.map(\.state), rule: rule, facts: circumstances.facts)
+    let shown = try RecordState.shown(among: records.map(\.state), rule: rule, facts: circumstances.facts)
     let channel = Self.channel(shape, row: row, shown: shown, records: records, role: circumstances.role)
     guard let channel else {
       refusal = "the federation in the record is not a proper code"
@@ -79,7 +79,7 @@ public struct SealPlan: Sendable {
       items.append(Item(channel: other.channel, change: change))
     }
     let state = records.first { $0.channel == channel }?.state ?? RecordState()
-    let changes = maker.changes(row: row?.contents, deleted: deleted, state: state)
+    let changes = try maker.changes(row: row?.contents, deleted: deleted, state: state)
     items += changes.map { Item(channel: channel, change: $0) }
   }
 
@@ -114,12 +114,13 @@ private struct ChangeMaker<Facts: HeadFacts> {
   /// The changes that the folded edits amount to.
   func changes(
     row typed: [RegisterKey: Content]?, deleted: [RegisterKey: Content]?, state: RecordState
-  ) -> [Change] {
+  ) throws(Facts.Failure) -> [Change] {
     let isAlive = state.exists(shape.kind.deletion)
     guard let typed else {
       guard isAlive else { return [] }
       // An edit before the deletion is sealed before it, so that a row that comes back is whole.
-      let before = deleted.map { self.edits(edits.editedBeforeDeletion, $0, state) } ?? []
+      var before: [Change] = []
+      if let deleted { before = try self.edits(edits.editedBeforeDeletion, deleted, state) }
       let at = edits.deletion?.at ?? edits.lastAt
       return before + [change(.deletion, [], captured: at, replacing: state.edits)]
     }
@@ -128,14 +129,16 @@ private struct ChangeMaker<Facts: HeadFacts> {
       return [change(.insertion, registers, captured: edits.lastAt, replacing: state.edits)]
     }
     // A row written whole over itself, as by OR REPLACE, says something only where it differs from what is shown.
-    return self.edits(edits.insertedAt == nil ? edits.edited : Int64.max, typed, state)
+    return try self.edits(edits.insertedAt == nil ? edits.edited : Int64.max, typed, state)
   }
 
   /// One change for all registers edited in one moment.
-  private func edits(_ mask: Int64, _ typed: [RegisterKey: Content], _ state: RecordState) -> [Change] {
-    let standing = Projection(shape, state, facts: circumstances.facts).contents(shape)
+  private func edits(_ mask: Int64, _ typed: [RegisterKey: Content], _ state: RecordState) throws(Facts.Failure)
+    -> [Change]
+  {
+    let standing = try Projection(shape, state, facts: circumstances.facts).contents(shape)
     var byTime: [Int64: [RegisterContent]] = [:]
-    for register in shape.registers where mask & (1 << Int64(register.id)) != 0 {
+    for register in shape.registers where mask & register.id.bit != 0 {
       let at = edits.time(of: register.id)
       let keys = register.isSet ? setKeys(register, typed, standing, state) : [RegisterKey(register.id)]
       for registerKey in keys {

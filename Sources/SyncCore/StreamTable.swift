@@ -65,10 +65,10 @@ public struct FrontierEntry: Hashable, Comparable, Sendable {
 
 /// A place in a local stream.
 public struct Position: Hashable, Sendable {
-  public var stream: Int
+  public var stream: StreamNumber
   public var sequence: Int64
 
-  public init(stream: Int, sequence: Int64) {
+  public init(stream: StreamNumber, sequence: Int64) {
     self.stream = stream
     self.sequence = sequence
   }
@@ -105,7 +105,7 @@ public struct StreamTable: Sendable {
     /// It is held already.
     case held
     /// It continues a stream; the vector is what its changes have seen.
-    case extends(stream: Int, seen: VersionVector)
+    case extends(stream: StreamNumber, seen: VersionVector)
     /// It begins a stream, a branch when there is a parent.
     case begins(parent: Position?, seen: VersionVector)
     /// Something that it builds on has not arrived.
@@ -160,26 +160,34 @@ public struct StreamTable: Sendable {
   ///
   /// - Returns: the number of the stream that it stands in, or nil for a placement that is not one.
   @discardableResult
-  public mutating func append(_ header: SegmentHeader, hash: Digest, placement: Placement) -> Int? {
+  public mutating func append(_ header: SegmentHeader, hash: Digest, placement: Placement) -> StreamNumber? {
     let tip = Tip(origin: header.origin, sequence: header.last, hash: hash)
     switch placement {
     case .extends(let stream, var seen):
-      guard streams.indices.contains(stream) else { return nil }
+      guard streams.indices.contains(stream.number) else { return nil }
       seen.raise(stream, to: header.last)
-      streams[stream].tip = tip
-      streams[stream].seen = seen
+      streams[stream.number].tip = tip
+      streams[stream.number].seen = seen
       return stream
     case .begins(let parent, var seen):
-      seen.raise(streams.count, to: header.last)
+      let number = StreamNumber(streams.count)
+      seen.raise(number, to: header.last)
       streams.append(
         LocalStream(origin: header.origin, channel: header.channel, parent: parent, tip: tip, seen: seen))
-      return streams.count - 1
+      return number
     case .held, .waits, .contradicts:
       return nil
     }
   }
 
-  public func stream(_ number: Int) -> LocalStream? { streams.indices.contains(number) ? streams[number] : nil }
+  public func stream(_ number: StreamNumber) -> LocalStream? {
+    streams.indices.contains(number.number) ? streams[number.number] : nil
+  }
+
+  /// Every stream with its number, in ascending order.
+  public var numbered: some Sequence<(number: StreamNumber, stream: LocalStream)> {
+    streams.enumerated().lazy.map { (StreamNumber($0.offset), $0.element) }
+  }
 
   /// Adds a place and everything along its stream and its parents to a vector.
   public func join(_ position: Position, into seen: inout VersionVector) {
@@ -193,7 +201,7 @@ public struct StreamTable: Sendable {
   /// The vector of everything held of a channel.
   public func everything(in channel: Channel) -> VersionVector {
     var seen = VersionVector()
-    for (number, stream) in streams.enumerated() where stream.channel == channel {
+    for (number, stream) in numbered where stream.channel == channel {
       seen.raise(number, to: stream.tip.sequence)
     }
     return seen
@@ -203,17 +211,16 @@ public struct StreamTable: Sendable {
   /// not seen.
   ///
   /// - Parameter predecessor: the stream that the new segment continues, or nil for a new one.
-  public func context(in channel: Channel, after predecessor: Int?) -> [Tip] {
+  public func context(in channel: Channel, after predecessor: StreamNumber?) -> [Tip] {
     let seen = predecessor.flatMap { stream($0)?.seen } ?? VersionVector()
-    return streams.indices.filter { number in
-      streams[number].channel == channel && number != predecessor
-        && seen[number] < streams[number].tip.sequence
-    }.map { streams[$0].tip }.sorted()
+    return numbered.filter { number, stream in
+      stream.channel == channel && number != predecessor && seen[number] < stream.tip.sequence
+    }.map(\.stream.tip).sorted()
   }
 
   /// The stream that continues `origin` in `channel` at its latest own segment, or nil when there is none.
-  public func stream(of origin: Origin, in channel: Channel, tip: Digest) -> Int? {
-    streams.firstIndex { $0.origin == origin && $0.channel == channel && $0.tip.hash == tip }
+  public func stream(of origin: Origin, in channel: Channel, tip: Digest) -> StreamNumber? {
+    streams.firstIndex { $0.origin == origin && $0.channel == channel && $0.tip.hash == tip }.map { StreamNumber($0) }
   }
 
   /// Every tip of the channels that `isVisible`, in order.
@@ -224,11 +231,13 @@ public struct StreamTable: Sendable {
   /// The proved total order of changes: time, origin, sequence, hash, bytewise.
   ///
   /// - Parameter hash: the hash of the segment that a change stands in; nil while it is not sealed.
-  public func precedes(_ a: Clock, _ b: Clock, hash: (Clock) -> Digest?) -> Bool {
+  public func precedes<Failure: Error>(
+    _ a: Clock, _ b: Clock, hash: (Clock) throws(Failure) -> Digest?
+  ) throws(Failure) -> Bool {
     if a.time != b.time { return a.time < b.time }
     guard let x = stream(a.stream), let y = stream(b.stream) else { return a.stream < b.stream }
     if x.origin != y.origin { return x.origin < y.origin }
     if a.sequence != b.sequence { return a.sequence < b.sequence }
-    return (hash(a) ?? .zero) < (hash(b) ?? .zero)
+    return try (hash(a) ?? .zero) < (hash(b) ?? .zero)
   }
 }

@@ -5,7 +5,7 @@
 /// a later catalog.
 public enum SystemKind {
   /// The first number that no catalog may give to a kind.
-  public static let first = 65_000
+  public static let first: KindID = 65_000
 
   /// What headquarters says of a node that may seal no more. Key: the node's id. In headquarters' open channel.
   public static let node = Kind(
@@ -53,8 +53,8 @@ public enum SystemKind {
   public static let all = [node, serverKey, proposal]
 
   /// The kind with that number; nil for one that this program does not know.
-  public static func kind(_ id: Int) -> Kind? { all.first { $0.id == id } }
+  public static func kind(_ id: KindID) -> Kind? { all.first { $0.id == id } }
 
   /// True for a number that no catalog may give.
-  public static func isReserved(_ kind: Int) -> Bool { kind >= first }
+  public static func isReserved(_ kind: KindID) -> Bool { kind >= first }
 }

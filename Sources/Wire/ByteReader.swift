@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// Takes numbers and lengths in the forms of the wire format from bytes that may be hostile.
@@ -44,6 +45,16 @@ public struct ByteReader: Sendable {
   public mutating func zigzag() throws(WireError) -> Int64 {
     let value = try varint()
     return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+  }
+
+  /// A number that names something.
+  ///
+  /// - Parameters:
+  ///   - what: in the plural, for the error.
+  ///   - limit: the greatest that is allowed.
+  public mutating func id<ID: NamingNumber>(of what: String, limit: Int = WireLimits.largestID) throws(WireError) -> ID
+  {
+    ID(try count(limit: limit, of: what))
   }
 
   /// A count or a length of at most `limit`.

@@ -23,6 +23,9 @@ public struct ByteWriter: Sendable {
   /// A count or a length, which is never negative.
   public mutating func count(_ value: Int) { varint(UInt64(clamping: value)) }
 
+  /// A number that names something.
+  public mutating func id(_ id: some NamingNumber) { count(id.number) }
+
   /// A signed number in zigzag form: 0, -1, 1, -2 … as 0, 1, 2, 3 …
   public mutating func zigzag(_ value: Int64) { varint(UInt64(bitPattern: value &<< 1 ^ value &>> 63)) }
 

@@ -73,7 +73,7 @@ enum CatalogCodec {
     writer.count(catalog.kinds.count)
     for kind in catalog.kinds { encode(kind, into: &writer) }
     writer.count(catalog.retiredKinds.count)
-    for id in catalog.retiredKinds.sorted() { writer.count(id) }
+    for id in catalog.retiredKinds.sorted() { writer.id(id) }
     writer.count(catalog.indicators.count)
     for indicator in catalog.indicators { encode(indicator, into: &writer) }
     guard form(catalog) != forms.plain else { return }
@@ -111,7 +111,7 @@ enum CatalogCodec {
     }
     return Catalog(
       version: version, title: title, kinds: kinds, indicators: indicators, derivations: derivations,
-      retiredKinds: retired, observers: observers)
+      retiredKinds: retired.map { KindID($0) }, observers: observers)
   }
 
   private static func decodeObserver(_ reader: inout ByteReader) throws(WireError) -> Observer {
@@ -126,7 +126,7 @@ enum CatalogCodec {
   // MARK: Kinds
 
   private static func encode(_ kind: Kind, into writer: inout ByteWriter) {
-    writer.count(kind.id)
+    writer.id(kind.id)
     writer.text(kind.name)
     writer.text(kind.title)
     writer.text(kind.recordClass.rawValue)
@@ -139,16 +139,16 @@ enum CatalogCodec {
     }
     writer.count(kind.fields.count)
     for field in kind.fields {
-      writer.count(field.id)
+      writer.id(field.id)
       writer.text(field.name)
       encode(field.type, into: &writer)
       writer.text(field.rule.rawValue)
-      writer.count(field.group ?? 0)
+      writer.id(field.group ?? 0)
       writer.byte((field.isLocal ? 1 : 0) | (field.isDeprecated ? 2 : 0))
     }
     writer.count(kind.groups.count)
     for group in kind.groups {
-      writer.count(group.id)
+      writer.id(group.id)
       writer.text(group.name)
       writer.text(group.rule.rawValue)
     }
@@ -157,7 +157,7 @@ enum CatalogCodec {
   }
 
   private static func decodeKind(_ reader: inout ByteReader) throws(WireError) -> Kind {
-    let id = try number(&reader)
+    let id = KindID(try number(&reader))
     let name = try name(&reader)
     let title = try self.name(&reader)
     let recordClass = try choice(&reader, RecordClass.self)
@@ -167,18 +167,19 @@ enum CatalogCodec {
       KeyColumn(name: try self.name(&reader), type: try decodeType(&reader))
     }
     let fields = try list(&reader, limit: 61, of: "fields") { (reader) throws(WireError) in
-      let id = try number(&reader)
+      let id = FieldID(try number(&reader))
       let name = try self.name(&reader)
       let type = try decodeType(&reader)
       let rule = try choice(&reader, MergeRule.self)
-      let group = try number(&reader)
+      let group = RegisterID(try number(&reader))
       let marks = try reader.byte()
       return Field(
         id: id, name: name, type: type, rule: rule, group: group == 0 ? nil : group, isLocal: marks & 1 != 0,
         isDeprecated: marks & 2 != 0)
     }
     let groups = try list(&reader, limit: 61, of: "groups") { (reader) throws(WireError) in
-      FieldGroup(id: try number(&reader), name: try self.name(&reader), rule: try choice(&reader, MergeRule.self))
+      FieldGroup(
+        id: RegisterID(try number(&reader)), name: try self.name(&reader), rule: try choice(&reader, MergeRule.self))
     }
     let retired = try list(&reader, limit: 4096, of: "retired fields", number)
     return Kind(

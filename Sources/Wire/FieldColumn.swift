@@ -14,9 +14,9 @@ public struct FieldColumn: Equatable, Sendable {
   }
 
   /// The field's id within its kind.
-  public let field: Int
+  public let field: FieldID
   /// The id of the register that the field belongs to.
-  public let register: Int
+  public let register: RegisterID
   /// One state a change; may be shorter than the block while it is built.
   public private(set) var states: [UInt8] = []
   /// The integers of the changes in state `integer`, in order.
@@ -30,7 +30,7 @@ public struct FieldColumn: Equatable, Sendable {
   /// 1 for an element added, 0 for one removed.
   public private(set) var elementFlags: [UInt8] = []
 
-  public init(field: Int, register: Int) {
+  public init(field: FieldID, register: RegisterID) {
     self.field = field
     self.register = register
   }
@@ -68,8 +68,8 @@ public struct FieldColumn: Equatable, Sendable {
   // MARK: Bytes
 
   func encode(into writer: inout ByteWriter) {
-    writer.count(field)
-    writer.count(register)
+    writer.id(field)
+    writer.id(register)
     Runs.encode(states.map(UInt64.init), into: &writer)
     if !integers.isEmpty { Self.encode(integers, into: &writer) }
     if texts.count > 0 { texts.encode(into: &writer) }
@@ -83,8 +83,7 @@ public struct FieldColumn: Equatable, Sendable {
   }
 
   static func decode(_ reader: inout ByteReader, changes: Int, elements limit: Int) throws(WireError) -> FieldColumn {
-    let field = try reader.count(limit: 65_535, of: "fields")
-    var column = FieldColumn(field: field, register: try reader.count(limit: 65_535, of: "registers"))
+    var column = FieldColumn(field: try reader.id(of: "fields"), register: try reader.id(of: "registers"))
     column.states = try Runs.decode(&reader, count: changes, limit: UInt64(State.elements.rawValue)).map(UInt8.init)
     var perState = [0, 0, 0, 0, 0]
     for state in column.states { perState[Int(state)] += 1 }

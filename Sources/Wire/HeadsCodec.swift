@@ -3,13 +3,13 @@ import SyncCore
 
 /// The heads of one record as one owner's channel knows it.
 public struct HeadsEntry: Equatable, Sendable {
-  public var kind: Int
+  public var kind: KindID
   public var key: RecordKey
   public var channel: Channel
   /// With streams as the snapshot numbers them.
   public var state: RecordState
 
-  public init(kind: Int, key: RecordKey, channel: Channel, state: RecordState) {
+  public init(kind: KindID, key: RecordKey, channel: Channel, state: RecordState) {
     self.kind = kind
     self.key = key
     self.channel = channel
@@ -32,7 +32,7 @@ enum HeadsCodec {
     private var time: Int64 = 0
 
     mutating func put(_ clock: Clock) {
-      streams.count(clock.stream)
+      streams.id(clock.stream)
       sequences.zigzag(clock.sequence &- sequence)
       times.zigzag(clock.time &- time)
       sequence = clock.sequence
@@ -40,7 +40,7 @@ enum HeadsCodec {
     }
 
     mutating func put(_ key: RegisterKey) {
-      shapes.count(key.id)
+      shapes.id(key.id)
       shapes.byte(key.element == nil ? 0 : 1)
       if let element = key.element { texts.sized(element) }
     }
@@ -48,7 +48,7 @@ enum HeadsCodec {
     mutating func put(_ content: Content) {
       shapes.count(content.cells.count)
       for cell in content.cells {
-        shapes.count(cell.field)
+        shapes.id(cell.field)
         switch cell.value {
         case .null: shapes.byte(0)
         case .integer(let number):
@@ -76,7 +76,7 @@ enum HeadsCodec {
     var before: [UInt8] = []
     for entry in entries {
       let shared = zip(before, entry.key.bytes).prefix { $0 == $1 }.count
-      lanes.shapes.count(entry.kind)
+      lanes.shapes.id(entry.kind)
       lanes.shapes.count(places[entry.channel] ?? 0)
       lanes.keys.count(shared)
       lanes.keys.sized(entry.key.bytes.dropFirst(shared))
@@ -146,12 +146,12 @@ enum HeadsCodec {
       sequence = sequence &+ (try sequences.zigzag())
       time = time &+ (try times.zigzag())
       guard sequence > 0 else { throw sequences.error(.malformed, "a change has no number") }
-      let stream = try streams.count(limit: WireLimits.frontierEntries, of: "streams")
+      let stream: StreamNumber = try streams.id(of: "streams", limit: WireLimits.frontierEntries)
       return Clock(stream: stream, sequence: sequence, time: time)
     }
 
     mutating func register() throws(WireError) -> RegisterKey {
-      let id = try shapes.count(limit: 65_535, of: "registers")
+      let id: RegisterID = try shapes.id(of: "registers")
       switch try shapes.byte() {
       case 0: return RegisterKey(id)
       case 1: return RegisterKey(id, element: Array(try texts.sized(limit: WireLimits.cellBytes, of: "an element")))
@@ -161,8 +161,8 @@ enum HeadsCodec {
 
     mutating func content() throws(WireError) -> Content {
       var cells: [Cell] = []
-      for _ in 0..<(try shapes.count(limit: 65_535, of: "cells")) {
-        let field = try shapes.count(limit: 65_535, of: "fields")
+      for _ in 0..<(try shapes.count(limit: WireLimits.largestID, of: "cells")) {
+        let field: FieldID = try shapes.id(of: "fields")
         switch try shapes.byte() {
         case 1: cells.append(Cell(field: field, value: .integer(try numbers.zigzag())))
         case 2:
@@ -193,7 +193,7 @@ enum HeadsCodec {
     var entries: [HeadsEntry] = []
     var before: [UInt8] = []
     for _ in 0..<count {
-      let kind = try lanes.shapes.count(limit: 65_535, of: "kinds")
+      let kind: KindID = try lanes.shapes.id(of: "kinds")
       let place = try lanes.shapes.count(limit: max(0, channels.count - 1), of: "channels")
       guard channels.indices.contains(place) else { throw reader.error(.malformed, "a record has no channel") }
       let shared = try lanes.keys.count(limit: before.count, of: "shared bytes")

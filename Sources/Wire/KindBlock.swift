@@ -5,7 +5,7 @@ import SyncCore
 ///
 /// Readable without a catalog: every column says its field, its register and the type of each value.
 public struct KindBlock: Equatable, Sendable {
-  public let kind: Int
+  public let kind: KindID
   /// One column of texts for each column of the key.
   public private(set) var keys: [TextColumn]
   /// `Change.Operation` of each change.
@@ -18,7 +18,7 @@ public struct KindBlock: Equatable, Sendable {
   public private(set) var flags: [UInt8] = []
   public private(set) var columns: [FieldColumn] = []
 
-  public init(kind: Int, keyColumns: Int) {
+  public init(kind: KindID, keyColumns: Int) {
     self.kind = kind
     keys = Array(repeating: TextColumn(), count: keyColumns)
   }
@@ -42,7 +42,7 @@ public struct KindBlock: Equatable, Sendable {
   }
 
   /// The place among `columns` of a field, which is added when it is new.
-  public mutating func column(field: Int, register: Int) -> Int {
+  public mutating func column(field: FieldID, register: RegisterID) -> Int {
     if let known = columns.firstIndex(where: { $0.field == field && $0.register == register }) { return known }
     columns.append(FieldColumn(field: field, register: register))
     return columns.count - 1
@@ -71,7 +71,7 @@ public struct KindBlock: Equatable, Sendable {
   // MARK: Bytes
 
   func encode(into writer: inout ByteWriter) {
-    writer.count(kind)
+    writer.id(kind)
     writer.count(count)
     writer.count(keys.count)
     for column in keys { column.encodeShared(into: &writer) }
@@ -92,7 +92,7 @@ public struct KindBlock: Equatable, Sendable {
   }
 
   static func decode(_ reader: inout ByteReader, budget: inout BlockBudget) throws(WireError) -> KindBlock {
-    let kind = try reader.count(limit: 65_535, of: "kinds")
+    let kind: KindID = try reader.id(of: "kinds")
     let count = try reader.count(limit: budget.changes, of: "changes")
     let keyColumns = try reader.count(limit: WireLimits.keyColumns, of: "key columns")
     guard count > 0, keyColumns > 0 else { throw reader.error(.malformed, "a kind without changes or without a key") }
@@ -165,7 +165,7 @@ extension KindBlock {
   /// The change at a place, with a cursor that stands there.
   public func change(_ place: Int, at cursor: Cursor) -> Change {
     let operation = Change.Operation(rawValue: operations[place]) ?? .edit
-    var cells: [Int: [Cell]] = [:]
+    var cells: [RegisterID: [Cell]] = [:]
     var registers: [RegisterContent] = []
     for (index, column) in columns.enumerated() {
       switch column.state(place) {
@@ -206,10 +206,10 @@ extension KindBlock {
   /// Appends a change of this kind.
   ///
   /// - Parameter nullable: the fields of each register named by the change, so that empty ones travel as NULL.
-  public mutating func append(_ change: Change, fields nullable: (RegisterKey) -> [Int]) {
+  public mutating func append(_ change: Change, fields nullable: (RegisterKey) -> [FieldID]) {
     begin(change.operation, captured: change.captured, time: change.time, isFlagged: change.isFlagged)
     for (index, column) in change.key.columns.enumerated() { appendKey(column: index, column[...]) }
-    var sets: [Int: [(text: [UInt8], present: Bool)]] = [:]
+    var sets: [RegisterID: [(text: [UInt8], present: Bool)]] = [:]
     for register in change.registers {
       if let element = register.key.element {
         sets[register.key.id, default: []].append((element, !register.content.isEmpty))
@@ -226,7 +226,7 @@ extension KindBlock {
       }
     }
     for (register, elements) in sets.sorted(by: { $0.key < $1.key }) {
-      append(elements: elements, to: column(field: register, register: register))
+      append(elements: elements, to: column(field: FieldID(aloneIn: register), register: register))
     }
   }
 }

@@ -4,7 +4,7 @@ import SyncCore
 /// A segment without its body as a snapshot carries it: what follows from those before is left out.
 public struct SkeletonEntry: Equatable, Sendable {
   /// The stream as the snapshot numbers them, in the order in which they first occur.
-  public var stream: Int
+  public var stream: StreamNumber
   /// Set for the first segment of a stream.
   public var beginning: Beginning?
   /// How many changes.
@@ -33,7 +33,8 @@ public struct SkeletonEntry: Equatable, Sendable {
   ///   - beginning: for the first segment of the stream.
   ///   - context: the header's context as places in streams of the snapshot, in the same order.
   public init(
-    _ segment: PrunedSegment, stream: Int, origin: Origin, parent: Position?, isFirst: Bool, context: [Position],
+    _ segment: PrunedSegment, stream: StreamNumber, origin: Origin, parent: Position?, isFirst: Bool,
+    context: [Position],
     isUnread: Bool
   ) {
     self.stream = stream
@@ -48,7 +49,7 @@ public struct SkeletonEntry: Equatable, Sendable {
   }
 
   init(
-    stream: Int, beginning: Beginning?, count: Int, context: [Position], catalogVersion: Int, sealedAt: Int64,
+    stream: StreamNumber, beginning: Beginning?, count: Int, context: [Position], catalogVersion: Int, sealedAt: Int64,
     isUnread: Bool, body: PrunedSegment.Body, signature: [UInt8]
   ) {
     self.stream = stream
@@ -83,7 +84,7 @@ enum SkeletonCodec {
     writer.count(entries.count)
     var sealedAt: Int64 = 0
     for entry in entries {
-      writer.count(entry.stream)
+      writer.id(entry.stream)
       let marks: UInt8 =
         (entry.beginning == nil ? 0 : 1) | (entry.beginning?.parent == nil ? 0 : 2) | (entry.isUnread ? 4 : 0)
         | (entry.body.isPacked ? 8 : 0)
@@ -106,7 +107,7 @@ enum SkeletonCodec {
   }
 
   private static func encode(_ position: Position, into writer: inout ByteWriter) {
-    writer.count(position.stream)
+    writer.id(position.stream)
     writer.varint(UInt64(clamping: position.sequence))
   }
 
@@ -114,7 +115,7 @@ enum SkeletonCodec {
     var entries: [SkeletonEntry] = []
     var sealedAt: Int64 = 0
     for _ in 0..<(try reader.count(limit: WireLimits.pageContentBytes, of: "segments")) {
-      let stream = try reader.count(limit: WireLimits.frontierEntries, of: "streams")
+      let stream: StreamNumber = try reader.id(of: "streams", limit: WireLimits.frontierEntries)
       let marks = try reader.byte()
       guard marks < 16, marks & 3 != 2 else { throw reader.error(.unsupported, "it carries unknown marks") }
       var beginning: SkeletonEntry.Beginning?
@@ -143,7 +144,7 @@ enum SkeletonCodec {
   }
 
   private static func decodePosition(_ reader: inout ByteReader) throws(WireError) -> Position {
-    let stream = try reader.count(limit: WireLimits.frontierEntries, of: "streams")
+    let stream: StreamNumber = try reader.id(of: "streams", limit: WireLimits.frontierEntries)
     return Position(stream: stream, sequence: try reader.number())
   }
 }
