@@ -115,7 +115,7 @@ final class Machine {
   // MARK: What an exchange asks of the store
 
   func batch(
-    lackedBy frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)], isVisible: (Channel) -> Bool
+    lackedBy frontier: [FrontierEntry], marks: [FrontierMark], isVisible: (Channel) -> Bool
   ) -> Batch {
     let plan = ExchangePlan(store.table, peer: frontier, marks: marks) { store.positions[$0] }
     var batch = Batch(unknown: plan.unknown)

@@ -30,7 +30,7 @@ struct Session {
   private var mine: [FrontierEntry]
   private var last: [FrontierEntry]?
   private var shown: [FrontierEntry] = []
-  private var marks: [(entry: FrontierEntry, isHeld: Bool)] = []
+  private var marks: [FrontierMark] = []
   private var sentEnds: [FrontierEntry] = []
   private var takenEnds: [FrontierEntry] = []
   private var idle = 0
@@ -64,7 +64,7 @@ struct Session {
     let sent = request.batch
     // A batch that was absorbed on the way took its time; only a quick answer tells the clocks.
     if sent.segments.isEmpty, answer.batch.segments.isEmpty { try machine.setOffset(answer.now &- machine.wall) }
-    marks = zip(request.frontier ?? [], answer.held).map { (entry: $0, isHeld: $1) }
+    marks = FrontierMark.marks(of: request.frontier ?? [], held: answer.held)
     let received = try absorb(answer, machine)
     if answer.tips == mine, received == 0, answer.frontier == nil {
       // Even so far. What was captured is sealed only now that the clocks are compared.

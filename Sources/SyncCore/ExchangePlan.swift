@@ -17,7 +17,7 @@ public struct ExchangePlan: Sendable, Equatable {
   ///   - marks: what this side showed, and whether the peer said that it holds each; empty while it has not.
   ///   - position: the last sequence of the held segment with a hash.
   public init<Failure: Error>(
-    _ table: StreamTable, peer frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)],
+    _ table: StreamTable, peer frontier: [FrontierEntry], marks: [FrontierMark],
     position: (Digest) throws(Failure) -> Position?
   ) throws(Failure) {
     var peer = VersionVector()

@@ -27,7 +27,7 @@ import Testing
   private func frontier(_ replica: Replica) -> [FrontierEntry] { replica.table.frontier { _ in true } }
 
   private func plan(
-    _ replica: Replica, _ frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)] = []
+    _ replica: Replica, _ frontier: [FrontierEntry], marks: [FrontierMark] = []
   ) -> ExchangePlan {
     ExchangePlan(replica.table, peer: frontier, marks: marks) { replica.positions[$0] }
   }
@@ -63,9 +63,9 @@ import Testing
     let first = plan(stem, frontier(ahead))
     #expect(first.unclear == [0] && first.lacks(0, of: stem.table) == nil && first.unknown == frontier(ahead))
     let mark = frontier(stem)[0]
-    let held = plan(stem, frontier(ahead), marks: [(mark, true)])
+    let held = plan(stem, frontier(ahead), marks: [FrontierMark(entry: mark, isHeld: true)])
     #expect(held.unclear.isEmpty && held.lacks(0, of: stem.table) == nil)
-    let missing = plan(stem, frontier(ahead), marks: [(mark, false)])
+    let missing = plan(stem, frontier(ahead), marks: [FrontierMark(entry: mark, isHeld: false)])
     #expect(missing.unclear.isEmpty && missing.lacks(0, of: stem.table) == 0)
   }
 
@@ -83,8 +83,9 @@ import Testing
     // Ends shown beside the tip say where the stem was left.
     let stem = FrontierEntry(channel: home, tip: Tip(origin: left.origin, sequence: 4, hash: left.log[3].hash))
     #expect(plan(left, frontier(right) + [stem]).lacks(0, of: left.table) == 4)
-    #expect(plan(left, frontier(right), marks: [(stem, true)]).lacks(0, of: left.table) == 4)
-    #expect(plan(left, frontier(right), marks: [(stem, false)]).lacks(0, of: left.table) == 0)
+    #expect(plan(left, frontier(right), marks: [FrontierMark(entry: stem, isHeld: true)]).lacks(0, of: left.table) == 4)
+    #expect(
+      plan(left, frontier(right), marks: [FrontierMark(entry: stem, isHeld: false)]).lacks(0, of: left.table) == 0)
   }
 
   @Test("A peer that shows a branch has its stem, and lacks the other branch alone")
@@ -131,7 +132,7 @@ import Testing
           hash: hash)
         return FrontierEntry(channel: dice.pick([home, open]), tip: tip)
       }
-      let plan = plan(store, invented, marks: real.map { ($0, dice.chance(50)) })
+      let plan = plan(store, invented, marks: real.map { FrontierMark(entry: $0, isHeld: dice.chance(50)) })
       for number in store.table.streams.indices {
         if let from = plan.lacks(number, of: store.table) { #expect((0..<4).contains(from)) }
       }

@@ -92,7 +92,7 @@ extension LocalNode {
 
 extension EgressReport {
   mutating func list(
-    _ copy: DryRun, to frontier: [FrontierEntry], _ marks: [(entry: FrontierEntry, isHeld: Bool)], limit: Int
+    _ copy: DryRun, to frontier: [FrontierEntry], _ marks: [FrontierMark], limit: Int
   ) throws {
     var first: [EgressChange] = []
     summary = try copy.egress(to: frontier, marks: marks, role: copy.store.role()) { change in
@@ -117,7 +117,7 @@ struct SyncDryRun: @unchecked Sendable {
   private let client: HeadquartersClient
   private let role: NodeRole
   private var report = DryRunReport()
-  private var marks: [(entry: FrontierEntry, isHeld: Bool)] = []
+  private var marks: [FrontierMark] = []
 
   init(_ node: LocalNode) throws {
     original = node.store
@@ -228,7 +228,7 @@ struct SyncDryRun: @unchecked Sendable {
       let measured = answer.now &- (before / 2 &+ SystemClock.now() / 2)
       try await offload { try this.copy.store.setClockOffset(measured) }
     }
-    marks = zip(frontier ?? [], answer.held).map { (entry: $0, isHeld: $1) }
+    marks = FrontierMark.marks(of: frontier ?? [], held: answer.held)
     return answer
   }
 }

@@ -101,7 +101,7 @@ struct SyncSession {
   var report = SyncReport()
   /// The frontier that this side showed last, to which the marks of the answer belong.
   private var shown: [FrontierEntry] = []
-  private var marks: [(entry: FrontierEntry, isHeld: Bool)] = []
+  private var marks: [FrontierMark] = []
   /// Where what was sent, and what was taken, in this sync ends: shown as well while one side does not know where the
   /// other's branch begins.
   private var sentEnds: [FrontierEntry] = []
@@ -223,7 +223,7 @@ struct SyncSession {
     report.sent.changes += batch.changes
     report.sent.bytes += batch.bytes
     note(answer.refusals.map { "headquarters did not take a segment: \($0.reason)" })
-    marks = zip(frontier ?? [], answer.held).map { (entry: $0, isHeld: $1) }
+    marks = FrontierMark.marks(of: frontier ?? [], held: answer.held)
     return answer
   }
 

@@ -98,7 +98,7 @@ extension Engine {
 
   /// What headquarters lacks of this node's own and may not be sent, by what it shows now.
   fileprivate func unsendableStreams(
-    lackedBy theirs: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)]
+    lackedBy theirs: [FrontierEntry], marks: [FrontierMark]
   ) throws -> [UnsendableEdits.Stream] {
     guard !identity.role.isHeadquarters, role.limits?.writesOpen == false else { return [] }
     let plan = try ExchangePlan(streams, peer: theirs, marks: marks) { try position(of: $0) }
@@ -255,7 +255,7 @@ extension Store {
   ///   - theirs: the frontier of headquarters.
   ///   - marks: what this side showed to it, and whether it holds each.
   public func updateUnsendable(
-    from theirs: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)], now: Int64 = SystemClock.now()
+    from theirs: [FrontierEntry], marks: [FrontierMark], now: Int64 = SystemClock.now()
   ) throws -> UnsendableChange {
     // Looking first keeps a sync of a member from taking the write lock.
     let isNews = try read { engine in

@@ -133,7 +133,7 @@ extension Store {
   ///   - marks: what this side showed in its last message and whether the peer holds it.
   ///   - role: the peer's, which decides which channels it may read.
   public func batch(
-    lackedBy frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)] = [], role: NodeRole,
+    lackedBy frontier: [FrontierEntry], marks: [FrontierMark] = [], role: NodeRole,
     limit: BatchLimit = .standard
   ) throws -> Batch {
     try read { engine in

@@ -153,7 +153,7 @@ public final class DryRun {
   ///   - frontier: what the peer shows.
   ///   - marks: what was shown to it and whether it holds it.
   public func lacking(
-    _ frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)], role: NodeRole
+    _ frontier: [FrontierEntry], marks: [FrontierMark], role: NodeRole
   ) throws -> ChangeTally {
     try store.read { engine in
       let plan = try ExchangePlan(engine.streams, peer: frontier, marks: marks) { try engine.position(of: $0) }

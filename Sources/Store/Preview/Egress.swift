@@ -60,7 +60,7 @@ extension DryRun {
   ///   - marks: what was shown to it and whether it holds it.
   ///   - body: called for every change.
   public func egress(
-    to frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)], role: NodeRole,
+    to frontier: [FrontierEntry], marks: [FrontierMark], role: NodeRole,
     _ body: (EgressChange) throws -> Void
   ) throws -> EgressSummary {
     var summary = EgressSummary()

@@ -26,7 +26,7 @@ enum Exchange {
     let role = role(sender, receiver)
     let shown = try sender.store.frontier(visibleTo: role) + sender.store.prunedEnds(visibleTo: role)
     let held = try receiver.store.holds(shown, visibleTo: role)
-    let marks = zip(shown, held).map { (entry: $0, isHeld: $1) }
+    let marks = FrontierMark.marks(of: shown, held: held)
     let batch = try sender.store.batch(
       lackedBy: try receiver.store.frontier(visibleTo: role), marks: marks, role: role, limit: options.limit)
     if options.noticesRestoration { _ = try sender.store.noticeRestoration(batch.unknown) }

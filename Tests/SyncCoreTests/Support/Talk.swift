@@ -71,7 +71,7 @@ struct Talk {
     var last: [FrontierEntry] = []
     var idle = 0
     while true {
-      let marks = zip(shown, answer.held).map { (entry: $0, isHeld: $1) }
+      let marks = FrontierMark.marks(of: shown, held: answer.held)
       let received = take(answer, &node)
       outcome.received += received
       let missing = marks.filter { !$0.isHeld }.map(\.entry)
@@ -147,7 +147,7 @@ struct Talk {
 
   /// What `Store.batch` picks: in the order of the log, whatever the plan says that the peer lacks.
   private mutating func batch(
-    of replica: Replica, for frontier: [FrontierEntry], marks: [(entry: FrontierEntry, isHeld: Bool)],
+    of replica: Replica, for frontier: [FrontierEntry], marks: [FrontierMark],
     to receiver: Replica
   ) -> (segments: [TestSegment], unknown: [FrontierEntry]) {
     let plan = ExchangePlan(replica.table, peer: frontier, marks: marks) { replica.positions[$0] }
@@ -174,7 +174,7 @@ struct Talk {
   /// Nothing is planned that the peer showed, said to hold, or holds as what such a segment continues.
   private mutating func check(
     _ plan: ExchangePlan, _ replica: Replica, _ frontier: [FrontierEntry],
-    _ marks: [(entry: FrontierEntry, isHeld: Bool)]
+    _ marks: [FrontierMark]
   ) {
     var log: [Digest: TestSegment] = [:]
     for segment in replica.log { log[segment.hash] = segment }
