@@ -20,23 +20,19 @@ public enum Contributions {
   public static func stock(
     _ stock: Indicator.Stock, unit: UnitRecord?, returns: [UnitReturn]
   ) -> [TotalKey: TotalDelta] {
+    let terms = ReturnTerms(stock, unit: unit)
+    guard terms.isEverOpen else { return [:] }
     var steps: [TotalKey: TotalDelta] = [:]
-    let isExpected = unit.map { stock.expectedSorts.contains($0.sort) } ?? false
-    let opened = unit?.opened?.first.number ?? always
-    let closed = unit?.closed?.last.number
-    if let closed, closed <= opened { return [:] }
-    if let unit, isExpected {
-      steps[TotalKey(federation: unit.federation, slot: "", day: opened), default: TotalDelta()] += TotalDelta(
-        expected: 1)
-      if let closed {
-        steps[TotalKey(federation: unit.federation, slot: "", day: closed), default: TotalDelta()] += TotalDelta(
-          expected: -1)
+    if let unit, terms.isExpected {
+      func add(_ day: Int32, _ expected: Int64) {
+        let key = TotalKey(federation: unit.federation, slot: "", day: day)
+        steps[key, default: TotalDelta()] += TotalDelta(expected: expected)
       }
+      add(terms.opened, 1)
+      if let closed = terms.closed { add(closed, -1) }
     }
-    if let unit, stock.excludedSorts.contains(unit.sort) { return steps.filter { !$0.value.isZero } }
-    for (series, values) in series(of: returns) {
-      add(
-        values, of: series, from: opened, until: closed, expected: isExpected ? 0 : 1, to: &steps)
+    if terms.isCounted {
+      for (series, values) in series(of: returns) { add(values, of: series, on: terms, to: &steps) }
     }
     return steps.filter { !$0.value.isZero }
   }
@@ -89,20 +85,57 @@ public enum Contributions {
   }
 
   private static func add(
-    _ values: [(day: Int32, value: Int64)], of series: Series, from opened: Int32, until closed: Int32?,
-    expected: Int64, to steps: inout [TotalKey: TotalDelta]
+    _ values: [(day: Int32, value: Int64)], of series: Series, on terms: ReturnTerms,
+    to steps: inout [TotalKey: TotalDelta]
   ) {
-    var standing: Int64?
+    var last: Int64?
     for (day, value) in values {
-      let from = max(day, opened)
-      if let closed, from >= closed { break }
-      let delta = TotalDelta(
-        amount: value &- (standing ?? 0), reported: standing == nil ? 1 : 0, expected: standing == nil ? expected : 0)
+      guard let from = terms.effectiveDay(of: day) else { break }
+      let delta = last.map { TotalDelta(amount: value &- $0) } ?? terms.firstStep(value)
       steps[TotalKey(federation: series.federation, slot: series.axis, day: from), default: TotalDelta()] += delta
-      standing = value
+      last = value
     }
-    guard let closed, let standing else { return }
+    guard let closed = terms.closed, let last else { return }
     steps[TotalKey(federation: series.federation, slot: series.axis, day: closed), default: TotalDelta()] +=
-      TotalDelta(amount: 0 &- standing, reported: -1, expected: 0 &- expected)
+      -terms.firstStep(last)
+  }
+}
+
+/// How a unit's own record decides what its returns add to a stock.
+public struct ReturnTerms: Sendable {
+  /// The first day on which the unit is open.
+  public let opened: Int32
+  /// The day from which it is closed; nil while it is open.
+  public let closed: Int32?
+  /// Whether the unit's own record says that it has to report.
+  public let isExpected: Bool
+  /// False for a unit whose returns are not summed.
+  public let isCounted: Bool
+  /// False for a unit that closed before it opened.
+  public var isEverOpen: Bool { closed.map { $0 > opened } ?? true }
+
+  public init(_ stock: Indicator.Stock, unit: UnitRecord?) {
+    opened = unit?.opened?.first.number ?? Contributions.always
+    closed = unit?.closed?.last.number
+    isExpected = unit.map { stock.expectedSorts.contains($0.sort) } ?? false
+    isCounted = unit.map { !stock.excludedSorts.contains($0.sort) } ?? true
+  }
+
+  /// From which day on a return of a day counts; nil for one that counts never.
+  public func effectiveDay(of day: Int32) -> Int32? {
+    let from = max(day, opened)
+    return closed.map { from >= $0 } ?? false ? nil : from
+  }
+
+  /// What a unit's first value of a series adds: from then on it reported, and is expected to.
+  public func firstStep(_ value: Int64) -> TotalDelta {
+    TotalDelta(amount: value, reported: 1, expected: isExpected ? 0 : 1)
+  }
+
+  /// The steps of a unit's only return, without building what several need: up, and down when the unit closes.
+  public func stepsOfOnly(day: Int32, value: Int64) -> [(day: Int32, delta: TotalDelta)] {
+    guard isCounted, isEverOpen, let from = effectiveDay(of: day) else { return [] }
+    let step = firstStep(value)
+    return [(from, step)] + (closed.map { [($0, -step)] } ?? [])
   }
 }

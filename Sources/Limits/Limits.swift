@@ -163,6 +163,14 @@ public enum StoreLimits {
   /// Edits of one node that may wait for headquarters' decision: one statement typed by a clerk can edit all of others'
   /// records. A node keeps the rest as refused ones, and says so.
   public static let openProposalsPerNode = 4096
+  /// Bytes of text of one record, all its fields together.
+  public static let recordBytes = 256 << 10
+  /// Captured edits that one pass of sealing reads into memory; and one whose transaction is to be short, so that sending
+  /// can begin while the rest is sealed.
+  public static let editsPerSealPass = 1 << 20
+  public static let editsPerShortSealPass = 32_768
+  /// Records that are read from the log at once.
+  public static let recordsPerFold = 16_384
 }
 
 /// What SQLite may do with a file that somebody else may have prepared; set on every connection before its schema is

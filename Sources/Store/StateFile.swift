@@ -42,18 +42,3 @@ struct StateFile: Sendable {
     if !isWritten || rename(new, path) != 0 { unlink(new) }
   }
 }
-
-extension Engine {
-  /// How far this node has sealed.
-  func mark() throws -> StateFile.Mark {
-    StateFile.Mark(
-      origins: try meta(.origins)?.integer ?? 0, seals: try meta(.seals)?.integer ?? 0,
-      nonce: try meta(.nonce)?.integer ?? 0)
-  }
-
-  /// Counts a transaction that seals something.
-  func countSeal() throws {
-    try setMeta(.seals, .integer((try meta(.seals)?.integer ?? 0) &+ 1))
-    needsNewMark = true
-  }
-}

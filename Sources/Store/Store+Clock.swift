@@ -41,10 +41,10 @@ public struct ClockReading: Sendable, Equatable {
 
 extension Store {
   /// How far this machine's clock is off, as last measured.
-  public func clockReading() throws -> ClockReading { try read { try $0.clockReading() } }
+  public func clockReading() throws -> ClockReading { try read { try ClockReading(in: $0.meta) } }
 
   /// What to add to this machine's clock to get headquarters', in milliseconds, as last measured.
-  public func clockOffset() throws -> Int64 { try read { try $0.meta(.offset)?.integer ?? 0 } }
+  public func clockOffset() throws -> Int64 { try read { try $0.meta.integer(.offset) ?? 0 } }
 
   /// Remembers how far this machine's clock is off, in milliseconds.
   ///
@@ -60,20 +60,21 @@ extension Store {
     let age = (reading.measuredAt ?? now).subtractingReportingOverflow(known.measuredAt ?? Int64.min)
     let isOld = known.measuredAt == nil || age.overflow || age.partialValue > 3_600_000 || age.partialValue < 0
     guard !isSmall || isOld || (reading.wrongSince == nil) != (known.wrongSince == nil) else { return }
-    try write { try $0.note(reading) }
+    try write { try reading.save(in: $0.meta) }
   }
 }
 
-extension Engine {
-  func clockReading() throws -> ClockReading {
-    ClockReading(
-      offset: try meta(.offset)?.integer ?? 0, measuredAt: try meta(.clockMeasuredAt)?.integer,
-      wrongSince: try meta(.clockWrongSince)?.integer)
+extension ClockReading {
+  /// As last measured.
+  init(in meta: MetaTable) throws {
+    self.init(
+      offset: try meta.integer(.offset) ?? 0, measuredAt: try meta.integer(.clockMeasuredAt),
+      wrongSince: try meta.integer(.clockWrongSince))
   }
 
-  fileprivate func note(_ reading: ClockReading) throws {
-    try setMeta(.offset, .integer(reading.offset))
-    try setMeta(.clockMeasuredAt, reading.measuredAt.map { .integer($0) } ?? .null)
-    try setMeta(.clockWrongSince, reading.wrongSince.map { .integer($0) } ?? .null)
+  fileprivate func save(in meta: MetaTable) throws {
+    try meta.set(.offset, .integer(offset))
+    try meta.set(.clockMeasuredAt, measuredAt.map { .integer($0) } ?? .null)
+    try meta.set(.clockWrongSince, wrongSince.map { .integer($0) } ?? .null)
   }
 }

@@ -44,93 +44,91 @@ public struct StoreStatus: Sendable, Equatable {
 
 extension Store {
   public func status() throws -> StoreStatus {
-    try read { engine in
-      let own = engine.streams.streams.filter { engine.isOwn($0.origin.node) }
-      let sealed = own.reduce(Int64(0)) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
-      let held = try engine.meta(.unsent)?.integer ?? 0
-      let unsendable = try engine.unsendableCount()
+    try read { transaction in
+      let (meta, log) = (transaction.meta, transaction.log)
+      let unsendable = try Unsendable(transaction).count()
+      let sealed = Self.ownChanges(transaction)
+      let held = try meta.integer(.unsent) ?? 0
       var mark: SyncMark?
-      if let at = try engine.meta(.lastSyncAt)?.integer {
-        let error = try engine.meta(.lastSyncError)?.display ?? ""
+      if let at = try meta.integer(.lastSyncAt) {
+        let error = try meta.text(.lastSyncError) ?? ""
         mark = SyncMark(
-          at: at, outcome: try engine.meta(.lastSyncOutcome)?.display ?? "", error: error.isEmpty ? nil : error)
+          at: at, outcome: try meta.text(.lastSyncOutcome) ?? "", error: error.isEmpty ? nil : error)
       }
       return StoreStatus(
-        node: engine.identity.node.hex, name: engine.identity.card.name, role: engine.identity.role,
-        catalogVersion: engine.catalog.version, unsealed: try engine.count("birlik_capture"),
-        unsent: engine.identity.role.isHeadquarters ? 0 : max(0, sealed &- held &- unsendable),
-        unsendable: unsendable,
-        refused: try engine.count("birlik_refused WHERE \(UnsendableEdits.isRefusal)"),
-        invalid: try engine.count("birlik_invalid"),
-        conflicts: try engine.count("birlik_conflict WHERE closed_at IS NULL"),
-        waiting: try engine.count("birlik_waiting"), upstream: try engine.meta(.upstream)?.display, lastSync: mark,
-        notice: try engine.meta(.notice)?.display, frontier: engine.streams.frontier { _ in true },
-        clock: try engine.clockReading())
+        node: identity.node.hex, name: identity.card.name, role: identity.role,
+        catalogVersion: transaction.catalog.version, unsealed: try transaction.capture.count(),
+        unsent: identity.role.isHeadquarters ? 0 : max(0, sealed &- held &- unsendable), unsendable: unsendable,
+        refused: try transaction.inbox.refusedCount(), invalid: try transaction.conflicts.invalidCount(),
+        conflicts: try transaction.conflicts.openCount(), waiting: try log.waitingCount(),
+        upstream: try meta.text(.upstream), lastSync: mark, notice: try meta.text(.notice),
+        frontier: log.streams.frontier { _ in true }, clock: try ClockReading(in: meta))
     }
   }
 
+  /// How many changes this node sealed itself, under all its origins.
+  private static func ownChanges(_ transaction: Transaction) -> Int64 {
+    transaction.log.streams.streams.filter { transaction.directory.isOwn($0.origin.node) }
+      .reduce(0) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
+  }
+
   /// Where headquarters listens; nil at headquarters.
-  public func upstream() throws -> String? { try read { try $0.meta(.upstream)?.display } }
+  public func upstream() throws -> String? { try read { try $0.meta.text(.upstream) } }
 
   /// Where headquarters listens by its own word, such as `127.0.0.1:8650`; nil at other nodes.
-  public func listen() throws -> String? { try read { try $0.meta(.listen)?.display } }
+  public func listen() throws -> String? { try read { try $0.meta.text(.listen) } }
 
-  public func setListen(_ address: String) throws { try write { try $0.setMeta(.listen, .text(address)) } }
+  public func setListen(_ address: String) throws { try write { try $0.meta.set(.listen, .text(address)) } }
 
-  public func setUpstream(_ url: String) throws { try write { try $0.setMeta(.upstream, .text(url)) } }
+  public func setUpstream(_ url: String) throws { try write { try $0.meta.set(.upstream, .text(url)) } }
 
   /// The card of headquarters.
   public func headquartersCard() throws -> NodeCard? {
-    try read { engine in engine.cards.values.first { $0.role.isHeadquarters } }
+    try read { $0.directory.headquartersCard }
   }
 
   /// The card of a node, where one is held.
-  public func card(of node: NodeID) throws -> NodeCard? { try read { $0.cards[node] } }
+  public func card(of node: NodeID) throws -> NodeCard? { try read { $0.directory.cards[node] } }
 
   /// Every node that is known, by name.
-  public func cards() throws -> [NodeCard] { try read { $0.cards.values.sorted { $0.name < $1.name } } }
+  public func cards() throws -> [NodeCard] { try read { $0.directory.cards.values.sorted { $0.name < $1.name } } }
 
   /// Keeps a card that headquarters signed.
   public func keep(_ card: NodeCard) throws {
-    if try self.card(of: card.id) == nil { try write { try $0.keep(card) } }
+    if try self.card(of: card.id) == nil { try write { try $0.directory.add(card) } }
   }
 
   /// Remembers how a sync ended, and how many of this node's own changes headquarters holds.
   public func setLastSync(_ mark: SyncMark, heldUpstream: Int64?) throws {
-    try write { engine in
-      try engine.setMeta(.lastSyncAt, .integer(mark.at))
-      try engine.setMeta(.lastSyncOutcome, .text(mark.outcome))
-      try engine.setMeta(.lastSyncError, mark.error.map { .text($0) } ?? .null)
-      if let heldUpstream { try engine.setMeta(.unsent, .integer(heldUpstream)) }
+    try write { transaction in
+      try transaction.meta.set(.lastSyncAt, .integer(mark.at))
+      try transaction.meta.set(.lastSyncOutcome, .text(mark.outcome))
+      try transaction.meta.set(.lastSyncError, mark.error.map { .text($0) } ?? .null)
+      if let heldUpstream { try transaction.meta.set(.unsent, .integer(heldUpstream)) }
     }
   }
 
   /// How many changes that may be sent this node sealed itself, under all its origins.
   public func ownChangeCount() throws -> Int64 {
-    try read { engine in
-      let kept = try engine.unsendableCount()
-      return engine.streams.streams.filter { engine.isOwn($0.origin.node) }
-        .reduce(-kept) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
-    }
+    try read { try Self.ownChanges($0) &- Unsendable($0).count() }
   }
 
   /// The catalog as headquarters signed it.
-  public func publishedCatalog() throws -> PublishedCatalog { try read { $0.published } }
+  public func publishedCatalog() throws -> PublishedCatalog { try read { $0.adopted.published } }
 
   /// Goes over to a later catalog, in one transaction: seal, tables and columns, triggers, and what was kept for fields
   /// unknown so far.
   ///
   /// - Throws: `StoreError` with code `notPermitted` for a catalog that would drop, retype or give away what was typed.
   public func adopt(_ catalog: PublishedCatalog, now: Int64 = SystemClock.now()) throws {
-    try write { engine in
-      guard catalog.catalog.version > engine.catalog.version else { return }
-      try engine.checkSuccession(catalog.catalog)
-      engine.coming = catalog.catalog
-      defer { engine.coming = nil }
-      try Sealer(engine, wall: now).sealAll()
-      try engine.adopt(catalog)
+    try write { transaction in
+      guard catalog.catalog.version > transaction.catalog.version else { return }
+      let adoption = CatalogAdoption(transaction)
+      try adoption.checkSuccession(catalog.catalog)
+      try Sealer(transaction, wall: now, under: catalog.catalog).sealAll()
+      try adoption.adopt(catalog)
     }
-    try inQueue { try $0.checkTriggers() }
+    try withFile { try $0.checkTriggers() }
   }
 
   /// True when a peer shows something of this node's own origin that is not held here: this database was restored from a
@@ -139,8 +137,8 @@ extension Store {
     guard !unknown.isEmpty else { return false }
     let origin = try read { try $0.origin() }
     guard Restoration.isShown(by: unknown, to: origin) else { return false }
-    try write { engine in
-      if try engine.origin() == origin { try engine.takeFreshOrigin(because: .peer) }
+    try write { transaction in
+      if try transaction.origin() == origin { try FreshOrigin(transaction).take(because: .peer) }
     }
     return true
   }

@@ -20,7 +20,7 @@ import Wire
 /// Every method is one transaction and may be called from any thread; a program that waits for the file waits at most
 /// `busySeconds` and then reports who to look for.
 public final class Store: @unchecked Sendable {
-  // Unchecked: `engine` and `connection` are used inside `queue` alone, which runs one block at a time.
+  // Unchecked: `file` is used inside `queue` alone, which runs one block at a time.
 
   /// How long a transaction waits for another program that holds the file.
   public static let busySeconds = 5.0
@@ -28,7 +28,7 @@ public final class Store: @unchecked Sendable {
   public let path: String
   public let identity: Identity
   private let queue: DatabaseQueue
-  private let engine: Engine
+  private let file: StoreFile
 
   // MARK: Opening
 
@@ -44,27 +44,26 @@ public final class Store: @unchecked Sendable {
     let stateFile = StateFile(database: path)
     let remembered = stateFile.read()
     queue = try Self.openQueue(path, isForReading: isForReading)
-    (identity, engine) = try queue.inDatabase { database in
+    (identity, file) = try queue.inDatabase { database in
       let connection = Connection(database)
       try Self.checkIsOurs(connection, path)
       if isForReading { try SchemaUpgrade.check(connection) } else { try SchemaUpgrade.run(connection) }
       try Schema.check(connection)
-      let identity = try Self.identity(connection, key: key)
-      let catalog = try Self.value(connection, .catalog).map { bytes throws in
-        try PublishedCatalog(bytes: bytes, signedBy: identity.headquarters)
-      }
-      guard let catalog else {
+      let meta = MetaTable(connection)
+      let identity = try Self.identity(meta, key: key)
+      guard let catalog = try meta.bytes(.catalog) else {
         throw StoreError(.damaged, Self.opening, "the database holds no catalog", hint: Self.damagedHint)
       }
-      return (identity, Engine(connection: connection, identity: identity, published: catalog))
+      let published = try PublishedCatalog(bytes: catalog, signedBy: identity.headquarters)
+      return (identity, StoreFile(connection: connection, identity: identity, published: published))
     }
     guard !isForReading else { return }
-    try inQueue { engine in
-      engine.stateFile = stateFile
-      try engine.addTables()
-      try engine.checkTriggers()
-      guard let remembered, remembered.isAhead(of: try engine.mark()) else { return }
-      try engine.write { try engine.takeFreshOrigin(because: .stateFile) }
+    try withFile { file in
+      file.stateFile = stateFile
+      try Layout.addTables(to: file)
+      try file.checkTriggers()
+      guard let remembered, remembered.isAhead(of: try Transaction(file, nil).sealMark()) else { return }
+      try file.write { try FreshOrigin($0).take(because: .stateFile) }
     }
   }
 
@@ -135,16 +134,8 @@ public final class Store: @unchecked Sendable {
     version.reset()
   }
 
-  private static func value(_ connection: Connection, _ name: Meta) throws -> [UInt8]? {
-    let statement = try connection.prepared("SELECT value FROM birlik_meta WHERE name=?1")
-    statement.bind(1, text: name.rawValue)
-    guard try statement.step() else { return nil }
-    defer { statement.reset() }
-    return statement.bytes(0)
-  }
-
-  private static func identity(_ connection: Connection, key: Curve25519.Signing.PrivateKey) throws -> Identity {
-    guard let headquarters = try value(connection, .headquarters), let card = try value(connection, .card) else {
+  private static func identity(_ meta: MetaTable, key: Curve25519.Signing.PrivateKey) throws -> Identity {
+    guard let headquarters = try meta.bytes(.headquarters), let card = try meta.bytes(.card) else {
       throw StoreError(.damaged, opening, "the database does not say who the node is", hint: damagedHint)
     }
     let identity = Identity(
@@ -201,8 +192,8 @@ public final class Store: @unchecked Sendable {
       let queue = try DatabaseQueue(path: path, configuration: configuration(capturing: false))
       try queue.inDatabase { database in
         let connection = Connection(database)
-        let engine = Engine(connection: connection, identity: beginning.identity, published: beginning.catalog)
-        try connection.transaction { try engine.layOut(beginning) }
+        let file = StoreFile(connection: connection, identity: beginning.identity, published: beginning.catalog)
+        try connection.transaction { try Layout(Transaction(file, nil)).write(beginning) }
       }
       try queue.close()
     } catch {
@@ -214,24 +205,22 @@ public final class Store: @unchecked Sendable {
 
   // MARK: Access
 
-  /// Runs `body` with the engine, outside of any transaction.
-  func inQueue<Value>(_ body: (Engine) throws -> Value) throws -> Value {
-    do { return try queue.inDatabase { _ in try body(engine) } } catch let error as DatabaseError {
+  /// Runs `body` with the file, outside of any transaction.
+  func withFile<Value>(_ body: (StoreFile) throws -> Value) throws -> Value {
+    do { return try queue.inDatabase { _ in try body(file) } } catch let error as DatabaseError {
       throw StoreError(error, "using the database")
     }
   }
 
-  func write<Value>(_ body: (Engine) throws -> Value) throws -> Value {
-    try inQueue { engine in try engine.write { try body(engine) } }
-  }
+  /// Runs `body` in one write transaction.
+  func write<Value>(_ body: (Transaction) throws -> Value) throws -> Value { try withFile { try $0.write(body) } }
 
-  func read<Value>(_ body: (Engine) throws -> Value) throws -> Value {
-    try inQueue { engine in try engine.read { try body(engine) } }
-  }
+  /// Runs `body` in one read transaction.
+  func read<Value>(_ body: (Transaction) throws -> Value) throws -> Value { try withFile { try $0.read(body) } }
 
   /// Closes the file.
   public func close() throws {
-    queue.inDatabase { _ in engine.releaseStatements() }
+    queue.inDatabase { _ in file.releaseStatements() }
     try queue.close()
   }
 
@@ -245,11 +234,5 @@ public final class Store: @unchecked Sendable {
   public func catalog() throws -> Catalog { try read { $0.catalog } }
 
   /// A number that changes when another connection has written to the file; cheap to ask for.
-  public func dataVersion() throws -> Int64 {
-    try inQueue { engine in
-      let statement = try engine.connection.prepared("PRAGMA data_version")
-      defer { statement.reset() }
-      return try statement.step() ? statement.int64(0) : 0
-    }
-  }
+  public func dataVersion() throws -> Int64 { try withFile { try $0.connection.pragma("data_version") } }
 }

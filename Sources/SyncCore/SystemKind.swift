@@ -28,25 +28,29 @@ public enum SystemKind {
       Field(id: 2, name: "from", type: .integer(minimum: nil, maximum: nil), group: 10),
     ], groups: [FieldGroup(id: 10, name: "statement", rule: .headquarters)])
 
+  /// The registers of `proposal`: what is proposed, and what headquarters decided.
+  public static let editRegister: RegisterID = 20
+  public static let decisionRegister: RegisterID = 21
+
   /// An edit of a record that its author may not write. Key: a hash of it. In the author's home channel.
   public static let proposal = Kind(
     id: 65_003, name: "proposal", recordClass: .federation, key: [KeyColumn(name: "id", type: .text)],
     fields: [
-      Field(id: 1, name: "kind", type: .text, group: 20),
-      Field(id: 2, name: "key", type: .text, group: 20),
-      Field(id: 3, name: "channel", type: .text, group: 20),
-      Field(id: 4, name: "operation", type: .code(["insert", "edit", "delete"]), group: 20),
-      Field(id: 5, name: "values", type: .text, group: 20),
-      Field(id: 6, name: "seen", type: .text, group: 20),
-      Field(id: 7, name: "node", type: .text, group: 20),
-      Field(id: 8, name: "at", type: .integer(minimum: nil, maximum: nil), group: 20),
-      Field(id: 9, name: "emptied", type: .text, group: 20),
-      Field(id: 11, name: "decision", type: .code(["accepted", "declined"]), group: 21),
-      Field(id: 12, name: "decided_at", type: .integer(minimum: nil, maximum: nil), group: 21),
-      Field(id: 13, name: "reason", type: .text, group: 21),
+      Field(id: 1, name: "kind", type: .text, group: editRegister),
+      Field(id: 2, name: "key", type: .text, group: editRegister),
+      Field(id: 3, name: "channel", type: .text, group: editRegister),
+      Field(id: 4, name: "operation", type: .code(["insert", "edit", "delete"]), group: editRegister),
+      Field(id: 5, name: "values", type: .text, group: editRegister),
+      Field(id: 6, name: "seen", type: .text, group: editRegister),
+      Field(id: 7, name: "node", type: .text, group: editRegister),
+      Field(id: 8, name: "at", type: .integer(minimum: nil, maximum: nil), group: editRegister),
+      Field(id: 9, name: "emptied", type: .text, group: editRegister),
+      Field(id: 11, name: "decision", type: .code(["accepted", "declined"]), group: decisionRegister),
+      Field(id: 12, name: "decided_at", type: .integer(minimum: nil, maximum: nil), group: decisionRegister),
+      Field(id: 13, name: "reason", type: .text, group: decisionRegister),
     ],
     groups: [
-      FieldGroup(id: 20, name: "edit", rule: .owner), FieldGroup(id: 21, name: "decision", rule: .headquarters),
+      FieldGroup(id: editRegister, name: "edit", rule: .owner), FieldGroup(id: decisionRegister, name: "decision", rule: .headquarters),
     ])
 
   /// Every one of them, by number.

@@ -1,9 +1,9 @@
 import SyncCore
 
-/// All captured edits, by kind and key.
+/// Captured edits in order of kind and key, those of one record in the order in which they were typed.
 struct CaptureLog {
   struct Entry {
-    var kind: Int
+    var kind: KindID
     /// The place of the key in `keys`.
     var key: Range<Int>
     var sequence: Int64
@@ -15,25 +15,19 @@ struct CaptureLog {
   private var keys: [UInt8] = []
   private(set) var lastSequence: Int64 = 0
 
-  /// Reads at most `limit` captured edits.
-  init(_ connection: Connection, keyColumns: [Int: Int], limit: Int) throws {
-    let statement = try connection.prepared(
-      "SELECT seq, kind, mask, ms, k1, k2, k3, k4 FROM birlik_capture ORDER BY seq LIMIT ?1")
-    statement.bind(1, limit)
-    while try statement.step() {
-      let start = keys.count
-      let kind = statement.int(1)
-      for column in 0..<(keyColumns[kind] ?? 1) {
-        if column > 0 { keys.append(RecordKey.separator) }
-        statement.withBytes(4 + column) { keys.append(contentsOf: $0) }
-      }
-      lastSequence = statement.int64(0)
-      entries.append(
-        Entry(
-          kind: kind, key: start..<keys.count, sequence: lastSequence, mask: statement.int64(2), at: statement.int64(3))
-      )
-    }
-    // Imports come in order; sorting what is sorted would be the dearest part of sealing.
+  /// Adds an edit, later than all others.
+  ///
+  /// - Parameter key: appends the bytes of the record's key.
+  mutating func append(kind: KindID, sequence: Int64, mask: Int64, at: Int64, key: (inout [UInt8]) -> Void) {
+    let start = keys.count
+    key(&keys)
+    lastSequence = sequence
+    entries.append(Entry(kind: kind, key: start..<keys.count, sequence: sequence, mask: mask, at: at))
+  }
+
+  /// Orders the edits by kind, key and sequence.
+  mutating func sort() {
+    // Imports come in order; sorting what is sorted would be the most expensive part of sealing.
     if !isSorted { entries = entries.sorted { precedes($0, $1) } }
   }
 
@@ -41,7 +35,18 @@ struct CaptureLog {
 
   func key(_ entry: Entry) -> RecordKey { RecordKey(bytes: Array(keys[entry.key])) }
 
-  func sameRecord(_ a: Entry, _ b: Entry) -> Bool { a.kind == b.kind && compare(a, b) == 0 }
+  /// The runs of `entries` that are of one record each, in order.
+  var records: some Sequence<Range<Int>> {
+    sequence(state: 0) { start -> Range<Int>? in
+      guard start < entries.count else { return nil }
+      var end = start + 1
+      while end < entries.count, sameRecord(entries[start], entries[end]) { end += 1 }
+      defer { start = end }
+      return start..<end
+    }
+  }
+
+  private func sameRecord(_ a: Entry, _ b: Entry) -> Bool { a.kind == b.kind && compare(a, b) == 0 }
 
   private var isSorted: Bool {
     for index in entries.indices.dropFirst() where precedes(entries[index], entries[index - 1]) { return false }

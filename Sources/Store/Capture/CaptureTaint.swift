@@ -13,15 +13,15 @@ struct CaptureTaint {
   ///
   /// - Parameters:
   ///   - stored: the heads as they stand in the file.
-  ///   - told: the same as the log tells them.
+  ///   - logged: the same as the log has them.
   ///   - row: the row as it stands; what it shows is found there.
-  init?(_ table: KindTable, stored: [RecordSlot], told: [RecordSlot], row: ShownRow?, _ engine: Engine) {
+  init?(_ table: KindTable, stored: [RecordSlot], logged: [RecordSlot], row: ShownRow?, _ directory: Directory) {
     for slot in stored {
       // Other forms hold no values.
-      guard slot.stored.map({ StateCodec.form(of: $0) == .full }) ?? false,
-        let right = told.first(where: { $0.channel == slot.channel })
+      guard slot.stored != nil, !slot.reliesOnRow,
+        let right = logged.first(where: { $0.channel == slot.channel })
       else { continue }
-      let owner = engine.channelNames[slot.channel]?.owner ?? ""
+      let owner = directory.owner(of: slot.channel)
       let shown = row.flatMap { $0.federation.elementsEqual(owner.utf8) ? table.contents(of: $0) : nil }
       for key in Set(slot.state.knownRegisters).union(right.state.knownRegisters).sorted() {
         for head in slot.state.heads(key) {
@@ -37,8 +37,8 @@ struct CaptureTaint {
 
   private mutating func add(_ table: KindTable, _ key: RegisterKey, from old: Content, to new: Content) {
     if key.element != nil {
-      let word = { (content: Content) in Value.text(content.isEmpty ? "removed" : "added") }
-      fields.append(RowDifference.Field(name: RecordNotes.label(table, key), old: word(old), new: word(new)))
+      let word = { (content: Content) in Value.text(Contested.Element(content).rawValue) }
+      fields.append(RowDifference.Field(name: RecordNotes.label(table.shape, key), old: word(old), new: word(new)))
       return
     }
     for field in table.registers.first(where: { $0.id == key.id })?.fields ?? [] where old[field.id] != new[field.id] {
@@ -46,22 +46,31 @@ struct CaptureTaint {
     }
   }
 
-  /// The difference as it is told.
+  /// The difference as it is reported.
   func difference(_ table: KindTable, _ key: RecordKey) -> RowDifference {
     RowDifference(
       kind: table.kind.name, key: key.display, sort: .edited, fields: fields, refusal: Self.reason)
   }
 
-  /// Keeps the values, and sets the heads right.
+  /// Keeps the values as an edit that was refused, and sets the heads right.
   ///
-  /// - Parameter isCaptured: whether edits of the record wait to be sealed, whose values stand in the row.
-  func take(_ table: KindTable, _ key: RecordKey, _ told: [RecordSlot], isCaptured: Bool, _ engine: Engine) throws {
-    try engine.noteRefused(
-      "edit", kind: table.kind.name, key: key.display, fields.map { ($0.name, $0.new) }, Self.reason)
-    if !isCaptured { return try engine.project(table, key, told) }
-    for slot in told {
+  /// - Parameters:
+  ///   - logged: the record as the log has it.
+  ///   - isCaptured: whether edits of the record wait to be sealed, whose values are in the row.
+  func correct(
+    _ table: KindTable, _ key: RecordKey, _ logged: [RecordSlot], isCaptured: Bool, _ transaction: Transaction
+  ) throws {
+    try transaction.inbox.addRefused(
+      RefusedView(
+        at: SystemClock.now(), kind: table.kind.name, key: key.display, operation: .edit,
+        record: JSONText.object(fields.map { ($0.name, $0.new) }), reason: Self.reason))
+    if !isCaptured {
+      try transaction.records.show(table, key, logged)
+      return
+    }
+    for slot in logged {
       let bytes = StateCodec.encode(slot.state, valuesStandInRow: false)
-      try engine.save(bytes, kind: table.kind.id, key: key, channel: slot.channel)
+      try transaction.heads.save(bytes, kind: table.kind.id, key: key, channel: slot.channel)
     }
   }
 }

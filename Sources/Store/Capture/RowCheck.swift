@@ -5,6 +5,15 @@ import SyncCore
 public struct RowDifference: Sendable, Equatable {
   public enum Sort: String, Sendable {
     case inserted, edited, deleted
+
+    /// What the person wanted to do.
+    var operation: RefusedView.Operation {
+      switch self {
+      case .inserted: .insert
+      case .edited: .edit
+      case .deleted: .delete
+      }
+    }
   }
 
   public struct Field: Sendable, Equatable {
@@ -32,15 +41,15 @@ struct RowCheck {
   /// How many keys one batch looks at.
   static let batchLimit = 8192
 
-  private let engine: Engine
+  private let transaction: Transaction
   private let table: KindTable
   private let captured: [RecordKey: CapturedEdits]
 
   /// - Parameter table: of a kind that is shared.
-  init(_ engine: Engine, _ table: KindTable) throws {
-    self.engine = engine
+  init(_ transaction: Transaction, _ table: KindTable) throws {
+    self.transaction = transaction
     self.table = table
-    captured = try Self.captured(engine, table)
+    captured = try transaction.capture.edits(of: table)
   }
 
   /// What a batch found.
@@ -55,11 +64,12 @@ struct RowCheck {
 
   /// Looks at the records after a key.
   ///
-  /// - Parameter takes: whether differences are captured, or put back where that may not be. Within a write transaction.
-  func batch(after last: RecordKey?, takes: Bool) throws -> Batch {
+  /// - Parameter captures: whether differences are captured, or put back where they may not be made. Within a write
+  ///   transaction.
+  func batch(after last: RecordKey?, captures: Bool) throws -> Batch {
     let limit = Self.batchLimit
-    var known = try heads(after: last, limit: limit)
-    var rows = try rows(after: last, limit: limit)
+    var known = try transaction.heads.keys(of: table.kind.id, after: last, limit: limit)
+    var rows = try transaction.rows.rows(table, after: last, limit: limit)
     // Beyond the nearer end of two full lists nothing can be said yet.
     let ends = [known.count == limit ? known.last : nil, rows.count == limit ? rows.last?.key : nil].compactMap { $0 }
     let end = ends.min()
@@ -67,48 +77,31 @@ struct RowCheck {
       known = known.filter { $0 <= end }
       rows = rows.filter { $0.key <= end }
     }
-    let standing = Dictionary(rows.map { ($0.key, $0.row) }) { $1 }
-    let folded = try fold(Set(known))
+    let actual = Dictionary(rows.map { ($0.key, $0.row) }) { $1 }
+    // From the log alone: what heads hold by themselves may have been taken from a row that was changed already.
+    let folded = try transaction.records.foldLog(table, Set(known))
     var batch = Batch()
     batch.last = end
     for key in Set(known + rows.map(\.key)).sorted() {
       batch.records += 1
-      let stored = try engine.slots(kind: table.kind.id, key: key) { [:] }
+      let stored = try transaction.records.slots(table.kind.id, key)
       guard let slots = whole(stored, folded[key] ?? []) else {
         batch.unknown += 1
         continue
       }
-      let expected = engine.shownRow(table, key, slots)
-      var found = Finding(table, key, row: standing[key], expected: expected, captured: captured[key])
-      if let taint = CaptureTaint(table, stored: stored, told: slots, row: standing[key], engine) {
+      let expected = try transaction.records.shownRow(table, key, slots)
+      var found = Finding(table, key, row: actual[key], expected: expected, captured: captured[key])
+      let taint = CaptureTaint(table, stored: stored, logged: slots, row: actual[key], transaction.directory)
+      if let taint {
         let isCaptured = captured[key] != nil || found != nil
-        if takes { try taint.take(table, key, slots, isCaptured: isCaptured, engine) }
+        if captures { try taint.correct(table, key, slots, isCaptured: isCaptured, transaction) }
         batch.differences.append(taint.difference(table, key))
       }
       guard found != nil else { continue }
-      if takes { try found?.take(slots, engine) }
+      if captures { try found?.capture(slots, transaction) }
       if let difference = found?.difference { batch.differences.append(difference) }
     }
     return batch
-  }
-
-  // MARK: Reading
-
-  /// Records from the log alone. What heads hold by themselves may have been taken from a row that was changed already.
-  private func fold(_ keys: Set<RecordKey>) throws -> [RecordKey: [RecordSlot]] {
-    var found: [RecordKey: [RecordSlot]] = [:]
-    try engine.eachChange(kind: table.kind.id, keys: keys) { logged in
-      guard let stream = engine.streams.stream(logged.clock.stream) else { return }
-      let channel = try engine.number(of: stream.channel)
-      var slots = found[logged.change.key, default: []]
-      let index = slots.firstIndex { $0.channel == channel } ?? slots.count
-      if index == slots.count { slots.append(RecordSlot(channel: channel, state: RecordState(), stored: nil)) }
-      slots[index].state.absorb(logged.change, at: logged.clock) { other in
-        other.stream == logged.clock.stream ? other.sequence < logged.clock.sequence : logged.seen.covers(other)
-      }
-      found[logged.change.key] = slots
-    }
-    return found
   }
 
   /// A record as it was sealed last; nil where neither the log nor the heads by themselves tell its values.
@@ -127,49 +120,6 @@ struct RowCheck {
       }
     }
     return slots
-  }
-
-  private static func captured(_ engine: Engine, _ table: KindTable) throws -> [RecordKey: CapturedEdits] {
-    let columns = table.kind.key.indices.map { "k\($0 + 1)" }.joined(separator: ", ")
-    let select = try engine.connection.prepared(
-      "SELECT seq, mask, ms, \(columns) FROM birlik_capture WHERE kind=?1 ORDER BY seq")
-    select.bind(1, table.kind.id)
-    var edits: [RecordKey: CapturedEdits] = [:]
-    while try select.step() {
-      let key = RecordKey(columns: table.kind.key.indices.map { select.bytes($0 + 3) })
-      edits[key, default: CapturedEdits()].add(sequence: select.int64(0), mask: select.int64(1), at: select.int64(2))
-    }
-    return edits
-  }
-
-  private func heads(after last: RecordKey?, limit: Int) throws -> [RecordKey] {
-    let select = try engine.connection.prepared(
-      "SELECT DISTINCT key FROM birlik_head WHERE kind=?1 AND key>?2 ORDER BY key LIMIT ?3")
-    select.bind(1, table.kind.id)
-    select.bind(2, blob: last?.bytes ?? [])
-    select.bind(3, limit)
-    var keys: [RecordKey] = []
-    while try select.step() { keys.append(RecordKey(bytes: select.bytes(0))) }
-    return keys
-  }
-
-  private func rows(after last: RecordKey?, limit: Int) throws -> [(key: RecordKey, row: ShownRow)] {
-    let keys = table.kind.key.map(\.name.sql)
-    let list = keys.joined(separator: ", ")
-    let columns = (keys + ["federation"] + table.fields.map(\.name.sql)).joined(separator: ", ")
-    let marks = keys.indices.map { "?\($0 + 1)" }.joined(separator: ", ")
-    let condition = last == nil ? "" : "WHERE (\(list)) > (\(marks)) "
-    let select = try engine.connection.prepared(
-      "SELECT \(columns) FROM \(table.kind.name) \(condition)ORDER BY \(list) LIMIT ?\(keys.count + 1)")
-    if let last { table.bindKey(last, select) }
-    select.bind(keys.count + 1, limit)
-    var rows: [(key: RecordKey, row: ShownRow)] = []
-    while try select.step() {
-      let key = RecordKey(columns: keys.indices.map { select.bytes($0) })
-      let values = table.fields.indices.map { select.value(keys.count + 1 + $0) }
-      rows.append((key, ShownRow(federation: select.bytes(keys.count), values: values)))
-    }
-    return rows
   }
 }
 
@@ -214,7 +164,7 @@ private struct Finding {
     let shown = table.contents(of: expected)
     let keys = Set(typed.keys).union(shown.keys)
     return keys.reduce(0) { mask, key in
-      (typed[key] ?? .empty) == (shown[key] ?? .empty) ? mask : mask | 1 << Int64(key.id)
+      (typed[key] ?? .empty) == (shown[key] ?? .empty) ? mask : mask | key.id.bit
     }
   }
 
@@ -240,11 +190,11 @@ private struct Finding {
     }
   }
 
-  private func fields(_ isTold: (RowDifference.Field) -> Bool) -> [RowDifference.Field] {
+  private func fields(_ isWanted: (RowDifference.Field) -> Bool) -> [RowDifference.Field] {
     table.fields.indices.map { index in
       let old = mask == -1 ? Value.null : expected?.values[index] ?? .null
       return RowDifference.Field(name: table.fields[index].name, old: old, new: row?.values[index] ?? .null)
-    }.filter(isTold)
+    }.filter(isWanted)
   }
 
   // MARK: What triggers would have refused
@@ -261,7 +211,7 @@ private struct Finding {
   /// Fields that were set already and now read otherwise.
   private var frozen: [Field] {
     guard let row, let expected else { return [] }
-    return table.registers.filter { $0.rule == .frozen && mask & (1 << Int64($0.id)) != 0 }.flatMap(\.fields).filter {
+    return table.registers.filter { $0.rule == .frozen && mask & ($0.id.bit) != 0 }.flatMap(\.fields).filter {
       guard let index = table.fieldIndex(id: $0.id) else { return false }
       return !expected.values[index].isNull && expected.values[index] != row.values[index]
     }
@@ -270,78 +220,39 @@ private struct Finding {
   // MARK: Capturing
 
   /// Captures the difference as triggers would have, and puts back what they would have refused.
-  mutating func take(_ slots: [RecordSlot], _ engine: Engine) throws {
+  mutating func capture(_ slots: [RecordSlot], _ transaction: Transaction) throws {
     if let refusal = difference.refusal {
-      try engine.noteRefused(difference, row ?? expected, table, refusal)
-      try putBack(slots, engine)
+      try refuse(refusal, transaction.inbox)
+      try restore(slots, transaction)
     }
     guard mask == -1 || mask == 0 && row == nil && difference.refusal == nil || mask > 0 else { return }
     // The heads may rely on the row for their values, which is not what it was; and so may what was written since.
-    for slot in slots {
-      let bytes = StateCodec.encode(slot.state, valuesStandInRow: false)
-      if bytes != slot.stored { try engine.save(bytes, kind: table.kind.id, key: key, channel: slot.channel) }
-    }
-    try engine.capture(mask: mask, table, key)
+    for slot in slots { try transaction.heads.saveFull(slot, kind: table.kind.id, key: key) }
+    try transaction.capture.add(mask: mask, table, key)
   }
 
-  private mutating func putBack(_ slots: [RecordSlot], _ engine: Engine) throws {
+  private func refuse(_ reason: String, _ inbox: EditInbox) throws {
+    var record: [(String, Value)] = []
+    if let row = row ?? expected {
+      record = [("federation", .text(row.federation))] + zip(table.fields.map(\.name), row.values)
+    }
+    try inbox.addRefused(
+      RefusedView(
+        at: SystemClock.now(), kind: difference.kind, key: difference.key, operation: difference.sort.operation,
+        record: JSONText.object(record), reason: reason))
+  }
+
+  private mutating func restore(_ slots: [RecordSlot], _ transaction: Transaction) throws {
     guard let row, let expected, !table.kind.appendOnly else {
       mask = 0
-      return try engine.project(table, key, slots)
+      try transaction.records.show(table, key, slots)
+      return
     }
     var whole = ShownRow(federation: expected.federation, values: row.values)
     for field in frozen {
-      mask &= ~(1 << Int64(field.id))
+      mask &= ~RegisterID(of: field.id).bit
       if let index = table.fieldIndex(id: field.id) { whole.values[index] = expected.values[index] }
     }
-    let statement = try engine.connection.prepared(table.upsertRow)
-    table.bindKey(key, statement)
-    let keys = table.kind.key.count
-    statement.bind(keys + 1, text: whole.federation)
-    for (index, value) in whole.values.enumerated() { statement.bind(keys + 2 + index, value) }
-    try statement.step()
-  }
-}
-
-extension Engine {
-  /// Notes an edit as triggers do.
-  ///
-  /// - Parameter mask: the registers, one bit each; -1 for an insertion, 0 for a deletion.
-  func capture(mask: Int64, _ table: KindTable, _ key: RecordKey) throws {
-    let columns = table.kind.key.indices
-    let places = columns.map { "k\($0 + 1)" }.joined(separator: ", ")
-    let marks = columns.map { "?\($0 + 1)" }.joined(separator: ", ")
-    let insert = try connection.prepared(
-      "INSERT INTO birlik_capture(kind, mask, ms, \(places)) "
-        + "VALUES(?\(columns.count + 1), ?\(columns.count + 2), ?\(columns.count + 3), \(marks))")
-    table.bindKey(key, insert)
-    insert.bind(columns.count + 1, table.kind.id)
-    insert.bind(columns.count + 2, mask)
-    insert.bind(columns.count + 3, SystemClock.now())
-    try insert.step()
-  }
-
-  fileprivate func noteRefused(
-    _ difference: RowDifference, _ row: ShownRow?, _ table: KindTable, _ reason: String
-  ) throws {
-    let word = ["inserted": "insert", "edited": "edit", "deleted": "delete"][difference.sort.rawValue] ?? "edit"
-    var record: [(String, Value)] = []
-    if let row { record = [("federation", .text(row.federation))] + zip(table.fields.map(\.name), row.values) }
-    try noteRefused(word, kind: difference.kind, key: difference.key, record, reason)
-  }
-
-  /// Keeps an edit that could not be taken.
-  func noteRefused(
-    _ operation: String, kind: String, key: String, _ record: [(String, Value)], _ reason: String
-  ) throws {
-    let insert = try connection.prepared(
-      "INSERT INTO birlik_refused(at, kind, key, operation, record, reason) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
-    insert.bind(1, SystemClock.now())
-    insert.bind(2, text: kind)
-    insert.bind(3, text: key)
-    insert.bind(4, text: operation)
-    insert.bind(5, text: JSONText.object(record))
-    insert.bind(6, text: reason)
-    try insert.step()
+    try transaction.rows.write(whole, table, key)
   }
 }

@@ -27,10 +27,10 @@ extension Store {
     takes: Bool, _ body: (RowDifference) throws -> Void
   ) throws -> RowCheckReport {
     var report = RowCheckReport()
-    for kind in try catalog().kinds where kind.recordClass != .local {
+    for table in try read({ $0.adopted.sharedTables }) {
       var last: RecordKey?
       repeat {
-        let batch = try auditBatch(kind.id, after: last, takes: takes)
+        let batch = try checkBatch(table.kind.id, after: last, captures: takes)
         for difference in batch.differences {
           report.differences += 1
           if takes, difference.refusal == nil { report.taken += 1 }
@@ -45,16 +45,16 @@ extension Store {
     return report
   }
 
-  private func auditBatch(_ kind: Int, after last: RecordKey?, takes: Bool) throws -> RowCheck.Batch {
-    let look = { (engine: Engine) throws -> RowCheck.Batch in
-      guard let table = engine.tables[kind] else { return RowCheck.Batch() }
-      return try RowCheck(engine, table).batch(after: last, takes: takes)
+  private func checkBatch(_ kind: KindID, after last: RecordKey?, captures: Bool) throws -> RowCheck.Batch {
+    func check(_ transaction: Transaction) throws -> RowCheck.Batch {
+      guard let table = transaction.table(kind) else { return RowCheck.Batch() }
+      return try RowCheck(transaction, table).batch(after: last, captures: captures)
     }
-    guard takes else { return try read(look) }
-    return try write { engine in
-      let batch = try look(engine)
-      // What was counted was another row.
-      if !batch.differences.isEmpty { try engine.setMeta(.staleTotals, .integer(1)) }
+    guard captures else { return try read(check) }
+    return try write { transaction in
+      let batch = try check(transaction)
+      // Totals counted the rows as they were before.
+      if !batch.differences.isEmpty { try transaction.meta.set(.staleTotals, .integer(1)) }
       return batch
     }
   }

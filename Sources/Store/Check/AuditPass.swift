@@ -4,38 +4,27 @@ import Wire
 /// Goes through the log from its first segment to its last and checks that each is what its author sealed, in the place
 /// where it was sealed. Trusts nothing in the file but the key of headquarters.
 struct AuditPass {
-  /// One row of the log.
-  struct Row {
-    var id: Int64
-    var stream: Int
-    var first: Int64
-    var last: Int64
-    var hash: [UInt8]
-    var bytes: [UInt8]
-    var hasBody: Bool
-  }
-
   private let cards: [NodeID: NodeCard]
   private let isHeadquarters: Bool
-  private(set) var report = AuditReport()
+  private(set) var result = AuditReport()
   /// The streams as the segments themselves make them.
   private var table = StreamTable()
   private var known: [Digest: Position] = [:]
   /// What segments name in their contexts, by stream and ascending.
-  private var contexts: [Int: [(last: Int64, seen: [Position])]] = [:]
+  private var contexts: [StreamNumber: [(last: Int64, seen: [Position])]] = [:]
   /// What the rows say that each stream ends with.
-  private var ends: [Int: (last: Int64, hash: [UInt8])] = [:]
-  /// Streams of which the first thing that is wrong was told.
-  private var told: Set<Int> = []
+  private var ends: [StreamNumber: (last: Int64, hash: [UInt8])] = [:]
+  /// Streams of which the first thing that is wrong was reported.
+  private var reported: Set<StreamNumber> = []
   /// False from the first wrong segment on: what the streams should be can then not be worked out any more.
   private var isSound = true
-  /// The hashes of the whole log, for telling what is gone from what stands elsewhere.
-  private let stands: (Digest) throws -> Bool
+  /// The hashes of the whole log, to distinguish what is gone from what is elsewhere.
+  private let isHeld: (Digest) throws -> Bool
 
-  init(cards: [NodeID: NodeCard], isHeadquarters: Bool, stands: @escaping (Digest) throws -> Bool) {
+  init(cards: [NodeID: NodeCard], isHeadquarters: Bool, isHeld: @escaping (Digest) throws -> Bool) {
     self.cards = cards
     self.isHeadquarters = isHeadquarters
-    self.stands = stands
+    self.isHeld = isHeld
   }
 
   /// Whether a segment with this hash ends there.
@@ -46,17 +35,17 @@ struct AuditPass {
 
   // MARK: Segments
 
-  mutating func take(_ row: Row) throws {
-    report.segments += 1
-    report.changes &+= row.last &- row.first &+ 1
-    if !row.hasBody { report.prunedSegments += 1 }
+  mutating func check(_ row: LoggedSegment) throws {
+    result.segments += 1
+    result.changes &+= row.last &- row.first &+ 1
+    if !row.hasBody { result.prunedSegments += 1 }
     let position = Position(stream: row.stream, sequence: row.last)
     do throws(Wrong) {
       let (header, hash) = try sealed(row)
       try check(header, hash, row)
       known[hash] = position
     } catch {
-      tell(error, row)
+      report(error, row)
       isSound = false
     }
     // What builds on a wrong segment is not wrong for that.
@@ -72,7 +61,7 @@ struct AuditPass {
   }
 
   /// The segment in a row, when it is as its author sealed it.
-  private func sealed(_ row: Row) throws(Wrong) -> (header: SegmentHeader, hash: Digest) {
+  private func sealed(_ row: LoggedSegment) throws(Wrong) -> (header: SegmentHeader, hash: Digest) {
     func wrong(_ detail: String) -> Wrong { Wrong(code: .altered, detail: detail) }
     let header: SegmentHeader
     let hash: Digest
@@ -104,7 +93,7 @@ struct AuditPass {
   }
 
   /// Checks that a segment stands after what it builds on, in the stream that it belongs to.
-  private mutating func check(_ header: SegmentHeader, _ hash: Digest, _ row: Row) throws(Wrong) {
+  private mutating func check(_ header: SegmentHeader, _ hash: Digest, _ row: LoggedSegment) throws(Wrong) {
     guard isSound else { return try checkLinks(header, row) }
     let contexts = contexts
     let table = table
@@ -113,7 +102,7 @@ struct AuditPass {
     }
     switch placement {
     case .extends(let stream, _) where stream == row.stream: break
-    case .begins where table.streams.count == row.stream: break
+    case .begins where table.streams.count == row.stream.number: break
     case .extends, .begins: throw Wrong(code: .reordered, detail: "it stands in a stream that it does not belong to")
     case .held: throw Wrong(code: .altered, detail: "it is there twice")
     case .waits: return try checkLinks(header, row)
@@ -126,9 +115,9 @@ struct AuditPass {
 
   /// Checks that what a segment names is there before it. Where it stands instead only chooses the words, so a failure to
   /// look is as good as nowhere.
-  private func checkLinks(_ header: SegmentHeader, _ row: Row) throws(Wrong) {
+  private func checkLinks(_ header: SegmentHeader, _ row: LoggedSegment) throws(Wrong) {
     if header.predecessor != .zero, known[header.predecessor] == nil {
-      if (try? stands(header.predecessor)) == true {
+      if (try? isHeld(header.predecessor)) == true {
         throw Wrong(code: .reordered, detail: "it stands in the log before the segment that it continues")
       }
       let before = min(ends[row.stream]?.last ?? 0, header.first - 1)
@@ -136,7 +125,7 @@ struct AuditPass {
       throw Wrong(code: .missing, detail: "gone from the log, though change \(header.first) builds on it", numbers: gap)
     }
     for tip in header.context where known[tip.hash] == nil {
-      if (try? stands(tip.hash)) == true {
+      if (try? isHeld(tip.hash)) == true {
         throw Wrong(code: .reordered, detail: "it stands in the log before a segment that its author had seen")
       }
       let author = cards[tip.origin.node]?.name ?? String(tip.origin.node.hex.prefix(8))
@@ -147,7 +136,7 @@ struct AuditPass {
 
   /// What a segment that is no tip had seen.
   private static func seen(
-    at position: Position, _ table: StreamTable, _ contexts: [Int: [(last: Int64, seen: [Position])]]
+    at position: Position, _ table: StreamTable, _ contexts: [StreamNumber: [(last: Int64, seen: [Position])]]
   ) -> VersionVector {
     var seen = VersionVector()
     table.join(position, into: &seen)
@@ -159,14 +148,14 @@ struct AuditPass {
     return seen
   }
 
-  private mutating func tell(_ wrong: Wrong, _ row: Row) {
-    guard told.insert(row.stream).inserted else { return }
+  private mutating func report(_ wrong: Wrong, _ row: LoggedSegment) {
+    guard reported.insert(row.stream).inserted else { return }
     // What the row itself says may be altered as well, so the stream's own words come first.
     let stream = table.stream(row.stream)
     let header = (try? PrunedSegment(bytes: row.bytes))?.header
     let origin = stream?.origin ?? header?.origin
     let numbers = wrong.numbers ?? min(row.first, row.last)...row.last
-    report.findings.append(
+    result.findings.append(
       finding(
         wrong.code, stream?.channel ?? header?.channel, origin, numbers, wrong.detail))
   }
@@ -175,50 +164,51 @@ struct AuditPass {
 
   /// Compares the streams that the file names with those that the segments make.
   mutating func compare(_ stored: [LocalStream]) {
-    report.streams = stored.count
-    for (number, stream) in stored.enumerated() where !told.contains(number) {
-      let end = ends[number]
-      guard let end else {
-        tell(number, stream, .missing, "all of the stream is gone from the log", 1...max(1, stream.tip.sequence))
+    result.streams = stored.count
+    for (index, stream) in stored.enumerated() {
+      let number = StreamNumber(index)
+      guard !reported.contains(number) else { continue }
+      guard let end = ends[number] else {
+        report(number, stream, .missing, "all of the stream is gone from the log", 1...max(1, stream.tip.sequence))
         continue
       }
       guard end.last == stream.tip.sequence else {
         let isShort = end.last < stream.tip.sequence
         let numbers = isShort ? (end.last + 1)...stream.tip.sequence : nil
-        tell(
+        report(
           number, stream, isShort ? .missing : .stream,
           isShort ? "gone from the end of the log" : "its end is not what the log says", numbers)
         continue
       }
       guard end.hash == stream.tip.hash.bytes else {
-        tell(number, stream, .stream, "the hash of its end is not what the log says", nil)
+        report(number, stream, .stream, "the hash of its end is not what the log says", nil)
         continue
       }
       guard isSound, let made = table.stream(number) else { continue }
       if made != stream {
-        tell(number, stream, .stream, "where it began, or what it had seen, is not what the log says", nil)
+        report(number, stream, .stream, "where it began, or what it had seen, is not what the log says", nil)
       }
     }
-    for number in ends.keys.sorted() where number >= stored.count && told.insert(number).inserted {
+    for number in ends.keys.sorted() where number.number >= stored.count && reported.insert(number).inserted {
       let made = table.stream(number)
-      report.findings.append(
+      result.findings.append(
         finding(.stream, made?.channel, made?.origin, nil, "its stream is gone from the list of streams"))
     }
   }
 
-  private mutating func tell(
-    _ number: Int, _ stream: LocalStream, _ code: AuditFinding.Code, _ detail: String, _ numbers: ClosedRange<Int64>?
+  private mutating func report(
+    _ number: StreamNumber, _ stream: LocalStream, _ code: AuditFinding.Code, _ detail: String, _ numbers: ClosedRange<Int64>?
   ) {
-    told.insert(number)
-    report.findings.append(finding(code, stream.channel, stream.origin, numbers, detail))
+    reported.insert(number)
+    result.findings.append(finding(code, stream.channel, stream.origin, numbers, detail))
   }
 
   // MARK: Words
 
-  mutating func tell(_ finding: AuditFinding) { report.findings.append(finding) }
+  mutating func add(_ finding: AuditFinding) { result.findings.append(finding) }
 
-  mutating func note(cards: Int, receipts: Int, lastReceiptAt: Int64?) {
-    (report.cards, report.receipts, report.lastReceiptAt) = (cards, receipts, lastReceiptAt)
+  mutating func setCounts(cards: Int, receipts: Int, lastReceiptAt: Int64?) {
+    (result.cards, result.receipts, result.lastReceiptAt) = (cards, receipts, lastReceiptAt)
   }
 
   func finding(

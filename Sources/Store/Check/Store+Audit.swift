@@ -13,24 +13,22 @@ extension Store {
   ///
   /// - Parameter progress: called with the number of changes checked so far.
   public func audit(progress: (Int64) -> Void = { _ in }) throws -> AuditReport {
-    let (cards, forged) = try inQueue { engine in try engine.auditedCards() }
+    let (cards, forged) = try withFile { try Self.auditedCards($0) }
     var pass = AuditPass(cards: cards, isHeadquarters: identity.role.isHeadquarters) { [self] hash in
-      try inQueue { try $0.position(of: hash) != nil }
+      try withFile { try $0.log.holds(hash) }
     }
     for node in forged {
-      pass.tell(
+      pass.add(
         pass.finding(.forged, nil, nil, nil, "the card of the node \(node) is not one that headquarters signed"))
     }
     var last: Int64 = -1
     while true {
-      let (rows, streams) = try inQueue { engine in
-        try engine.auditBatch(after: last, segments: Self.auditSegments, bytes: Self.auditBytes)
+      let (segments, streams) = try withFile { try Self.auditBatch($0, after: last) }
+      for segment in segments {
+        try pass.check(segment)
+        last = segment.number
       }
-      for row in rows {
-        try pass.take(row)
-        last = row.id
-      }
-      progress(pass.report.changes)
+      progress(pass.result.changes)
       // Read in the same transaction that showed the end of the log.
       if let streams {
         pass.compare(streams)
@@ -38,48 +36,81 @@ extension Store {
       }
     }
     try auditReceipts(&pass, cards: cards.count)
-    return pass.report
+    return pass.result
+  }
+
+  /// The cards that headquarters signed, and the ids in the rows whose cards it did not.
+  private static func auditedCards(_ file: StoreFile) throws -> (cards: [NodeID: NodeCard], forged: [String]) {
+    var cards: [NodeID: NodeCard] = [:]
+    var forged: [String] = []
+    for row in try file.directory.storedCards() {
+      // Whatever is wrong with a card is one finding.
+      if let card = try? NodeCard(bytes: row.card, signedBy: file.identity.headquarters), card.id.bytes == row.node {
+        cards[card.id] = card
+      } else {
+        forged.append(Hex.string(row.node.prefix(NodeID.byteCount)))
+      }
+    }
+    return (cards, forged)
+  }
+
+  /// The next run of the log; at its end, in the same transaction, the streams as well.
+  private static func auditBatch(
+    _ file: StoreFile, after number: Int64
+  ) throws -> (segments: [LoggedSegment], streams: [LocalStream]?) {
+    // Not `StoreFile.read`, which begins with reading every card and stream: what is wrong in one is the audit's to find.
+    try file.connection.execute("BEGIN")
+    defer { try? file.connection.execute("COMMIT") }
+    var segments: [LoggedSegment] = []
+    var size = 0
+    let isAtEnd = try file.log.eachSegment(after: number) { segment in
+      size += segment.bytes.count
+      segments.append(segment)
+      return segments.count < auditSegments && size < auditBytes
+    }
+    guard isAtEnd else { return (segments, nil) }
+    try file.directory.loadChannels()
+    return (segments, try file.log.storedStreams())
   }
 
   private func auditReceipts(_ pass: inout AuditPass, cards: Int) throws {
-    // Not in a transaction, which begins with reading every card: what is wrong in one is for the audit to tell.
-    let (kept, own) = try inQueue { engine in
-      try engine.loadOwnNodes()
-      return (try engine.storedReceipts(), engine.ownNodes)
+    let (kept, own) = try withFile { file in
+      file.directory.loadOwnNodes(formerNodes: try file.meta.text(.formerNodes) ?? "")
+      return (try file.directory.storedReceipts(), file.directory.ownNodes)
     }
     var latest: Int64?
-    var told: Set<Tip> = []
+    var reported: Set<Tip> = []
     for bytes in kept {
       guard let receipt = try? Receipt(bytes: bytes, signedBy: identity.headquarters),
         own.contains(receipt.node)
       else {
-        pass.tell(
+        pass.add(
           pass.finding(.forged, nil, nil, nil, "a receipt that is kept here is not one that headquarters signed"))
         continue
       }
       latest = max(latest ?? .min, receipt.at)
-      for entry in receipt.tips where pass.position(of: entry.tip) == nil && told.insert(entry.tip).inserted {
+      for entry in receipt.tips where pass.position(of: entry.tip) == nil && reported.insert(entry.tip).inserted {
         let number = entry.tip.sequence
-        pass.tell(
+        pass.add(
           pass.finding(
             .receipt, entry.channel, entry.tip.origin, number...number,
             "headquarters signed that it holds this change, and this log does not hold it as it was sent",
             hint: "run `birlik sync`, which brings back what a restored database lost, and audit again"))
       }
     }
-    pass.note(cards: cards, receipts: kept.count, lastReceiptAt: latest)
+    pass.setCounts(cards: cards, receipts: kept.count, lastReceiptAt: latest)
   }
 
   // MARK: Comparing
 
   /// What this node can show another: what it holds of the open channels, and what headquarters signed for it.
   public func evidence() throws -> Evidence {
-    try read { engine in
-      let receipts = try engine.storedReceipts().compactMap { bytes in
+    try read { transaction in
+      let receipts = try transaction.directory.storedReceipts().compactMap { bytes in
         try? Receipt(bytes: bytes, signedBy: identity.headquarters)
       }.filter { $0.node == identity.node }
       return Evidence(
-        card: identity.card, open: try engine.frontier { $0.audience == .open }, receipts: receipts)
+        card: identity.card, open: try Unsendable(transaction).frontier { $0.audience == .open }, receipts: receipts)
     }
   }
 
@@ -129,62 +160,14 @@ extension Store {
 
   private func lacking(_ entries: [FrontierEntry]) throws -> [FrontierEntry] {
     let unique = Set(entries).sorted()
-    let held = try read { engine in try unique.map { try engine.position(of: $0.tip.hash) != nil } }
+    let held = try read { transaction in try unique.map { try transaction.log.holds($0.tip.hash) } }
     return zip(unique, held).filter { !$1 }.map(\.0)
   }
 
   private func broken(_ code: AuditFinding.Code, _ entry: FrontierEntry, _ detail: String) throws -> AuditFinding {
     AuditFinding(
-      code: code, channel: entry.channel, node: try read { $0.name(of: entry.tip.origin.node) },
+      code: code, channel: entry.channel, node: try read { $0.directory.name(of: entry.tip.origin.node) },
       origin: entry.tip.origin, first: entry.tip.sequence, last: entry.tip.sequence, detail: detail,
       hint: "keep both files: the two signatures of headquarters prove it")
-  }
-}
-
-extension Engine {
-  /// The cards that headquarters signed, and the ids in the rows whose cards it did not.
-  fileprivate func auditedCards() throws -> (cards: [NodeID: NodeCard], forged: [String]) {
-    let select = try connection.prepared("SELECT node, card FROM birlik_card ORDER BY node")
-    var cards: [NodeID: NodeCard] = [:]
-    var forged: [String] = []
-    while try select.step() {
-      let node = select.bytes(0)
-      if let card = try? NodeCard(bytes: select.bytes(1), signedBy: identity.headquarters), card.id.bytes == node {
-        cards[card.id] = card
-      } else {
-        forged.append(Hex.string(node.prefix(NodeID.byteCount)))
-      }
-    }
-    return (cards, forged)
-  }
-
-  /// The next run of the log; at its end, in the same transaction, the streams as well.
-  fileprivate func auditBatch(
-    after id: Int64, segments: Int, bytes: Int
-  ) throws -> (rows: [AuditPass.Row], streams: [LocalStream]?) {
-    try connection.execute("BEGIN")
-    defer { try? connection.execute("COMMIT") }
-    let select = try connection.prepared(
-      "SELECT id, stream, first, last, hash, bytes, body FROM birlik_segment WHERE id>?1 ORDER BY id")
-    select.bind(1, id)
-    defer { select.reset() }
-    var rows: [AuditPass.Row] = []
-    var size = 0
-    while try select.step() {
-      let row = AuditPass.Row(
-        id: select.int64(0), stream: select.int(1), first: select.int64(2), last: select.int64(3),
-        hash: select.bytes(4), bytes: select.bytes(5), hasBody: select.int(6) != 0)
-      size += row.bytes.count
-      rows.append(row)
-      if rows.count >= segments || size >= bytes { return (rows, nil) }
-    }
-    return (rows, try storedStreams())
-  }
-
-  func storedReceipts() throws -> [[UInt8]] {
-    let select = try connection.prepared("SELECT receipt FROM birlik_receipt ORDER BY at")
-    var receipts: [[UInt8]] = []
-    while try select.step() { receipts.append(select.bytes(0)) }
-    return receipts
   }
 }

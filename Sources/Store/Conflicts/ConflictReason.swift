@@ -1,32 +1,36 @@
 import SyncCore
 
 /// Why a conflict is one: one plain sentence, the same on every node.
-extension Engine {
+struct ConflictReason {
+  private let facts: HeadOrder
+
+  init(_ facts: HeadOrder) { self.facts = facts }
+
   /// - Parameter heads: of the register, with the choice among them.
   func why(_ view: ConflictView, _ choice: Choice, _ rule: MergeRule) -> String {
     guard let shown = view.shown, let head = choice.shown else {
-      return "\(said(view.others)) without having seen each other's; none is allowed, so none is shown"
+      return "\(changed(view.others)) without having seen each other's; none is allowed, so none is shown"
     }
-    let said = "\(said(view.others)) without having seen \(shown.node)'s change of \(Moment(shown.at).words)"
+    let changes = "\(changed(view.others)) without having seen \(shown.node)'s change of \(Moment(shown.at).words)"
     let refused = view.others.filter { !$0.isAllowed }.map(\.node)
     let wrong = refused.isEmpty ? "" : "; what \(refused.joined(separator: " and ")) gave is not allowed"
-    return "\(said); \(shows(rule, head, choice.others))\(wrong)"
+    return "\(changes); \(shows(rule, head, choice.others))\(wrong)"
   }
 
   /// `ftuu changed it at … and OTUTS at …`
-  private func said(_ others: [AttributedValue]) -> String {
+  private func changed(_ others: [AttributedValue]) -> String {
     guard let first = others.first else { return "nobody changed it" }
     let rest = others.dropFirst().map { "\($0.node) at \(Moment($0.at).words)" }
     return (["\(first.node) changed it at \(Moment(first.at).words)"] + rest).joined(separator: " and ")
   }
 
   private func shows(_ rule: MergeRule, _ head: Head, _ others: [Head]) -> String {
-    let author = author(of: head.clock)
+    let author = facts.author(of: head.clock)
     switch rule {
     case .latest: return "rule latest shows the later value"
     case .owner where author == .owner || author == .owningHeadquarters:
       let isOneOfSeveral = others.contains {
-        let other = self.author(of: $0.clock)
+        let other = facts.author(of: $0.clock)
         return other == .owner || other == .owningHeadquarters
       }
       return isOneOfSeveral
@@ -44,10 +48,10 @@ extension Engine {
   }
 
   /// Why a deletion and an edit are a conflict.
-  func whyContested(_ view: ConflictView, exists: Bool, _ rule: DeletionRule) -> String {
+  static func whyContested(_ view: ConflictView, exists: Bool, _ rule: DeletionRule) -> String {
     let all = [view.shown].compactMap { $0 } + view.others
-    let deletion = all.first { $0.display == RecordNotes.deleted }
-    let edit = all.first { $0.display == RecordNotes.kept }
+    let deletion = all.first { $0.display == Contested.Existence.deleted.rawValue }
+    let edit = all.first { $0.display == Contested.Existence.kept.rawValue }
     guard let deletion, let edit else { return "" }
     let outcome =
       exists
@@ -59,14 +63,8 @@ extension Engine {
   }
 
   /// Why two owners' records are a conflict.
-  func whyColliding(_ view: ConflictView) -> String {
+  static func whyColliding(_ view: ConflictView) -> String {
     let owners = ([view.shown].compactMap { $0 } + view.others).map(\.display)
     return "\(owners.joined(separator: " and ")) use one key for records of their own; the one made first is shown"
   }
-}
-
-extension RecordNotes {
-  /// What the sides of a conflict about a record's existence say.
-  static let deleted = "deleted"
-  static let kept = "kept"
 }

@@ -42,17 +42,17 @@ public struct TotalMove: Sendable, Equatable {
 /// Counted by the rules by which totals are kept, over the record as it would be. Moves are told as of today; where only
 /// an earlier or a later table would move, as of the day from which it would.
 final class ConflictStakes {
-  private let engine: Engine
+  private let transaction: Transaction
   private let plan: TotalsPlan
   private let today: CalendarDay
   private var memberUnits: [String: [String]] = [:]
   private let parent: String
 
-  init(_ engine: Engine, today: CalendarDay) {
-    self.engine = engine
+  init(_ transaction: Transaction, today: CalendarDay) {
+    self.transaction = transaction
     self.today = today
-    plan = TotalsPlan(engine.catalog, engine.tables)
-    parent = engine.cards.values.first { $0.role.isHeadquarters }?.role.federation ?? ""
+    plan = TotalsPlan(transaction.catalog, transaction.adopted.tables)
+    parent = transaction.directory.headquartersCard?.role.federation ?? ""
   }
 
   /// - Parameters:
@@ -60,7 +60,7 @@ final class ConflictStakes {
   ///   - other: as it would be shown.
   func moves(_ table: KindTable, _ key: RecordKey, from shown: ShownRow?, to other: ShownRow?) throws -> [TotalMove] {
     var moves: [TotalMove] = []
-    for indicator in engine.catalog.indicators {
+    for indicator in transaction.catalog.indicators {
       switch indicator.definition {
       case .stock(let stock):
         moves += try counted(indicator.id, part: indicator.id, slot: stock.axis, table, key, shown, other)
@@ -89,7 +89,7 @@ final class ConflictStakes {
     var steps: [TotalKey: TotalDelta] = [:]
     for (row, isAfter) in [(shown, false), (other, true)] {
       let sealed: TotalsTracker.SealedRows = [table.kind.id: [key: row]]
-      for (place, delta) in try part.contributions(of: unit, engine, sealed) {
+      for (place, delta) in try part.contributions(of: unit, transaction, sealed) {
         steps[place, default: TotalDelta()] += isAfter ? delta : -delta
       }
     }
@@ -102,9 +102,9 @@ final class ConflictStakes {
         isStock ? [(.counted, \.amount), (.expected, \.expected), (.reported, \.reported)] : [(.counted, \.amount)]
       for (figure, value) in figures {
         guard let (day, difference) = first(own.map { ($0.day, value($0.delta)) }) else { continue }
-        var standing = value(try engine.total(name, slot: slot, federation: federation, day: day))
+        var standing = value(try transaction.totals.sum(name, slot: slot, federation: federation, day: day))
         if isStock && figure == .expected {
-          standing &+= try engine.total(name, slot: "", federation: federation, day: day).expected
+          standing &+= try transaction.totals.sum(name, slot: "", federation: federation, day: day).expected
         }
         moves.append(
           TotalMove(
@@ -132,7 +132,7 @@ final class ConflictStakes {
 
   private func members(of units: Indicator.Units) throws -> [String] {
     if let known = memberUnits[units.kind] { return known }
-    let found = try engine.members(units)
+    let found = try TotalsReader(transaction).members(units)
     memberUnits[units.kind] = found
     return found
   }
@@ -146,15 +146,15 @@ final class ConflictStakes {
     func isMember(_ row: ShownRow?) -> Bool { row.map { units.statuses.contains($0.values[status].display) } ?? false }
     let (was, becomes) = (isMember(shown), isMember(other))
     guard was != becomes,
-      case .report(let report) = try engine.answer(indicator, asOf: today.iso, day: today, axis: nil)
+      case .report(let report) = try TotalsReader(transaction).answer(indicator, asOf: today.iso, day: today, axis: nil)
     else { return [] }
     let code = key.display
     let own: Int64
     switch indicator.definition {
     case .stock(let stock):
-      own = try engine.total(indicator.id, slot: stock.axis, federation: code, day: today).amount
+      own = try transaction.totals.sum(indicator.id, slot: stock.axis, federation: code, day: today).amount
     case .openUnits(let open):
-      own = try engine.total(TotalsPlan.countName(open.units), slot: open.sort, federation: code, day: today).amount
+      own = try transaction.totals.sum(TotalsPlan.countName(open.units), slot: open.sort, federation: code, day: today).amount
     case .ratio: return []
     }
     guard own != 0 else { return [] }
@@ -175,7 +175,7 @@ final class ConflictStakes {
     guard table.kind.name == published.kind, columns.count == 4, columns[1] == published.measure,
       let field = table.fieldIndex(named: published.valueField)
     else { return [] }
-    let others = (try engine.figures(published)[columns[0]] ?? []).filter {
+    let others = (try TotalsReader(transaction).figures(published)[columns[0]] ?? []).filter {
       $0.asOf != columns[2] || $0.source != columns[3]
     }
     func figures(_ row: ShownRow?) -> [PublishedFigure] {
@@ -195,20 +195,5 @@ final class ConflictStakes {
       ]
     }
     return []
-  }
-}
-
-extension Engine {
-  /// A record as it is shown, from its heads alone; nil where none is.
-  func shownRow(_ table: KindTable, _ key: RecordKey, _ slots: [RecordSlot]) -> ShownRow? {
-    guard table.problem(key: key) == nil, let index = shownSlot(slots, rule: table.kind.deletion) else { return nil }
-    return row(of: slots[index], table)
-  }
-
-  /// What a record's heads say its row is, whether or not it exists.
-  func row(of slot: RecordSlot, _ table: KindTable) -> ShownRow? {
-    guard let channel = channelNames[slot.channel] else { return nil }
-    let projection = Projection(table, slot.state, facts: self)
-    return ShownRow(federation: Array(channel.owner.utf8), values: projection.values)
   }
 }

@@ -27,13 +27,13 @@ struct DeriveStanding {
   /// For each unit its parents, each with the axis.
   private var parents: [[UInt8]: [[UInt8]]] = [:]
 
-  init(_ engine: Engine, _ run: DeriveRun, _ keys: [RecordKey]) throws {
-    try readRows(engine, run)
-    try readAuthors(engine, run)
-    try findUnknown(engine, run, keys)
+  init(_ transaction: Transaction, _ run: DeriveRun, _ keys: [RecordKey]) throws {
+    try readRows(transaction, run)
+    try readAuthors(transaction, run)
+    try findUnknown(transaction, run, keys)
     for sum in run.derivation.sums {
       if case .under(_, let kind, let parent, let end) = sum {
-        try readParents(engine, kind: kind, parent: parent, end: end, at: run.days.last)
+        try readParents(transaction, kind: kind, parent: parent, end: end, at: run.days.last)
       }
     }
   }
@@ -48,9 +48,9 @@ struct DeriveStanding {
     return (parents[columns[place]] ?? [[]]).map { same + [RecordKey.separator] + $0 }
   }
 
-  private mutating func readRows(_ engine: Engine, _ run: DeriveRun) throws {
+  private mutating func readRows(_ transaction: Transaction, _ run: DeriveRun) throws {
     let keys = run.target.key.map(\.name.sql)
-    let federation = engine.identity.role.federation
+    let federation = transaction.identity.role.federation
     var conditions: [String] = []
     var texts: [String] = []
     for (name, part) in zip(keys, run.derivation.key) {
@@ -63,7 +63,7 @@ struct DeriveStanding {
       conditions.append("\(name)=?\(texts.count)")
     }
     let columns = (keys + ["federation"] + run.fields.map(\.sql)).joined(separator: ", ")
-    let select = try engine.connection.prepared(
+    let select = try transaction.connection.prepared(
       "SELECT \(columns) FROM \(run.target.name)"
         + (conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")))
     for (index, text) in texts.enumerated() { select.bind(index + 1, text: text) }
@@ -80,39 +80,38 @@ struct DeriveStanding {
   }
 
   /// Whose edits the standing figures are.
-  private mutating func readAuthors(_ engine: Engine, _ run: DeriveRun) throws {
+  private mutating func readAuthors(_ transaction: Transaction, _ run: DeriveRun) throws {
     let own = rows.filter(\.value.isOwn).map(\.key)
-    guard !own.isEmpty, let table = engine.tables[run.target.id],
-      let channel = Channel(owner: engine.identity.role.federation, recordClass: run.target.recordClass),
-      let number = engine.channelNumbers[channel]
+    guard !own.isEmpty, let table = transaction.table(run.target.id),
+      let channel = Channel(owner: transaction.identity.role.federation, recordClass: run.target.recordClass),
+      let number = transaction.directory.number(of: channel)
     else { return }
-    let typed = try engine.capturedRegisters(table)
+    let typed = try transaction.capture.registers(of: table)
     let registers = run.fields.map { name in
       table.fieldIndex(named: name).map { table.registers[table.registerOfField[$0]] }
     }
     for key in own {
-      let slots = try engine.slots(kind: table.kind.id, key: key) { [:] }
-      guard let state = slots.first(where: { $0.channel == number })?.state else { continue }
+      guard let state = try transaction.records.slots(table.kind.id, key)[number] else { continue }
       for (index, register) in registers.enumerated() {
-        // What was typed here and is not sealed yet is what stands.
-        guard let register, (typed[key] ?? 0) & (1 << Int64(register.id)) == 0 else { continue }
-        let other = state.clocks(of: register).compactMap { engine.streams.stream($0.stream)?.origin.node }
-          .first { !engine.isOwn($0) }
-        if let other { rows[key]?.others[index] = engine.name(of: other) }
+        // An unsealed local edit overrides the sealed value.
+        guard let register, (typed[key] ?? 0) & (register.id.bit) == 0 else { continue }
+        let other = state.clocks(of: register).compactMap { transaction.log.streams.stream($0.stream)?.origin.node }
+          .first { !transaction.directory.isOwn($0) }
+        if let other { rows[key]?.others[index] = transaction.directory.name(of: other) }
       }
     }
   }
 
   /// A reference is what somebody typed: only one that names a shared record is a key that may be told.
-  private mutating func findUnknown(_ engine: Engine, _ run: DeriveRun, _ keys: [RecordKey]) throws {
+  private mutating func findUnknown(_ transaction: Transaction, _ run: DeriveRun, _ keys: [RecordKey]) throws {
     for (place, part) in run.derivation.key.enumerated() {
       guard case .field = part, case .ref(let name) = run.target.key[place].type,
-        let kind = engine.catalog.kind(named: name), kind.key.count == 1, kind.recordClass != .local
+        let kind = transaction.catalog.kind(named: name), kind.key.count == 1, kind.recordClass != .local
       else {
         if case .field = part { unknown.formUnion(keys) }
         continue
       }
-      let select = try engine.connection.prepared("SELECT 1 FROM \(kind.name) WHERE \(kind.key[0].name.sql)=?1")
+      let select = try transaction.connection.prepared("SELECT 1 FROM \(kind.name) WHERE \(kind.key[0].name.sql)=?1")
       for key in keys {
         select.bind(1, text: key.columns[place])
         if try select.step() { select.reset() } else { unknown.insert(key) }
@@ -121,11 +120,11 @@ struct DeriveStanding {
   }
 
   private mutating func readParents(
-    _ engine: Engine, kind name: String, parent: String, end: String, at day: CalendarDay
+    _ transaction: Transaction, kind name: String, parent: String, end: String, at day: CalendarDay
   ) throws {
-    guard let kind = engine.catalog.kind(named: name), kind.key.count == 3 else { return }
+    guard let kind = transaction.catalog.kind(named: name), kind.key.count == 3 else { return }
     let columns = kind.key.map(\.name.sql) + [parent.sql, end.sql]
-    let select = try engine.connection.prepared("SELECT \(columns.joined(separator: ", ")) FROM \(kind.name)")
+    let select = try transaction.connection.prepared("SELECT \(columns.joined(separator: ", ")) FROM \(kind.name)")
     while try select.step() {
       guard !select.isNull(3) else { continue }
       // One that began or may have ended counts as well: more sums hold more back.
@@ -135,31 +134,5 @@ struct DeriveStanding {
       let child = select.bytes(0)
       if parents[child]?.contains(group) != true { parents[child, default: []].append(group) }
     }
-  }
-}
-
-extension RecordState {
-  /// The changes by which a register holds what it holds; of a set those of its elements, and of the row where none was
-  /// edited by itself.
-  func clocks(of register: Register) -> [Clock] {
-    guard register.isSet else { return heads(RegisterKey(register.id)).map(\.clock) }
-    let elements = registers.filter { $0.key.id == register.id }.flatMap { $0.value.map(\.clock) }
-    return elements.isEmpty ? rows.map(\.clock) : elements
-  }
-}
-
-extension Engine {
-  /// The registers of each record of a kind that were typed here and are not sealed yet, one bit each.
-  func capturedRegisters(_ table: KindTable) throws -> [RecordKey: Int64] {
-    let columns = table.kind.key.indices.map { "k\($0 + 1)" }.joined(separator: ", ")
-    let select = try connection.prepared(
-      "SELECT mask, \(columns) FROM birlik_capture WHERE kind=?1 ORDER BY seq")
-    select.bind(1, table.kind.id)
-    var found: [RecordKey: Int64] = [:]
-    while try select.step() {
-      let key = RecordKey(columns: table.kind.key.indices.map { select.bytes($0 + 1) })
-      found[key, default: 0] |= select.int64(0)
-    }
-    return found
   }
 }

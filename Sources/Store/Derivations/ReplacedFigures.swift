@@ -6,7 +6,7 @@ struct ReplacedFigures {
   /// What derivations write of a kind, and the records of it that leave.
   private struct Target {
     let table: KindTable
-    var registers: Set<Int> = []
+    var registers: Set<RegisterID> = []
     var records: Set<RecordKey> = []
   }
 
@@ -20,9 +20,9 @@ struct ReplacedFigures {
     var sequence: Int64
   }
 
-  init(_ engine: Engine) throws {
-    for derivation in engine.catalog.derivations {
-      guard let kind = engine.catalog.kind(named: derivation.target), let table = engine.tables[kind.id] else {
+  init(_ transaction: Transaction) throws {
+    for derivation in transaction.catalog.derivations {
+      guard let kind = transaction.catalog.kind(named: derivation.target), let table = transaction.table(kind.id) else {
         continue
       }
       let fields = derivation.measures.map(\.field) + derivation.marks.map(\.field) + [derivation.withheldField]
@@ -33,8 +33,8 @@ struct ReplacedFigures {
     }
   }
 
-  /// Takes note of one change that leaves.
-  mutating func note(_ change: EgressChange) {
+  /// Adds one change that leaves.
+  mutating func add(_ change: EgressChange) {
     guard let kind = targets[change.kind]?.table.kind,
       let key = RecordKey(written: change.key, columnCount: kind.key.count)
     else { return }
@@ -43,7 +43,7 @@ struct ReplacedFigures {
   }
 
   /// What the log tells of them, in order of kind and key.
-  func found(_ engine: Engine) throws -> [EgressSummary.Replaced] {
+  func found(_ transaction: Transaction) throws -> [EgressSummary.Replaced] {
     var found: [EgressSummary.Replaced] = []
     let leavingOf = targets.values.filter { !$0.records.isEmpty }.sorted { $0.table.kind.id < $1.table.kind.id }
     for target in leavingOf {
@@ -51,19 +51,19 @@ struct ReplacedFigures {
       // In the order of the log, which is causal: who gave the figures last before what leaves.
       var others: [RecordKey: NodeID] = [:]
       var replaced: [RecordKey: NodeID] = [:]
-      try engine.eachChange(kind: kind.id, keys: target.records) { logged in
+      try transaction.log.eachChange(kind: kind.id, keys: target.records) { logged in
         let change = logged.change
-        guard let stream = engine.streams.stream(logged.clock.stream),
+        guard let stream = transaction.log.streams.stream(logged.clock.stream),
           change.operation == .insertion || change.registers.contains(where: { target.registers.contains($0.key.id) })
         else { return }
         let node = stream.origin.node
-        guard engine.isOwn(node) else { return others[change.key] = node }
+        guard transaction.directory.isOwn(node) else { return others[change.key] = node }
         let place = Place(origin: stream.origin.hex, channel: stream.channel, sequence: logged.clock.sequence)
         if leaving.contains(place), let other = others[change.key] { replaced[change.key] = other }
         others[change.key] = nil
       }
       found += replaced.sorted { $0.key < $1.key }.map {
-        EgressSummary.Replaced(kind: kind.name, key: $0.key.display, node: engine.name(of: $0.value))
+        EgressSummary.Replaced(kind: kind.name, key: $0.key.display, node: transaction.directory.name(of: $0.value))
       }
     }
     return found

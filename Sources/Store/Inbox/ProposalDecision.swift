@@ -6,15 +6,15 @@ extension Store {
 
   /// Proposals that wait for a decision, the oldest first; all of them with those that were decided.
   public func proposals(includingDecided: Bool = false) throws -> [Proposal] {
-    try read { engine in try engine.proposals().filter { includingDecided || $0.decision == nil } }
+    try read { try ProposalReader($0).all().filter { includingDecided || $0.decision == nil } }
   }
 
   /// How many proposals wait for headquarters' decision.
   public func openProposalCount() throws -> Int {
     // None at all is the common case.
-    try read { engine in
-      guard try engine.count("birlik_head WHERE kind=\(SystemKind.proposal.id)") > 0 else { return 0 }
-      return try engine.proposals().count { $0.decision == nil }
+    try read { transaction in
+      guard try transaction.heads.count(of: SystemKind.proposal.id) > 0 else { return 0 }
+      return try ProposalReader(transaction).all().count { $0.decision == nil }
     }
   }
 
@@ -25,8 +25,8 @@ extension Store {
   ///   - id: all of it: by its first digits another one could be meant than that which was read.
   /// - Throws: `StoreError` with code `unknown`, `invalid` or `notPermitted`.
   public func accept(_ id: String, isAnyway: Bool = false, now: Int64 = SystemClock.now()) throws -> Proposal {
-    try decideOne(now: now, .accepted, reason: "") { engine in
-      let proposal = try Self.one(id, isWhole: true, engine)
+    try decideOne(now: now, .accepted, reason: "") { transaction in
+      let proposal = try Self.one(id, isWhole: true, transaction)
       if proposal.isOvertaken && !isAnyway {
         throw StoreError(
           .invalid, Self.deciding,
@@ -48,8 +48,8 @@ extension Store {
   /// - Returns: what was accepted, the oldest first.
   /// - Throws: as `accept(_:isAnyway:now:)`.
   public func acceptGroup(_ id: String, isAnyway: Bool = false, now: Int64 = SystemClock.now()) throws -> [Proposal] {
-    try decide(now: now, .accepted, reason: "") { engine in
-      let group = try Self.group(id, engine)
+    try decide(now: now, .accepted, reason: "") { transaction in
+      let group = try Self.group(id, transaction)
       if group.isOvertaken && !isAnyway {
         throw StoreError(
           .invalid, Self.deciding,
@@ -68,8 +68,8 @@ extension Store {
 
   // MARK: Which
 
-  private static func one(_ id: String, isWhole: Bool, _ engine: Engine) throws -> Proposal {
-    let all = try engine.proposals().filter { $0.id.hasPrefix(id.lowercased()) && id.utf8.count >= 4 }
+  private static func one(_ id: String, isWhole: Bool, _ transaction: Transaction) throws -> Proposal {
+    let all = try ProposalReader(transaction).all().filter { $0.id.hasPrefix(id.lowercased()) && id.utf8.count >= 4 }
     guard let only = all.first, all.count == 1, !isWhole || only.id.utf8.count == id.utf8.count else {
       if isWhole, !all.isEmpty {
         throw StoreError(
@@ -87,8 +87,8 @@ extension Store {
     return only
   }
 
-  private static func group(_ id: String, _ engine: Engine) throws -> ProposalGroup {
-    let groups = ProposalGroup.groups(try engine.proposals())
+  private static func group(_ id: String, _ transaction: Transaction) throws -> ProposalGroup {
+    let groups = ProposalGroup.groups(try ProposalReader(transaction).all())
     guard let group = groups.first(where: { $0.id.sameBytes(as: id.lowercased()) }) else {
       throw StoreError(
         .unknown, deciding, "there is no group of proposals '\(id)', or it changed since it was listed",
@@ -100,7 +100,7 @@ extension Store {
   // MARK: Deciding
 
   private func decideOne(
-    now: Int64, _ decision: Proposal.Decision, reason: String, _ choose: (Engine) throws -> [Proposal]
+    now: Int64, _ decision: Proposal.Decision, reason: String, _ choose: (Transaction) throws -> [Proposal]
   ) throws -> Proposal {
     guard let only = try decide(now: now, decision, reason: reason, choose).first else {
       throw StoreError(.failed, Self.deciding, "nothing was decided")
@@ -110,20 +110,20 @@ extension Store {
 
   /// Decides what `choose` finds in the transaction that decides it: nothing can change in between.
   private func decide(
-    now: Int64, _ decision: Proposal.Decision, reason: String, _ choose: (Engine) throws -> [Proposal]
+    now: Int64, _ decision: Proposal.Decision, reason: String, _ choose: (Transaction) throws -> [Proposal]
   ) throws -> [Proposal] {
     guard identity.role.isHeadquarters else {
       throw StoreError(
         .notPermitted, Self.deciding, "only headquarters decides proposals",
         hint: "`birlik inbox` tells what it decided")
     }
-    try inQueue { try $0.lookAfterCapture() }
-    return try write { engine in
-      let sealer = try Sealer(engine, wall: now)
+    try withFile { try $0.lookAfterCapture() }
+    return try write { transaction in
+      let sealer = try Sealer(transaction, wall: now)
       // What clerks typed meanwhile is theirs, and may be what a proposal has not seen.
       try sealer.sealAll()
-      let proposals = try choose(engine)
-      if decision == .accepted { try engine.apply(proposals) }
+      let proposals = try choose(transaction)
+      if decision == .accepted { try apply(proposals, transaction) }
       try sealer.sealAll { sealer in
         for proposal in proposals {
           try sealer.seal(
@@ -142,15 +142,15 @@ extension Store {
       }
     }
   }
-}
 
-extension Engine {
+  // MARK: Applying
+
   /// Writes what is proposed as a clerk of headquarters would, the later over the earlier.
-  fileprivate func apply(_ proposals: [Proposal]) throws {
-    try connection.capturing {
+  private func apply(_ proposals: [Proposal], _ transaction: Transaction) throws {
+    try transaction.connection.capturing {
       for proposal in proposals {
         do {
-          try apply(proposal)
+          try apply(proposal, transaction)
         } catch let error as StoreError where error.code == .invalid || error.code == .unknown {
           let hint = "nothing was accepted: decline it by `birlik inbox decline \(proposal.id)`"
           throw StoreError(
@@ -161,20 +161,17 @@ extension Engine {
     }
   }
 
-  private func apply(_ proposal: Proposal) throws {
-    let table = try table(named: proposal.kind)
-    let key = try Store.key(table, proposal.key)
-    let isThere = try row(table, key) != nil
-    guard proposal.operation != "delete" else {
-      guard isThere else { return }
-      let delete = try connection.prepared(table.deleteRow)
-      for (index, column) in key.columns.enumerated() { delete.bind(index + 1, text: column) }
-      try delete.step()
+  private func apply(_ proposal: Proposal, _ transaction: Transaction) throws {
+    let table = try transaction.adopted.table(named: proposal.kind)
+    let key = try table.key(written: proposal.key)
+    let isThere = try transaction.rows.row(table, key) != nil
+    guard proposal.operation != .delete else {
+      if isThere { try transaction.rows.delete(table, key) }
       return
     }
     var values = proposal.values.map { (field: $0.field, text: $0.value.display) }
     if !isThere, let owner = Channel(proposal.channel)?.owner { values.insert(("federation", owner), at: 0) }
-    let writer = try ClerkWriter(table, fields: values.map(\.field), connection)
+    let writer = try ClerkWriter(table, fields: values.map(\.field), transaction.connection)
     _ = try writer.write(key, values: values.map(\.text), checks: true)
   }
 }

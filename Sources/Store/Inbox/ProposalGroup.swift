@@ -9,9 +9,9 @@ public struct ProposalGroup: Sendable, Equatable {
   /// What people call the node where they were typed, and its federation.
   public var node: String
   public var federation: String
-  /// The kind's name, and `insert`, `edit` or `delete`.
+  /// The kind's name, and what is proposed of its records.
   public var kind: String
-  public var operation: String
+  public var operation: RefusedView.Operation
   /// Whether the records were edited since by somebody whom the proposer had not heard: all of them or none.
   public var isOvertaken: Bool
   /// The oldest first.
@@ -35,7 +35,7 @@ public struct ProposalGroup: Sendable, Equatable {
     var isOvertaken: Bool
 
     init(_ proposal: Proposal) {
-      texts = [proposal.node, proposal.federation, proposal.kind, proposal.operation].map { Array($0.utf8) }
+      texts = [proposal.node, proposal.federation, proposal.kind, proposal.operation.rawValue].map { Array($0.utf8) }
       isOvertaken = proposal.isOvertaken
     }
   }
@@ -59,7 +59,7 @@ public struct ProposalGroup: Sendable, Equatable {
 
 extension Store {
   /// Open proposals in groups of one node, kind and operation, in the order in which each began.
-  public func proposalGroups() throws -> [ProposalGroup] { try read { ProposalGroup.groups(try $0.proposals()) } }
+  public func proposalGroups() throws -> [ProposalGroup] { try read { ProposalGroup.groups(try ProposalReader($0).all()) } }
 
   /// The group with that id; nil where there is none, or not any more.
   public func proposalGroup(_ id: String) throws -> ProposalGroup? {

@@ -1,22 +1,18 @@
+import Algorithms
 import SyncCore
 
 /// Which changes stand in segments whose bodies are not kept here, as runs of each stream.
 struct PrunedChanges {
   /// For each stream runs in ascending order, none touching another.
-  private var runs: [Int: [ClosedRange<Int64>]] = [:]
+  private var runs: [StreamNumber: [ClosedRange<Int64>]] = [:]
 
   var isEmpty: Bool { runs.isEmpty }
 
   /// Whether a change is one of them.
   func contains(_ clock: Clock) -> Bool {
     guard let runs = runs[clock.stream] else { return false }
-    var low = 0
-    var high = runs.count
-    while low < high {
-      let middle = (low + high) / 2
-      if runs[middle].upperBound < clock.sequence { low = middle + 1 } else { high = middle }
-    }
-    return low < runs.count && runs[low].contains(clock.sequence)
+    let place = runs.partitioningIndex { $0.upperBound >= clock.sequence }
+    return place < runs.count && runs[place].contains(clock.sequence)
   }
 
   /// Whether a head of a record stands in one of them, so that the log does not tell its value.
@@ -27,16 +23,16 @@ struct PrunedChanges {
   }
 
   /// The first of them after a sequence of a stream.
-  func first(after sequence: Int64, stream: Int) -> Int64? {
+  func first(after sequence: Int64, stream: StreamNumber) -> Int64? {
     guard let run = runs[stream]?.first(where: { $0.upperBound > sequence }) else { return nil }
     return max(run.lowerBound, sequence &+ 1)
   }
 
   /// Where the runs of a stream end.
-  func ends(stream: Int) -> [Int64] { (runs[stream] ?? []).map(\.upperBound) }
+  func ends(stream: StreamNumber) -> [Int64] { (runs[stream] ?? []).map(\.upperBound) }
 
   /// Adds the changes of a segment.
-  mutating func insert(_ run: ClosedRange<Int64>, stream: Int) {
+  mutating func insert(_ run: ClosedRange<Int64>, stream: StreamNumber) {
     var all = runs[stream] ?? []
     let place = all.firstIndex { $0.lowerBound > run.lowerBound } ?? all.count
     all.insert(run, at: place)
@@ -50,18 +46,5 @@ struct PrunedChanges {
       all.remove(at: place)
     }
     runs[stream] = all
-  }
-}
-
-extension Engine {
-  /// Reads which bodies are not kept here.
-  func loadPruned() throws {
-    pruned = PrunedChanges()
-    let statement = try connection.prepared(
-      "SELECT stream, first, last FROM birlik_segment WHERE body=0 ORDER BY stream, last")
-    while try statement.step() {
-      let first = statement.int64(1)
-      pruned.insert(first...max(first, statement.int64(2)), stream: statement.int(0))
-    }
   }
 }

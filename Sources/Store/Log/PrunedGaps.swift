@@ -5,41 +5,35 @@ import Wire
 /// could not place it.
 struct PrunedGaps {
   /// For each stream the first sequence that cannot be sent.
-  private var starts: [Int: Int64] = [:]
+  private var starts: [StreamNumber: Int64] = [:]
 
   /// Looks for what is not kept in a stream of which the peer lacks everything after a sequence.
   ///
   /// - Returns: the first sequence that is not kept; nil when all is.
-  mutating func begin(_ number: Int, after sequence: Int64, _ engine: Engine, _ batch: inout Store.Batch) -> Int64? {
-    guard let first = engine.pruned.first(after: sequence, stream: number), let stream = engine.streams.stream(number)
+  mutating func begin(_ number: StreamNumber, after sequence: Int64, _ transaction: Transaction, _ batch: inout Store.Batch) -> Int64? {
+    guard let first = transaction.log.pruned.first(after: sequence, stream: number), let stream = transaction.log.streams.stream(number)
     else { return nil }
     starts[number] = first
-    let last = engine.pruned.ends(stream: number).last ?? first
+    let last = transaction.log.pruned.ends(stream: number).last ?? first
     batch.unkept.append(
       Store.Unkept(
-        channel: stream.channel, node: engine.name(of: stream.origin.node), first: first, last: max(first, last)))
+        channel: stream.channel, node: transaction.directory.name(of: stream.origin.node), first: first, last: max(first, last)))
     return first
   }
 
   /// Whether a segment builds on something that cannot be sent. To be asked in the order of the log.
-  mutating func holds(_ id: Int64, stream number: Int, _ engine: Engine) throws -> Bool {
+  mutating func holds(_ segment: LoggedSegment, _ log: SegmentLog) throws -> Bool {
     guard !starts.isEmpty else { return false }
-    let select = try engine.connection.prepared("SELECT first, bytes FROM birlik_segment WHERE id=?1")
-    select.bind(1, id)
-    guard try select.step() else { return true }
-    let first = select.int64(0)
-    let bytes = select.bytes(1)
-    select.reset()
-    if let start = starts[number], first >= start { return true }
+    if let start = starts[segment.stream], segment.first >= start { return true }
     var bases: [Position] = []
-    if let parent = engine.streams.stream(number)?.parent { bases.append(parent) }
-    for tip in try PrunedSegment(bytes: bytes).header.context {
-      if let position = try engine.position(of: tip.hash) { bases.append(position) }
+    if let parent = log.streams.stream(segment.stream)?.parent { bases.append(parent) }
+    for tip in try PrunedSegment(bytes: segment.bytes).header.context {
+      if let position = try log.position(of: tip.hash) { bases.append(position) }
     }
     guard bases.contains(where: { base in starts[base.stream].map { base.sequence >= $0 } ?? false }) else {
       return false
     }
-    starts[number] = min(starts[number] ?? first, first)
+    starts[segment.stream] = min(starts[segment.stream] ?? segment.first, segment.first)
     return true
   }
 }

@@ -52,11 +52,11 @@ extension Store {
         changes += old[end].count
         end += 1
       }
-      let part = old[start..<end].map(\.id)
-      try write { engine in
-        // Values are read from rows, which have to stand as they were sealed.
-        try Sealer(engine, wall: now).sealAll()
-        for id in part { try engine.dropBody(id, into: &report) }
+      let part = old[start..<end].map(\.number)
+      try write { transaction in
+        // Values are read from rows, which have to be as they were sealed.
+        try Sealer(transaction, wall: now).sealAll()
+        for number in part { try Self.prune(number, transaction, into: &report) }
       }
       start = end
     }
@@ -66,118 +66,89 @@ extension Store {
   /// Which segments are to lose their bodies, in order; nil when none is old enough yet.
   private func oldBodies(
     sealedBefore time: Int64, heldBy frontier: [FrontierEntry]
-  ) throws -> [(id: Int64, count: Int)]? {
-    if let oldest = try read({ try $0.meta(.oldestBody)?.integer }), oldest >= time { return nil }
-    var old: [(id: Int64, count: Int)] = []
+  ) throws -> [(number: Int64, count: Int)]? {
+    if let oldest = try read({ try $0.meta.integer(.oldestBody) }), oldest >= time { return nil }
+    var old: [(number: Int64, count: Int)] = []
     var oldest = Int64.max
-    try read { engine in
+    try read { transaction in
+      let log = transaction.log
       var held = VersionVector()
       for entry in frontier {
-        if let position = try engine.position(of: entry.tip.hash) { engine.streams.join(position, into: &held) }
+        if let position = try log.position(of: entry.tip.hash) { log.streams.join(position, into: &held) }
       }
-      let select = try engine.connection.prepared(
-        "SELECT id, stream, last, bytes FROM birlik_segment WHERE body=1 AND problem IS NULL ORDER BY id")
-      while try select.step() {
-        let header = try PrunedSegment(bytes: select.bytes(3)).header
-        if header.sealedAt < time, held[select.int(1)] >= select.int64(2) {
-          old.append((select.int64(0), header.count))
+      try log.eachSegment(after: 0) { segment in
+        guard segment.hasBody, segment.problem == nil else { return true }
+        let header = try PrunedSegment(bytes: segment.bytes).header
+        if header.sealedAt < time, held[segment.stream] >= segment.last {
+          old.append((segment.number, header.count))
         } else {
           oldest = min(oldest, header.sealedAt)
         }
+        return true
       }
     }
     // Sparing the next syncs a look at every segment. One that arrives late and older waits until this time comes.
-    if oldest > time, oldest < Int64.max { try write { try $0.setMeta(.oldestBody, .integer(oldest)) } }
+    if oldest > time, oldest < Int64.max { try write { try $0.meta.set(.oldestBody, .integer(oldest)) } }
     return old
   }
 
   /// Remembers what headquarters lacks and this node cannot give back, in words.
   public func setCannotGive(_ words: [String]) throws {
     let text = words.joined(separator: "; ")
-    let known = try read { try $0.meta(.cannotGive)?.display ?? "" }
-    if known != text { try write { try $0.setMeta(.cannotGive, .text(text)) } }
+    let known = try read { try $0.meta.text(.cannotGive) ?? "" }
+    if known != text { try write { try $0.meta.set(.cannotGive, .text(text)) } }
   }
 
   /// What headquarters lacked at the last sync and this node cannot give back, in words; nil when nothing.
   public func cannotGive() throws -> String? {
-    let text = try read { try $0.meta(.cannotGive)?.display ?? "" }
+    let text = try read { try $0.meta.text(.cannotGive) ?? "" }
     return text.isEmpty ? nil : text
   }
 
   /// How much of the log is kept here.
-  public func logSummary() throws -> LogSummary {
-    try read { engine in
-      var summary = LogSummary()
-      summary.segments = try engine.count("birlik_segment")
-      let bare = try engine.connection.prepared(
-        "SELECT count(*), coalesce(sum(last-first+1), 0) FROM birlik_segment WHERE body=0")
-      defer { bare.reset() }
-      guard try bare.step() else { return summary }
-      summary.prunedSegments = bare.int(0)
-      summary.prunedChanges = bare.int64(1)
-      return summary
-    }
-  }
+  public func logSummary() throws -> LogSummary { try read { try $0.log.summary() } }
 
   /// Where the parts of the log end whose bodies are not kept here: shown beside the tips while headquarters has another
   /// branch, so that it can say which of them it holds.
   public func prunedEnds(visibleTo role: NodeRole) throws -> [FrontierEntry] {
-    try read { engine in
-      guard !engine.pruned.isEmpty else { return [] }
+    try read { transaction in
+      let log = transaction.log
+      guard !log.pruned.isEmpty else { return [] }
       var ends: [FrontierEntry] = []
-      let select = try engine.connection.prepared(
-        "SELECT last, hash FROM birlik_segment WHERE stream=?1 AND last<=?2 ORDER BY last DESC LIMIT 1")
-      for (number, stream) in engine.streams.streams.enumerated() where role.mayRead(stream.channel) {
-        for end in engine.pruned.ends(stream: number) where end < stream.tip.sequence {
-          select.bind(1, number)
-          select.bind(2, end)
-          guard try select.step() else { continue }
-          if let hash = Digest(bytes: select.bytes(1)) {
-            let tip = Tip(origin: stream.origin, sequence: select.int64(0), hash: hash)
-            ends.append(FrontierEntry(channel: stream.channel, tip: tip))
-          }
-          select.reset()
+      for (number, stream) in log.streams.numbered where role.mayRead(stream.channel) {
+        for run in log.pruned.ends(stream: number) where run < stream.tip.sequence {
+          guard let end = try log.end(of: number, through: run) else { continue }
+          let tip = Tip(origin: stream.origin, sequence: end.last, hash: end.hash)
+          ends.append(FrontierEntry(channel: stream.channel, tip: tip))
         }
       }
       return ends.sorted()
     }
   }
-}
 
-extension Engine {
   /// Keeps of a segment only header and signature.
-  fileprivate func dropBody(_ id: Int64, into report: inout DropReport) throws {
-    let select = try connection.prepared("SELECT stream, bytes FROM birlik_segment WHERE id=?1 AND body=1")
-    select.bind(1, id)
-    guard try select.step() else { return }
-    let stream = select.int(0)
-    let bytes = select.bytes(1)
-    select.reset()
-    let segment = try Segment(bytes: bytes)
-    let kept = try PrunedSegment(bytes: bytes)
-    let run = segment.header.first...segment.header.last
-    pruned.insert(run, stream: stream)
+  private static func prune(_ number: Int64, _ transaction: Transaction, into report: inout DropReport) throws {
+    let log = transaction.log
+    guard let logged = try log.segment(number), logged.hasBody else { return }
+    let segment = try Segment(bytes: logged.bytes)
+    let kept = try PrunedSegment(bytes: logged.bytes)
+    log.willPrune(segment.header.first...segment.header.last, of: logged.stream)
     for block in try segment.blocks() {
-      // Of what the catalog does not know, heads are always written out.
-      guard let table = tables[block.kind] else { continue }
-      for place in 0..<block.count { try writeOut(table, block.key(place)) }
+      // Heads of what the catalog does not know are always written out.
+      guard let table = transaction.table(block.kind) else { continue }
+      for place in 0..<block.count { try writeOut(table, block.key(place), transaction) }
     }
-    let update = try connection.prepared("UPDATE birlik_segment SET bytes=?2, body=0 WHERE id=?1")
-    update.bind(1, id)
-    update.bind(2, blob: kept.bytes)
-    try update.step()
-    needsNewGeneration = true
+    try log.prune(to: kept, stream: logged.stream)
     report.segments += 1
     report.changes &+= Int64(segment.header.count)
-    report.bytes += bytes.count - kept.bytes.count
+    report.bytes += logged.bytes.count - kept.bytes.count
   }
 
-  /// Writes the heads of a record with their values, where the log does not tell them any longer.
-  private func writeOut(_ table: KindTable, _ key: RecordKey) throws {
-    for slot in try slots(table, kind: table.kind.id, key: key) {
-      guard let stored = slot.stored, StateCodec.form(of: stored) != .full, pruned.holds(slot.state) else { continue }
-      let bytes = StateCodec.encode(slot.state, valuesStandInRow: false)
-      try save(bytes, kind: table.kind.id, key: key, channel: slot.channel)
+  /// Writes the heads of a record with their values, where the log does not hold these any longer.
+  private static func writeOut(_ table: KindTable, _ key: RecordKey, _ transaction: Transaction) throws {
+    for slot in try transaction.records.slots(table, key)
+    where slot.reliesOnRow && transaction.log.pruned.holds(slot.state) {
+      try transaction.heads.saveFull(slot, kind: table.kind.id, key: key)
     }
   }
 }

@@ -14,45 +14,31 @@ public struct LogGap: Sendable, Equatable {
 extension Store {
   /// Where `history` is silent because the bodies of segments are not kept here: one entry a channel.
   public func logGaps(kind: String, key: String) throws -> [LogGap] {
-    try read { engine in
-      guard !engine.pruned.isEmpty else { return [] }
-      let table = try engine.table(named: kind)
-      let key = try Self.key(table, key)
-      let slots = try engine.slots(table, kind: table.kind.id, key: key)
-      return try slots.compactMap { slot in
-        guard let channel = engine.channelNames[slot.channel] else { return nil }
-        return try engine.gap(table, key, in: channel)
+    try read { transaction in
+      guard !transaction.log.pruned.isEmpty else { return [] }
+      let table = try transaction.adopted.table(named: kind)
+      let key = try table.key(written: key)
+      return try transaction.records.slots(table.kind.id, key).compactMap { slot in
+        try transaction.directory.channel(slot.channel).flatMap {
+          try Self.gap(table.kind.id, key, in: $0, transaction.log)
+        }
       }
     }
   }
-}
 
-extension Engine {
-  fileprivate func gap(_ table: KindTable, _ key: RecordKey, in channel: Channel) throws -> LogGap? {
-    let excluded = try segmentsWithout(table, key)
+  private static func gap(_ kind: KindID, _ key: RecordKey, in channel: Channel, _ log: SegmentLog) throws -> LogGap? {
+    let excluded = try log.numbersWithout(kind, key)
     var gap = LogGap(channel: channel, segments: 0, changes: 0, sealedUntil: Int64.min)
-    let select = try connection.prepared("SELECT id, stream, bytes FROM birlik_segment WHERE body=0")
-    while try select.step() {
-      guard streams.stream(select.int(1))?.channel == channel, !excluded.contains(select.int64(0)) else { continue }
-      let header = try PrunedSegment(bytes: select.bytes(2)).header
+    try log.eachSegment(after: 0) { segment in
+      guard !segment.hasBody, log.channel(of: segment.stream) == channel, !excluded.contains(segment.number) else {
+        return true
+      }
+      let header = try PrunedSegment(bytes: segment.bytes).header
       gap.segments += 1
       gap.changes &+= Int64(header.count)
       gap.sealedUntil = max(gap.sealedUntil, header.sealedAt)
+      return true
     }
     return gap.segments == 0 ? nil : gap
-  }
-
-  /// The segments of which is known which keys they held, and that a record is not among them.
-  private func segmentsWithout(_ table: KindTable, _ key: RecordKey) throws -> Set<Int64> {
-    var known: Set<Int64> = []
-    var may: Set<Int64> = []
-    let select = try connection.prepared("SELECT segment, kind, low, high FROM birlik_segment_keys")
-    while try select.step() {
-      known.insert(select.int64(0))
-      guard select.int(1) == table.kind.id else { continue }
-      let (low, high) = (RecordKey(bytes: select.bytes(2)), RecordKey(bytes: select.bytes(3)))
-      if low <= key && key <= high { may.insert(select.int64(0)) }
-    }
-    return known.subtracting(may)
   }
 }

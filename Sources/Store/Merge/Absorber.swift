@@ -10,7 +10,7 @@ public struct AbsorbReport: Sendable, Equatable {
   public var conflictsOpened = 0
   /// Segments that wait for one that they build on.
   public var waiting = 0
-  /// Segments that were not taken, and why.
+  /// Segments that were refused, and why.
   public var refusals: [ExchangeAnswer.Refusal] = []
   public var seal = SealReport()
 
@@ -28,36 +28,48 @@ public struct AbsorbReport: Sendable, Equatable {
   }
 }
 
-/// Takes foreign segments into the log and their changes into heads, rows, conflicts and totals.
+/// Absorbs segments of others: checks them, places them in the log, and merges their changes.
 ///
-/// Runs within a write transaction of the engine, after everything captured was sealed.
+/// Runs within a write transaction, after everything captured was sealed.
 final class Absorber {
-  private let engine: Engine
-  private(set) var report = AbsorbReport()
-  private var waiting: WaitingRoom?
+  private let transaction: Transaction
+  private let merger: Merger
+  private let skips: ((RecordName, ChannelNumber) -> Bool)?
+  private var counted = AbsorbReport()
+  private var waitingRoom: WaitingRoom?
 
-  init(_ engine: Engine) { self.engine = engine }
+  /// - Parameter skips: records whose changes are not merged; used where the log is folded again without all of it.
+  init(_ transaction: Transaction, skips: ((RecordName, ChannelNumber) -> Bool)? = nil) {
+    self.transaction = transaction
+    merger = Merger(transaction)
+    self.skips = skips
+  }
+
+  var report: AbsorbReport {
+    var report = counted
+    report.conflictsOpened = merger.conflictsOpened
+    return report
+  }
 
   /// Absorbs one segment, and those that waited for it.
   ///
   /// - Parameter mayRead: which channels the exchange may carry.
-  func absorb(_ bytes: [UInt8], mayRead: (Channel) -> Bool) throws {
+  func absorb(_ arrival: Arrival, mayRead: (Channel) -> Bool = { _ in true }) throws {
     let segment: Segment
-    do {
-      segment = try Segment(bytes: bytes)
-    } catch {
-      return refuse(Digest(sha256: bytes), error.detail)
+    switch arrival {
+    case .segment(let read): segment = read
+    case .unreadable(let bytes, let problem): return refuse(Digest(sha256: bytes), problem)
     }
     guard mayRead(segment.header.channel) else {
       return refuse(segment.hash, "its channel is not one that may be exchanged here")
     }
-    guard let card = engine.cards[segment.header.origin.node] else {
+    guard let card = transaction.directory.cards[segment.header.origin.node] else {
       return refuse(segment.hash, "its author is not known here")
     }
     guard card.role.mayWrite(segment.header.channel) else {
       return refuse(segment.hash, "its author may not write the channel \(segment.header.channel)")
     }
-    if let stopped = try stopped(segment) { return refuse(segment.hash, stopped) }
+    if let reason = try reasonOfStop(segment) { return refuse(segment.hash, reason) }
     do {
       try segment.verify(publicKey: card.publicKey)
     } catch {
@@ -66,24 +78,32 @@ final class Absorber {
     try place(segment)
   }
 
+  /// Absorbs what waited for segments that are held now.
+  func absorbWaiting() throws {
+    let waiting = try transaction.log.waiting()
+    guard !waiting.isEmpty else { return }
+    try transaction.log.forgetWaiting()
+    for bytes in waiting { try absorb(Arrival(bytes)) }
+  }
+
   /// Why a segment does not count because its author was stopped; nil for one that does.
-  private func stopped(_ segment: Segment) throws -> String? {
-    guard let statement = try engine.nodeStatements()[segment.header.origin.node],
-      try engine.position(of: segment.hash) == nil,
-      try !statement.covers(segment.header, hash: segment.hash, isHeld: { try engine.position(of: $0) != nil })
+  private func reasonOfStop(_ segment: Segment) throws -> String? {
+    let log = transaction.log
+    guard let statement = try transaction.statements.all()[segment.header.origin.node], try !log.holds(segment.hash),
+      try !statement.covers(segment.header, hash: segment.hash, isHeld: { try log.holds($0) })
     else { return nil }
     return "its author was \(statement.state.rawValue), and it was sealed after that"
   }
 
   private func refuse(_ hash: Digest, _ reason: String) {
-    report.refusals.append(ExchangeAnswer.Refusal(segment: hash, reason: reason))
+    counted.refusals.append(ExchangeAnswer.Refusal(segment: hash, reason: reason))
   }
 
   /// Puts a segment where it belongs, and those that waited for it, and those that waited for these.
   private func place(_ segment: Segment) throws {
     var next = [segment]
     while let segment = next.popLast() {
-      let placement = try engine.place(segment)
+      let placement = try transaction.log.place(segment.header, hash: segment.hash)
       switch placement {
       case .held:
         continue
@@ -96,68 +116,54 @@ final class Absorber {
         refuse(
           segment.hash, "its author began \(limit) streams in its channel already: it may join anew, with a new file")
       case .extends(_, let seen), .begins(_, let seen):
-        try take(segment, placement: placement, seen: seen)
+        try absorb(segment, placement, seen)
         next += try takeWaiting(for: segment.hash)
       }
     }
   }
 
   private func wait(_ segment: Segment, for missing: Digest) throws {
-    var room = try waiting ?? WaitingRoom(engine.connection)
-    defer { waiting = room }
+    var room = try waitingRoom ?? transaction.log.waitingRoom()
+    defer { waitingRoom = room }
     let author = segment.header.origin.node
     guard room.hasPlace(for: segment.bytes.count, of: author) else {
       return refuse(segment.hash, "it builds on a segment that is missing, and too many wait already")
     }
-    let statement = try engine.connection.prepared(
-      "INSERT OR IGNORE INTO birlik_waiting(hash, missing, bytes, author) VALUES(?1, ?2, ?3, ?4)")
-    statement.bind(1, blob: segment.hash.bytes)
-    statement.bind(2, blob: missing.bytes)
-    statement.bind(3, blob: segment.bytes)
-    statement.bind(4, blob: author.bytes)
-    try statement.step()
-    guard engine.connection.changes > 0 else { return }
-    report.waiting += 1
-    room.enter(segment.bytes.count, of: author)
+    guard try transaction.log.wait(segment, for: missing) else { return }
+    counted.waiting += 1
+    room.enter(bytes: segment.bytes.count, of: author)
   }
 
   /// Whether the author of a segment began as many streams of its channel as one node may, under all its keys.
   ///
-  /// Headquarters alone says so: what it took in all others may take.
+  /// Only headquarters refuses for that: what it absorbed all others may absorb.
   private func hasBegunMany(_ header: SegmentHeader) throws -> Bool {
-    let all = engine.streams.streams
-    guard engine.identity.role.isHeadquarters, !engine.isOwn(header.origin.node),
+    let all = transaction.log.streams.streams
+    guard transaction.identity.role.isHeadquarters, !transaction.directory.isOwn(header.origin.node),
       all.count >= WireLimits.streamsPerNode
     else { return false }
-    let author = try engine.earlier(than: header.origin.node).union([header.origin.node])
+    let author = try transaction.statements.earlier(than: header.origin.node).union([header.origin.node])
     return all.count { $0.channel == header.channel && author.contains($0.origin.node) } >= WireLimits.streamsPerNode
   }
 
   /// Segments that waited for this one; they wait no longer.
   private func takeWaiting(for hash: Digest) throws -> [Segment] {
-    let select = try engine.connection.prepared("SELECT bytes FROM birlik_waiting WHERE missing=?1")
-    select.bind(1, blob: hash.bytes)
-    var waiting: [Segment] = []
-    // One that somebody altered in the file must not keep out what it waited for.
-    while try select.step() {
-      if let segment = try? Segment(bytes: select.bytes(0)) { waiting.append(segment) }
+    let waiting = try transaction.log.takeWaiting(for: hash)
+    if !waiting.isEmpty { waitingRoom = nil }
+    return try waiting.compactMap { bytes in
+      // One that somebody altered in the file must not keep out what it waited for.
+      guard case .segment(let segment) = Arrival(bytes) else { return nil }
+      // Its author may have been stopped while it waited.
+      guard let reason = try reasonOfStop(segment) else { return segment }
+      refuse(segment.hash, reason)
+      return nil
     }
-    self.waiting = nil
-    // Its author may have been stopped while it waited.
-    waiting = try waiting.filter { segment in
-      let stopped = try stopped(segment)
-      if let stopped { refuse(segment.hash, stopped) }
-      return stopped == nil
-    }
-    let forget = try engine.connection.prepared("DELETE FROM birlik_waiting WHERE missing=?1")
-    forget.bind(1, blob: hash.bytes)
-    try forget.step()
-    return waiting
   }
 
-  private func take(_ segment: Segment, placement: StreamTable.Placement, seen: VersionVector) throws {
+  /// Writes a segment into the log and merges its changes.
+  private func absorb(_ segment: Segment, _ placement: StreamTable.Placement, _ seen: VersionVector) throws {
     // A sealed segment is never sealed again, and refusing one would block all that saw it: one whose body cannot be
-    // read is kept all the same, and told.
+    // read is logged all the same, with the reason.
     var blocks: [KindBlock] = []
     var problem: String?
     do {
@@ -165,113 +171,35 @@ final class Absorber {
     } catch {
       problem = error.detail
     }
-    if Restoration.isShown(by: segment.header, to: try engine.origin()) { try engine.takeFreshOrigin(because: .peer) }
-    let stream = try engine.append(segment, placement: placement, problem: problem)
-    try engine.noteKeys(of: blocks, hash: segment.hash)
-    let channel = try engine.number(of: segment.header.channel)
+    if Restoration.isShown(by: segment.header, to: try transaction.origin()) {
+      try FreshOrigin(transaction).take(because: .peer)
+    }
+    let stream = try transaction.log.append(segment, blocks: blocks, placement: placement, problem: problem)
+    let channel = try transaction.directory.assignNumber(to: segment.header.channel)
     var sequence = segment.header.first
     for block in blocks {
-      try engine.absorb(block, stream: stream, first: sequence, channel: channel, seen: seen)
+      try absorb(block, stream, first: sequence, channel, seen)
       sequence &+= Int64(block.count)
     }
-    report.segments += 1
-    report.changes += segment.header.count
-    report.bytes += segment.bytes.count
-  }
-}
-
-extension Engine {
-  /// The identity under which this node seals now.
-  func origin() throws -> Origin {
-    Origin(node: identity.node, nonce: UInt64(bitPattern: try meta(.nonce)?.integer ?? 0))
-  }
-
-  /// Who showed that this node was restored from a backup or copied.
-  enum Witness {
-    case peer
-    case stateFile
-
-    /// In words for the administrator.
-    var notice: String {
-      switch self {
-      case .peer:
-        "This database was restored from a backup or copied: headquarters holds edits of this node that it had lost. "
-          + "They were taken back, nothing was overwritten, and the node goes on under a new identity."
-      case .stateFile:
-        "This database was restored from a backup: the state file beside it is of a later day. The node goes on under a "
-          + "new identity, and what it had sent since then comes back when it syncs."
-      }
-    }
-  }
-
-  /// Seals under a new identity from now on, because this node was restored or copied.
-  func takeFreshOrigin(because witness: Witness) throws {
-    try setMeta(.nonce, .integer(Int64.random(in: Int64.min...Int64.max)))
-    try setMeta(.origins, .integer((try meta(.origins)?.integer ?? 0) &+ 1))
-    needsNewMark = true
-    try setMeta(.notice, .text(witness.notice))
-  }
-
-  /// The stream that this node's next segment in a channel continues.
-  func ownStream(in channel: Channel) throws -> Int? {
-    let origin = try origin()
-    return streams.streams.lastIndex { $0.origin == origin && $0.channel == channel }
-  }
-
-  /// Absorbs the changes of one block.
-  func absorb(_ block: KindBlock, stream: Int, first: Int64, channel: Int, seen: VersionVector) throws {
-    if SystemKind.isReserved(block.kind) { noteStatement(block.kind) }
-    let table = tables[block.kind]
-    let writer = try table.flatMap { table in
-      try FreshWriter(table, block, owner: channelNames[channel]?.owner ?? "", connection)
-    }
-    var cursor = KindBlock.Cursor(block)
-    for place in 0..<block.count {
-      if let isPassedOver, isPassedOver(RecordName(kind: block.kind, key: block.key(place)), channel) {
-        cursor.pass(place, of: block)
-        continue
-      }
-      let clock = Clock(stream: stream, sequence: first &+ Int64(place), time: block.times[place])
-      if let writer, let table, try writer.write(place, at: cursor, clock: clock, channel: channel, engine: self, table)
-      {
-        cursor.pass(place, of: block)
-        continue
-      }
-      let change = block.change(place, at: cursor)
-      cursor.pass(place, of: block)
-      try absorb(change, table, at: clock, channel: channel, seen: seen)
-    }
+    counted.segments += 1
+    counted.changes += segment.header.count
+    counted.bytes += segment.bytes.count
   }
 
   private func absorb(
-    _ change: Change, _ table: KindTable?, at clock: Clock, channel: Int, seen: VersionVector
+    _ block: KindBlock, _ stream: StreamNumber, first: Int64, _ channel: ChannelNumber, _ seen: VersionVector
   ) throws {
-    if let table { try totals?.touch(table, change.key) }
-    var slots = try slots(table, kind: change.kind, key: change.key)
-    let index = slots.firstIndex { $0.channel == channel } ?? slots.count
-    if index == slots.count { slots.append(RecordSlot(channel: channel, state: RecordState(), stored: nil)) }
-    // Within one stream everything before was seen; the vector ends at the predecessor of the segment.
-    slots[index].state.absorb(change, at: clock) { other in
-      other.stream == clock.stream ? other.sequence < clock.sequence : seen.covers(other)
+    if SystemKind.isReserved(block.kind) { transaction.statements.forgetBecauseOfChange() }
+    let table = transaction.table(block.kind)
+    let owner = transaction.directory.owner(of: channel)
+    let writer = try table.flatMap { try FreshWriter($0, block, owner: owner, transaction, merger) }
+    var cursor = KindBlock.Cursor(block)
+    for place in 0..<block.count {
+      defer { cursor.pass(place, of: block) }
+      if let skips, skips(RecordName(kind: block.kind, key: block.key(place)), channel) { continue }
+      let clock = Clock(stream: stream, sequence: first &+ Int64(place), time: block.times[place])
+      if let writer, try writer.write(place, at: cursor, clock: clock, channel: channel) { continue }
+      try merger.merge(block.change(place, at: cursor), table, at: clock, in: channel, .vector(seen))
     }
-    if let table, table.isShared, change.key.columns.count == table.kind.key.count {
-      try project(table, change.key, slots)
-    } else {
-      for slot in slots {
-        let bytes = StateCodec.encode(slot.state, valuesStandInRow: false)
-        if bytes != slot.stored { try save(bytes, kind: change.kind, key: change.key, channel: slot.channel) }
-      }
-    }
-  }
-
-  /// Shows a record as its heads say, after an edit that was not taken.
-  ///
-  /// - Parameter folded: the record as the log has it, for values that stood in the row alone, which was overwritten.
-  func restore(_ table: KindTable, _ key: RecordKey, folded: () throws -> [RecordSlot]) throws {
-    let heads = try slots(kind: table.kind.id, key: key) { [:] }
-    guard heads.contains(where: { $0.stored.map { StateCodec.form(of: $0) != .full } ?? false }) else {
-      return try project(table, key, heads)
-    }
-    try project(table, key, try folded())
   }
 }

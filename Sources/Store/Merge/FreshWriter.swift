@@ -3,6 +3,9 @@ import Wire
 
 /// Writes insertions of records that nobody knew straight from a block's columns: the hot path of a first sync.
 final class FreshWriter {
+  private let transaction: Transaction
+  private let merger: Merger
+  private let table: KindTable
   private let block: KindBlock
   private let owner: [UInt8]
   private let insert: Prepared
@@ -13,7 +16,9 @@ final class FreshWriter {
   private let properTexts: [[Bool]]
 
   /// Nil when the block does not fit the table as the catalog describes it.
-  init?(_ table: KindTable, _ block: KindBlock, owner: String, _ connection: Connection) throws {
+  init?(
+    _ table: KindTable, _ block: KindBlock, owner: String, _ transaction: Transaction, _ merger: Merger
+  ) throws {
     guard table.isShared, block.keys.count == table.kind.key.count else { return nil }
     var places = Array(repeating: -1, count: table.fields.count)
     for (number, column) in block.columns.enumerated() {
@@ -32,7 +37,10 @@ final class FreshWriter {
     }
     properTexts = proper
     self.block = block
-    insert = try connection.prepared(table.insertRow)
+    self.table = table
+    self.transaction = transaction
+    self.merger = merger
+    insert = try transaction.connection.prepared(table.insertRow)
     keyCheck = KeyCheck(table)
     self.owner = Array(owner.utf8)
   }
@@ -40,17 +48,15 @@ final class FreshWriter {
   /// Writes one change.
   ///
   /// - Returns: false, with nothing written, when it is no insertion, not of a new record, or needs a closer look.
-  func write(
-    _ place: Int, at cursor: KindBlock.Cursor, clock: Clock, channel: Int, engine: Engine, _ table: KindTable
-  ) throws -> Bool {
-    guard block.operations[place] == Change.Operation.insertion.rawValue, isProper(place, at: cursor, table) else {
+  func write(_ place: Int, at cursor: KindBlock.Cursor, clock: Clock, channel: ChannelNumber) throws -> Bool {
+    guard block.operations[place] == Change.Operation.insertion.rawValue, isProper(place, at: cursor) else {
       return false
     }
     let key = block.key(place)
-    guard keyCheck.isProper(key), try engine.insertFresh(clock, table, key, channel: channel) else {
+    guard keyCheck.isProper(key), try merger.insertFresh(table, key, at: clock, in: channel) else {
       return false
     }
-    try engine.totals?.touchFresh(table, key, federation: owner) { field in
+    try transaction.totalsTracker?.touchFresh(table, key, federation: owner) { field in
       let number = columnOfField[field]
       guard number >= 0, block.columns[number].states[place] == FieldColumn.State.integer.rawValue else { return nil }
       return block.columns[number].integers[cursor.integers[number]]
@@ -63,20 +69,15 @@ final class FreshWriter {
       bind(statement, keys + 2 + field, number, place, cursor)
     }
     guard try statement.stepUnlessConstrained() else {
-      // A row stands there that no trigger noted. The closer look shows the record over it, and what was summed for it is
-      // counted again.
-      engine.totals?.countAgain()
-      let forget = try engine.connection.prepared("DELETE FROM birlik_head WHERE kind=?1 AND key=?2 AND channel=?3")
-      forget.bind(1, table.kind.id)
-      forget.bind(2, blob: key.bytes)
-      forget.bind(3, channel)
-      try forget.step()
+      // A row is there that no trigger captured. The closer look shows the record over it, and totals count it again.
+      transaction.totalsTracker?.countAgain()
+      try transaction.heads.delete(table.kind.id, key, channel: channel)
       return false
     }
     return true
   }
 
-  private func isProper(_ place: Int, at cursor: KindBlock.Cursor, _ table: KindTable) -> Bool {
+  private func isProper(_ place: Int, at cursor: KindBlock.Cursor) -> Bool {
     for (field, number) in columnOfField.enumerated() where number >= 0 {
       let column = block.columns[number]
       switch FieldColumn.State(rawValue: column.states[place]) {

@@ -5,14 +5,14 @@ import Wire
 final class SegmentBuilder {
   let channel: Channel
   /// The store's number of the stream that the segment will stand in.
-  let stream: Int
+  let stream: StreamNumber
   /// The stream that it continues, or nil for a new one.
-  let continues: Int?
+  let continues: StreamNumber?
   let first: Int64
   private(set) var blocks: [KindBlock] = []
   private(set) var count = 0
 
-  init(channel: Channel, stream: Int, continues: Int?, first: Int64) {
+  init(channel: Channel, stream: StreamNumber, continues: StreamNumber?, first: Int64) {
     self.channel = channel
     self.stream = stream
     self.continues = continues
@@ -38,7 +38,7 @@ final class SegmentBuilder {
 
   /// Adds a change. Those of one kind have to follow each other.
   func append(_ change: Change, _ table: KindTable) {
-    startBlock(table)
+    beginBlock(table)
     blocks[blocks.count - 1].append(change) { key in
       table.registerIndex(id: key.id).map { table.registers[$0].fields.map(\.id) } ?? []
     }
@@ -47,7 +47,7 @@ final class SegmentBuilder {
 
   /// Adds the insertion of a row as it stands, without building a `Change`.
   func append(insertionOf row: ShownRow, key: RecordKey, _ table: KindTable, captured: Int64, time: Int64) {
-    startBlock(table)
+    beginBlock(table)
     let block = blocks.count - 1
     blocks[block].begin(.insertion, captured: captured, time: time, isFlagged: false)
     var start = 0
@@ -74,7 +74,7 @@ final class SegmentBuilder {
     count += 1
   }
 
-  private func startBlock(_ table: KindTable) {
+  private func beginBlock(_ table: KindTable) {
     if blocks.last?.kind != table.kind.id {
       blocks.append(KindBlock(kind: table.kind.id, keyColumns: table.kind.key.count))
     }

@@ -1,182 +1,181 @@
 import SyncCore
 import Wire
 
-/// What a record's table row shows.
-struct ShownRow {
-  var federation: [UInt8]
-  /// One value for each of `KindTable.fields`.
-  var values: [Value]
-}
+/// Records as their heads, rows, conflicts and inbox entries together.
+struct Records {
+  private let transaction: Transaction
+  private var directory: Directory { transaction.directory }
 
-/// One record as one owner's channel knows it.
-struct RecordSlot {
-  var channel: Int
-  var state: RecordState
-  /// The bytes in which the heads stand now; nil for a record that is new.
-  var stored: [UInt8]?
-}
+  init(_ transaction: Transaction) { self.transaction = transaction }
 
-extension KindTable {
-  var setMask: Int64 { shape.setMask }
+  // MARK: Reading
 
-  /// True when the catalog allows every value and sets stand in canonical form.
-  func isProper(_ row: ShownRow) -> Bool {
-    for (index, value) in row.values.enumerated() {
-      if problem(value, field: index) != nil { return false }
-      // An empty set is shown as NULL: heads do not tell them apart.
-      if fields[index].type == .set, case .text(let json) = value {
-        guard let set = TextSet(json: json), set.json == json, !set.elements.isEmpty else { return false }
-      }
-    }
-    return true
-  }
-
-  /// A row's values by register: a set's elements one by one, a group's fields together.
-  func contents(of row: ShownRow) -> [RegisterKey: Content] { shape.contents { row.values[$0] } }
-
-  /// A set's elements. Text that is no JSON array is kept as one element that no valid set could hold.
-  func elements(_ json: [UInt8]) -> [[UInt8]] { shape.elements(json) }
-
-  /// Why the catalog does not allow a register's content, with the field's name; nil when it does.
-  func problem(_ content: Content, of key: RegisterKey) -> (field: String, value: Value, reason: String)? {
-    shape.problem(content, of: key)
-  }
-
-  /// Why the catalog does not allow a value in one of `fields`.
-  func problem(_ value: Value, field index: Int) -> String? { shape.problem(value, field: index) }
-
-  /// Binds the columns of a key to the first places of a statement.
-  func bindKey(_ key: RecordKey, _ statement: Prepared) {
-    var start = 0
-    for column in kind.key.indices {
-      var end = start
-      while end < key.bytes.count, key.bytes[end] != RecordKey.separator { end += 1 }
-      statement.bind(column + 1, text: key.bytes[start..<end])
-      start = Swift.min(end + 1, key.bytes.count)
-    }
-  }
-
-  /// Why a record with this key is not shown; nil for a proper key.
-  func problem(key: RecordKey) -> (field: String, reason: String)? { shape.problem(key: key) }
-}
-
-extension Engine {
   /// Everything known under one key of a kind: usually one record, more where two owners use one key.
   ///
-  /// - Parameter shown: the row that stands, from which values are read that are not kept twice.
-  func slots(kind: Int, key: RecordKey, shown: () throws -> [RegisterKey: Content]) throws -> [RecordSlot] {
-    let statement = try connection.prepared("SELECT channel, state FROM birlik_head WHERE kind=?1 AND key=?2")
-    statement.bind(1, kind)
-    statement.bind(2, blob: key.bytes)
-    var found: [(Int, [UInt8])] = []
-    while try statement.step() { found.append((statement.int(0), statement.bytes(1))) }
-    return try found.map { channel, bytes in
-      RecordSlot(channel: channel, state: try StateCodec.decode(bytes, shown: shown), stored: bytes)
+  /// - Parameter shown: the row's values by register; asked only where heads rely on the row for them.
+  func slots(
+    _ kind: KindID, _ key: RecordKey, shown: () throws -> [RegisterKey: Content] = { [:] }
+  ) throws -> [RecordSlot] {
+    try transaction.heads.stored(kind, key).map { stored in
+      RecordSlot(
+        channel: stored.channel, state: try StateCodec.decode(stored.state, shown: shown), stored: stored.state)
     }
   }
 
-  /// Everything known under one key, with values read from the row as it stands.
-  func slots(_ table: KindTable?, kind: Int, key: RecordKey) throws -> [RecordSlot] {
-    try slots(kind: kind, key: key) {
-      guard let table, let row = try row(table, key) else { return [:] }
-      return table.contents(of: row)
-    }
+  /// Everything known under one key, with values read from the row as it is.
+  func slots(_ table: KindTable, _ key: RecordKey) throws -> [RecordSlot] {
+    try slots(table.kind.id, key) { try transaction.rows.row(table, key).map(table.contents) ?? [:] }
   }
 
   /// Which of several owners' records under one key is shown: the one created earliest of those that exist.
-  func shownSlot(_ slots: [RecordSlot], rule: DeletionRule) -> Int? {
-    RecordState.shown(among: slots.map(\.state), rule: rule, facts: self)
+  func shownSlot(_ slots: [RecordSlot], _ rule: DeletionRule) throws -> Int? {
+    try RecordState.shown(among: slots.map(\.state), rule: rule, facts: transaction.facts)
   }
 
-  /// Shows what stands under a key, and writes its heads, conflicts and wrong values down.
-  func project(_ table: KindTable, _ key: RecordKey, _ slots: [RecordSlot]) throws {
-    try totals?.touch(table, key)
+  /// A record's row by its heads alone; nil where none is shown.
+  func shownRow(_ table: KindTable, _ key: RecordKey, _ slots: [RecordSlot]) throws -> ShownRow? {
+    guard table.problem(key: key) == nil, let index = try shownSlot(slots, table.kind.deletion) else { return nil }
+    return try row(of: slots[index], table)
+  }
+
+  /// What a record's heads say its row is, whether or not it exists.
+  func row(of slot: RecordSlot, _ table: KindTable) throws -> ShownRow? {
+    guard let channel = directory.channel(slot.channel) else { return nil }
+    return ShownRow(federation: Array(channel.owner.utf8), values: try projection(slot.state, table).values)
+  }
+
+  func projection(_ state: RecordState, _ table: KindTable) throws -> Projection {
+    try Projection(table.shape, state, facts: transaction.facts)
+  }
+
+  /// Which head of a register is shown, and whether the others differ.
+  func choice(_ state: RecordState, _ table: KindTable, _ register: RegisterKey) throws -> Choice {
+    let rule = table.register(register.id)?.rule ?? .latest
+    return try Choice(among: state.heads(register), rule: rule, facts: transaction.facts) {
+      table.problem($0, of: register) == nil
+    }
+  }
+
+  // MARK: Writing
+
+  /// Stores the heads under a key, and shows the record where its kind has a table.
+  ///
+  /// - Parameter table: nil for a kind that the catalog does not know.
+  /// - Returns: how many conflicts were opened.
+  @discardableResult
+  func store(_ table: KindTable?, _ name: RecordName, _ slots: [RecordSlot]) throws -> Int {
+    if let table, table.isShared, name.key.columns.count == table.kind.key.count {
+      return try show(table, name.key, slots)
+    }
+    for slot in slots { try transaction.heads.saveFull(slot, kind: name.kind, key: name.key) }
+    return 0
+  }
+
+  /// Shows what is known under a key, and stores its heads, conflicts and invalid values.
+  ///
+  /// - Parameter countsInTotals: false where totals have counted the record as it will be shown.
+  /// - Returns: how many conflicts were opened.
+  @discardableResult
+  func show(_ table: KindTable, _ key: RecordKey, _ slots: [RecordSlot], countsInTotals: Bool = true) throws -> Int {
+    if countsInTotals { try transaction.totalsTracker?.touch(table, key) }
     let keyProblem = table.problem(key: key)
-    let shown = keyProblem == nil ? shownSlot(slots, rule: table.kind.deletion) : nil
+    let shown = keyProblem == nil ? try shownSlot(slots, table.kind.deletion) : nil
     var shownFits = false
-    if let shown, let channel = channelNames[slots[shown].channel] {
-      let projection = Projection(table, slots[shown].state, facts: self)
-      try write(projection.values, table, key, federation: Array(channel.owner.utf8))
+    if let shown, let channel = directory.channel(slots[shown].channel) {
+      let projection = try projection(slots[shown].state, table)
+      let row = ShownRow(federation: Array(channel.owner.utf8), values: projection.values)
+      try transaction.rows.write(row, table, key)
       shownFits = projection.isExact
     } else {
-      let delete = try connection.prepared(table.deleteRow)
-      for (index, column) in key.columns.prefix(table.kind.key.count).enumerated() {
-        delete.bind(index + 1, text: column)
-      }
-      if key.columns.count == table.kind.key.count { try delete.step() }
+      try transaction.rows.delete(table, key)
     }
+    let collides = slots.count > 1 && slots.count { $0.state.exists(table.kind.deletion) } > 1
+    var opened = 0
     for (index, slot) in slots.enumerated() {
       let isPlain = index == shown && shownFits && StateCodec.isPlain(slot.state)
-      // What the log no longer tells has to stand in the heads.
-      let bytes = StateCodec.encode(slot.state, valuesStandInRow: isPlain && !pruned.holds(slot.state))
-      if bytes != slot.stored { try save(bytes, kind: table.kind.id, key: key, channel: slot.channel) }
-      let wasPlain = slot.stored.map { StateCodec.form(of: $0) != .full } ?? true
+      // Values that the log no longer holds have to be in the heads.
+      let bytes = StateCodec.encode(
+        slot.state, valuesStandInRow: isPlain && !transaction.log.pruned.holds(slot.state))
+      if bytes != slot.stored {
+        try transaction.heads.save(bytes, kind: table.kind.id, key: key, channel: slot.channel)
+      }
+      let wasPlain = slot.stored == nil || slot.reliesOnRow
       if wasPlain && isPlain && keyProblem == nil && slots.count == 1 { continue }
-      try note(
-        table, key, slot, collides: slots.count > 1 && slots.filter { $0.state.exists(table.kind.deletion) }.count > 1,
-        isHidden: shown.map { $0 != index } ?? false)
+      opened += try record(table, key, slot, collides: collides, isHidden: shown.map { $0 != index } ?? false)
     }
+    return opened
   }
 
-  private func write(_ values: [Value], _ table: KindTable, _ key: RecordKey, federation: [UInt8]) throws {
-    let statement = try connection.prepared(table.upsertRow)
-    let columns = key.columns
-    for (index, column) in columns.enumerated() { statement.bind(index + 1, text: column) }
-    statement.bind(columns.count + 1, text: federation)
-    for (index, value) in values.enumerated() { statement.bind(columns.count + 2 + index, value) }
-    try statement.step()
-  }
-
-  /// Lists a record's conflicts and wrong values, and closes those that are no more.
-  private func note(
+  /// Lists a record's conflicts and invalid values, closes those that are no more, and tells the authors here.
+  private func record(
     _ table: KindTable, _ key: RecordKey, _ slot: RecordSlot, collides: Bool, isHidden: Bool
-  ) throws {
-    let found = RecordNotes(table, key, slot.state, facts: self, collides: collides)
+  ) throws -> Int {
+    let notes = try RecordNotes(table.shape, key, slot.state, facts: transaction.facts, collides: collides)
     let now = SystemClock.now()
-    for field in found.conflicts {
-      let statement = try connection.prepared(
-        "INSERT INTO birlik_conflict(kind, key, channel, field, opened_at) VALUES(?1, ?2, ?3, ?4, ?5) "
-          + "ON CONFLICT DO UPDATE SET closed_at=NULL, opened_at=excluded.opened_at WHERE closed_at IS NOT NULL")
-      bind(statement, table, key, slot.channel)
-      statement.bind(4, text: field)
-      statement.bind(5, now)
-      try statement.step()
-      conflictsOpened += Int(connection.changes)
-    }
-    let open = try connection.prepared(
-      "SELECT field FROM birlik_conflict WHERE kind=?1 AND key=?2 AND channel=?3 AND closed_at IS NULL")
-    bind(open, table, key, slot.channel)
-    var gone: [[UInt8]] = []
-    while try open.step() { gone.append(open.bytes(0)) }
-    for field in gone where !found.conflicts.contains(where: { $0.utf8.elementsEqual(field) }) {
-      let close = try connection.prepared(
-        "UPDATE birlik_conflict SET closed_at=?5 WHERE kind=?1 AND key=?2 AND channel=?3 AND field=?4")
-      bind(close, table, key, slot.channel)
-      close.bind(4, text: field)
-      close.bind(5, now)
-      try close.step()
-    }
-    gone.removeAll { field in found.conflicts.contains { $0.utf8.elementsEqual(field) } }
-    let closed = gone.map { String(decoding: $0, as: UTF8.self) }
-    try Inbox(self, now: now).tell(table, key, slot, closed: closed, isHidden: collides && isHidden)
-    let forget = try connection.prepared("DELETE FROM birlik_invalid WHERE kind=?1 AND key=?2 AND channel=?3")
-    bind(forget, table, key, slot.channel)
-    try forget.step()
-    for wrong in found.invalid {
-      let statement = try connection.prepared(
-        "INSERT OR REPLACE INTO birlik_invalid(kind, key, channel, field, value, reason) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
-      )
-      bind(statement, table, key, slot.channel)
-      statement.bind(4, text: wrong.field)
-      statement.bind(5, wrong.value)
-      statement.bind(6, text: wrong.reason)
-      try statement.step()
-    }
+    let place = HeadTable.Place(kind: table.kind.id, key: key, channel: slot.channel)
+    let (opened, closed) = try transaction.conflicts.replace(at: place, with: notes, now: now)
+    try InboxWriter(transaction, now: now)
+      .record(table, key, slot, closed: closed, isHidden: collides && isHidden)
+    return opened
   }
 
-  private func bind(_ statement: Prepared, _ table: KindTable, _ key: RecordKey, _ channel: Int) {
-    statement.bind(1, table.kind.id)
-    statement.bind(2, blob: key.bytes)
-    statement.bind(3, channel)
+  /// Shows a record as its heads say, after an edit that was refused.
+  ///
+  /// - Parameter folded: the record as the log has it, for values that were in the row alone, which was overwritten.
+  func restore(_ table: KindTable, _ key: RecordKey, folded: () throws -> [RecordSlot]) throws {
+    let heads = try slots(table.kind.id, key)
+    try show(table, key, heads.contains(where: \.reliesOnRow) ? try folded() : heads)
+  }
+
+  // MARK: Folding
+
+  /// Folds records again from the log, for when their rows no longer hold the values that heads rely on.
+  ///
+  /// Heads that are stored with their values need no folding, and must not be folded where the log no longer holds what
+  /// they came from.
+  ///
+  /// - Returns: what is known under each key; empty for one of which the log knows nothing.
+  func fold(_ table: KindTable, _ keys: Set<RecordKey>) throws -> [RecordKey: [RecordSlot]] {
+    var found = Dictionary(uniqueKeysWithValues: keys.map { ($0, [RecordSlot]()) })
+    var folded: [RecordKey: Set<ChannelNumber>] = [:]
+    for key in keys {
+      for stored in try transaction.heads.stored(table.kind.id, key) {
+        var slot = RecordSlot(channel: stored.channel, state: RecordState(), stored: stored.state)
+        if slot.reliesOnRow {
+          folded[key, default: []].insert(slot.channel)
+        } else {
+          slot.state = try StateCodec.decodeClocks(stored.state)
+        }
+        found[key, default: []].append(slot)
+      }
+    }
+    try eachChange(table.kind.id, keys: Set(folded.keys)) { channel, logged in
+      let key = logged.change.key
+      guard folded[key]?.contains(channel) == true else { return }
+      found[key, default: []].update(channel) { $0.absorb(logged.change, at: logged.clock, seen: logged.seen) }
+    }
+    return found
+  }
+
+  /// Folds records from the log alone, whatever their heads say.
+  func foldLog(_ table: KindTable, _ keys: Set<RecordKey>) throws -> [RecordKey: [RecordSlot]] {
+    var found: [RecordKey: [RecordSlot]] = [:]
+    try eachChange(table.kind.id, keys: keys) { channel, logged in
+      found[logged.change.key, default: []].update(channel) {
+        $0.absorb(logged.change, at: logged.clock, seen: logged.seen)
+      }
+    }
+    return found
+  }
+
+  private func eachChange(
+    _ kind: KindID, keys: Set<RecordKey>, _ body: (ChannelNumber, LoggedChange) throws -> Void
+  ) throws {
+    try transaction.log.eachChange(kind: kind, keys: keys) { logged in
+      // Every channel of a stream that is held has a number.
+      guard let channel = transaction.log.channel(of: logged.clock.stream), let number = directory.number(of: channel)
+      else { return }
+      try body(number, logged)
+    }
   }
 }

@@ -150,25 +150,25 @@ enum StateCodec {
   // MARK: Parts
 
   private static func encode(_ clock: Clock, into writer: inout ByteWriter) {
-    writer.count(clock.stream)
+    writer.id(clock.stream)
     writer.varint(UInt64(clamping: clock.sequence))
     writer.zigzag(clock.time &- epoch)
   }
 
   private static func decodeClock(_ reader: inout ByteReader) throws(WireError) -> Clock {
-    let stream = try reader.count(limit: Int(Int32.max), of: "streams")
+    let stream: StreamNumber = try reader.id(of: "streams", limit: Int(Int32.max))
     let sequence = try reader.number()
     return Clock(stream: stream, sequence: sequence, time: try reader.zigzag() &+ epoch)
   }
 
   private static func encode(_ key: RegisterKey, into writer: inout ByteWriter) {
-    writer.count(key.id)
+    writer.id(key.id)
     writer.count(key.element == nil ? 0 : 1)
     if let element = key.element { writer.sized(element) }
   }
 
   private static func decodeKey(_ reader: inout ByteReader) throws(WireError) -> RegisterKey {
-    let id = try reader.count(limit: 65_535, of: "registers")
+    let id: RegisterID = try reader.id(of: "registers")
     guard try reader.count(limit: 1, of: "elements") == 1 else { return RegisterKey(id) }
     return RegisterKey(id, element: Array(try reader.sized(limit: WireLimits.cellBytes, of: "an element")))
   }
@@ -176,7 +176,7 @@ enum StateCodec {
   static func encode(_ content: Content, into writer: inout ByteWriter) {
     writer.count(content.cells.count)
     for cell in content.cells {
-      writer.count(cell.field)
+      writer.id(cell.field)
       switch cell.value {
       case .null: writer.byte(0)
       case .integer(let number):
@@ -191,8 +191,8 @@ enum StateCodec {
 
   static func decodeContent(_ reader: inout ByteReader) throws(WireError) -> Content {
     var cells: [Cell] = []
-    for _ in 0..<(try reader.count(limit: 65_535, of: "cells")) {
-      let field = try reader.count(limit: 65_535, of: "fields")
+    for _ in 0..<(try reader.count(limit: WireLimits.largestID, of: "cells")) {
+      let field: FieldID = try reader.id(of: "fields")
       switch try reader.byte() {
       case 1: cells.append(Cell(field: field, value: .integer(try reader.zigzag())))
       case 2:

@@ -46,55 +46,70 @@ extension Store {
   public func importRows(
     kind: String, header: [String], isDryRun: Bool, next: () throws -> ImportRow?
   ) throws -> ImportReport {
-    let table = try read { try $0.table(named: kind) }
-    let keyPlaces = try table.kind.key.map { column in
-      guard let place = header.firstIndex(where: { $0.sameBytes(as: column.name) }) else {
-        throw StoreError(
-          .invalid, "reading the header", "the column '\(column.name)' is missing",
-          hint: "the key of \(kind) is \(table.kind.key.map(\.name).joined(separator: ", "))")
-      }
-      return place
-    }
-    let fieldPlaces = header.indices.filter { !keyPlaces.contains($0) }
     for (index, name) in header.enumerated() where header[..<index].contains(where: { $0.sameBytes(as: name) }) {
       throw StoreError(.invalid, "reading the header", "the column '\(name)' stands there twice")
     }
     var report = ImportReport()
     do {
-      try clerk { connection in
-        let writer = try ClerkWriter(table, fields: fieldPlaces.map { header[$0] }, connection)
+      try writeAsClerk { transaction in
+        let importer = try RowImporter(transaction.adopted.table(named: kind), header, transaction.connection)
         var lines: [RecordKey: Int] = [:]
         while let row = try next() {
           report.rows += 1
-          if row.texts.count == header.count {
-            let key = RecordKey(columns: keyPlaces.map { Array(row.texts[$0].utf8) })
-            if let first = lines.updateValue(row.line, forKey: key) {
-              let name = table.isShared ? "record \(key.display)" : "record"
-              let reason = "the \(name) stands on line \(first) already"
-              report.problems.append(ImportReport.Problem(line: row.line, reason: reason))
-              continue
-            }
+          if let key = importer.key(of: row), let first = lines.updateValue(row.line, forKey: key) {
+            report.problems.append(importer.repetition(of: key, row, first: first))
+          } else {
+            try importer.write(row, into: &report)
           }
-          try Self.take(row, header, keyPlaces, fieldPlaces, writer, into: &report)
         }
         // Leaving by an error is what rolls back.
-        if isDryRun || !report.problems.isEmpty { throw Rehearsed() }
+        if isDryRun || !report.problems.isEmpty { throw NothingToKeep() }
       }
-    } catch is Rehearsed {}
+    } catch is NothingToKeep {}
     return report
   }
 
-  private struct Rehearsed: Error {}
+  private struct NothingToKeep: Error {}
+}
 
-  private static func take(
-    _ row: ImportRow, _ header: [String], _ keyPlaces: [Int], _ fieldPlaces: [Int], _ writer: ClerkWriter,
-    into report: inout ImportReport
-  ) throws {
-    guard row.texts.count == header.count else {
+/// Writes the rows of a file into one kind's table.
+private struct RowImporter {
+  private let table: KindTable
+  private let header: [String]
+  private let keyPlaces: [Int]
+  private let fieldPlaces: [Int]
+  private let writer: ClerkWriter
+
+  /// - Throws: `StoreError` with code `unknown` for a column that the kind has not, `invalid` for a missing key column.
+  init(_ table: KindTable, _ header: [String], _ connection: Connection) throws {
+    let keyPlaces = try table.kind.key.map { column in
+      guard let place = header.firstIndex(where: { $0.sameBytes(as: column.name) }) else {
+        throw StoreError(
+          .invalid, "reading the header", "the column '\(column.name)' is missing",
+          hint: "the key of \(table.kind.name) is \(table.kind.key.map(\.name).joined(separator: ", "))")
+      }
+      return place
+    }
+    let fieldPlaces = header.indices.filter { !keyPlaces.contains($0) }
+    writer = try ClerkWriter(table, fields: fieldPlaces.map { header[$0] }, connection)
+    (self.table, self.header, self.keyPlaces, self.fieldPlaces) = (table, header, keyPlaces, fieldPlaces)
+  }
+
+  /// The key of a row; nil for one with another number of cells than the header.
+  func key(of row: ImportRow) -> RecordKey? {
+    row.texts.count == header.count ? RecordKey(columns: keyPlaces.map { Array(row.texts[$0].utf8) }) : nil
+  }
+
+  func repetition(of key: RecordKey, _ row: ImportRow, first: Int) -> ImportReport.Problem {
+    let name = table.isShared ? "record \(key.display)" : "record"
+    return ImportReport.Problem(line: row.line, reason: "the \(name) stands on line \(first) already")
+  }
+
+  func write(_ row: ImportRow, into report: inout ImportReport) throws {
+    guard let key = key(of: row) else {
       let reason = "it has \(row.texts.count) cells where the header has \(header.count)"
       return report.problems.append(ImportReport.Problem(line: row.line, reason: reason))
     }
-    let key = RecordKey(columns: keyPlaces.map { Array(row.texts[$0].utf8) })
     do {
       switch try writer.write(key, values: fieldPlaces.map { row.texts[$0] }, checks: true) {
       case .created: report.created += 1

@@ -2,7 +2,7 @@ import Limits
 import SyncCore
 import Wire
 
-/// Reads a whole snapshot before anything of it is taken: every page, every signature, every head.
+/// Reads a whole snapshot before anything of it is installed: every page, every signature, every head.
 struct SnapshotCheck {
   private let manifest: SnapshotManifest
   private let role: NodeRole
@@ -13,7 +13,7 @@ struct SnapshotCheck {
   private var amended = 0
 
   /// - Parameters:
-  ///   - role: of the node that wants to take it.
+  ///   - role: of the node that wants to install it.
   ///   - headquarters: the 32 bytes of its public key.
   init(_ manifest: SnapshotManifest, role: NodeRole, headquarters: [UInt8]) {
     self.manifest = manifest
@@ -24,7 +24,7 @@ struct SnapshotCheck {
   /// Looks at the next page.
   ///
   /// - Throws: `StoreError` with code `damaged`, or `WireError`, for one that does not belong to a proper snapshot.
-  mutating func take(_ page: SnapshotPage) throws {
+  mutating func check(_ page: SnapshotPage) throws {
     switch page {
     case .cards(let all):
       for bytes in all {
@@ -40,7 +40,7 @@ struct SnapshotCheck {
       guard amended <= WireLimits.snapshotAmendments else { throw broken("too much changed while it was taken") }
       for entry in entries {
         guard role.mayRead(entry.channel) else { throw broken("it holds records that this node may not read") }
-        guard entry.state.allClocks({ skeleton.holds($0) }) else { throw broken("a head stands in no stream of it") }
+        guard entry.state.allClocks({ skeleton.holds($0) }) else { throw broken("a head belongs to no stream of it") }
       }
     }
   }
@@ -62,6 +62,6 @@ struct SnapshotCheck {
 
   private func broken(_ detail: String) -> StoreError {
     StoreError(
-      .damaged, "checking a snapshot", detail, hint: "nothing of it was taken; the log is fetched in its place")
+      .damaged, "checking a snapshot", detail, hint: "nothing of it was installed; the log is fetched in its place")
   }
 }

@@ -1,7 +1,7 @@
 import SyncCore
 import Wire
 
-/// What taking a snapshot over did.
+/// What installing a snapshot did.
 public struct SnapshotReport: Sendable, Equatable {
   /// Records whose heads were in the snapshot.
   public var records = 0
@@ -15,39 +15,44 @@ public struct SnapshotReport: Sendable, Equatable {
   public init() {}
 }
 
-/// Takes a checked snapshot over, by the rule of `HeadsJoin`.
+/// Installs a checked snapshot, by the rule of `HeadsJoin`.
 ///
 /// Runs within one write transaction, after everything captured was sealed.
 final class SnapshotInstaller {
-  private let engine: Engine
+  private let transaction: Transaction
+  private let merger: Merger
   private var skeleton = SnapshotSkeleton()
-  /// For each stream of the snapshot, in which stream of this store it stands up to which sequence.
-  private var runs: [[(last: Int64, stream: Int)]] = []
+  /// For each stream of the snapshot, in which streams of this store it is up to which sequence.
+  private var runs: [[(last: Int64, stream: StreamNumber)]] = []
   /// What this store had absorbed before, and what headquarters had.
-  private var mine = VersionVector()
+  private let mine: VersionVector
   private var theirs = VersionVector()
   /// Changes that one side holds without having read them.
-  private var mineUnread = PrunedChanges()
+  private let mineUnread: PrunedChanges
   private var theirsUnread = PrunedChanges()
   private var amended: Set<RecordName> = []
-  private(set) var report = SnapshotReport()
+  private var counted = SnapshotReport()
 
-  init(_ engine: Engine) throws {
-    self.engine = engine
-    for (number, stream) in engine.streams.streams.enumerated() { mine.raise(number, to: stream.tip.sequence) }
-    let unread = try engine.connection.prepared(
-      "SELECT stream, first, last FROM birlik_segment WHERE problem IS NOT NULL")
-    while try unread.step() {
-      let first = unread.int64(1)
-      mineUnread.insert(first...max(first, unread.int64(2)), stream: unread.int(0))
-    }
+  init(_ transaction: Transaction) throws {
+    self.transaction = transaction
+    merger = Merger(transaction)
+    mine = transaction.log.everything
+    mineUnread = try transaction.log.unreadChanges()
   }
 
-  /// Takes the next page, in order.
-  func take(_ page: SnapshotPage) throws {
+  var report: SnapshotReport {
+    var report = counted
+    report.conflictsOpened = merger.conflictsOpened
+    return report
+  }
+
+  /// Installs the next page, in order.
+  func install(_ page: SnapshotPage) throws {
     switch page {
     case .cards(let cards):
-      for bytes in cards { try engine.keep(NodeCard(bytes: bytes, signedBy: engine.identity.headquarters)) }
+      for bytes in cards {
+        try transaction.directory.add(NodeCard(bytes: bytes, signedBy: transaction.identity.headquarters))
+      }
     case .skeleton(let entries):
       for entry in entries { try place(entry) }
     case .amendments(let entries):
@@ -66,86 +71,57 @@ final class SnapshotInstaller {
     let segment = try skeleton.segment(entry)
     if entry.beginning != nil { runs.append([]) }
     let run = segment.header.first...segment.header.last
-    let stream: Int
-    if let held = try engine.position(of: segment.hash) {
+    let stream: StreamNumber
+    if let held = try transaction.log.position(of: segment.hash) {
       stream = held.stream
-      if !entry.isUnread { try read(segment, run, stream) }
+      if !entry.isUnread { try replaceUnread(segment, stream) }
     } else {
-      let placement = try engine.place(segment.header, hash: segment.hash)
+      let placement = try transaction.log.place(segment.header, hash: segment.hash)
       switch placement {
       case .extends, .begins: break
       case .held, .waits, .contradicts:
         throw StoreError(
-          .damaged, "taking a snapshot over", "a segment has no place",
-          hint: "nothing of it was taken; the log is fetched in its place")
+          .damaged, "installing a snapshot", "a segment has no place",
+          hint: "nothing of it was installed; the log is fetched in its place")
       }
-      if segment.header.origin == (try engine.origin()) { try engine.takeFreshOrigin(because: .peer) }
+      if segment.header.origin == (try transaction.origin()) { try FreshOrigin(transaction).take(because: .peer) }
       let problem = entry.isUnread ? "headquarters could not read it" : nil
-      stream = try engine.append(segment, placement: placement, problem: problem)
-      report.segments += 1
-      report.changes &+= Int64(segment.header.count)
+      stream = try transaction.log.append(segment, placement: placement, problem: problem)
+      counted.segments += 1
+      counted.changes &+= Int64(segment.header.count)
     }
     theirs.raise(stream, to: segment.header.last)
     if entry.isUnread { theirsUnread.insert(run, stream: stream) }
-    if let last = runs[entry.stream].last, last.stream == stream {
-      runs[entry.stream][runs[entry.stream].count - 1].last = segment.header.last
+    let number = entry.stream.number
+    if let last = runs[number].last, last.stream == stream {
+      runs[number][runs[number].count - 1].last = segment.header.last
     } else {
-      runs[entry.stream].append((segment.header.last, stream))
+      runs[number].append((segment.header.last, stream))
     }
   }
 
-  /// A segment whose body this store could not read: its heads come now, and the body tells nothing.
-  private func read(_ segment: PrunedSegment, _ run: ClosedRange<Int64>, _ stream: Int) throws {
-    let position = Clock(stream: stream, sequence: run.lowerBound, time: 0)
-    guard mineUnread.contains(position) else { return }
-    let update = try engine.connection.prepared(
-      "UPDATE birlik_segment SET bytes=?2, body=0, problem=NULL WHERE hash=?1")
-    update.bind(1, blob: segment.hash.bytes)
-    update.bind(2, blob: segment.bytes)
-    try update.step()
-    engine.pruned.insert(run, stream: stream)
-    engine.needsNewGeneration = true
+  /// Drops the body of a segment that this store could not read: the heads that it made come with the snapshot.
+  private func replaceUnread(_ segment: PrunedSegment, _ stream: StreamNumber) throws {
+    guard mineUnread.contains(Clock(stream: stream, sequence: segment.header.first, time: 0)) else { return }
+    try transaction.log.prune(to: segment, stream: stream)
   }
 
   // MARK: Heads
 
   private func join(_ entry: HeadsEntry) throws {
-    report.records += 1
+    counted.records += 1
     let state = try entry.state.renumbered { clock throws(StoreError) in
-      guard runs.indices.contains(clock.stream),
-        let run = runs[clock.stream].first(where: { $0.last >= clock.sequence })
+      guard runs.indices.contains(clock.stream.number),
+        let run = runs[clock.stream.number].first(where: { $0.last >= clock.sequence })
       else {
-        throw StoreError(.damaged, "taking a snapshot over", "a head stands in no stream of it")
+        throw StoreError(.damaged, "installing a snapshot", "a head belongs to no stream of it")
       }
       return Clock(stream: run.stream, sequence: clock.sequence, time: clock.time)
     }
-    let table = engine.tables[entry.kind]
-    var slots = try engine.slots(table, kind: entry.kind, key: entry.key)
-    let channel = try engine.number(of: entry.channel)
-    let index = slots.firstIndex { $0.channel == channel } ?? slots.count
-    if index == slots.count { slots.append(RecordSlot(channel: channel, state: RecordState(), stored: nil)) }
-    slots[index].state = HeadsJoin.join(
-      mine: slots[index].state, theirs: state,
+    try merger.join(
+      state, transaction.table(entry.kind), RecordName(kind: entry.kind, key: entry.key),
+      in: transaction.directory.assignNumber(to: entry.channel),
       iKnow: { mine.covers($0) && !mineUnread.contains($0) },
       theyKnow: { theirs.covers($0) && !theirsUnread.contains($0) })
-    if let table, table.isShared, entry.key.columns.count == table.kind.key.count {
-      try engine.project(table, entry.key, slots)
-    } else {
-      for slot in slots {
-        let bytes = StateCodec.encode(slot.state, valuesStandInRow: false)
-        if bytes != slot.stored { try engine.save(bytes, kind: entry.kind, key: entry.key, channel: slot.channel) }
-      }
-    }
-  }
-
-  /// Absorbs what waited for segments that are held now.
-  func absorbWaiting() throws {
-    let select = try engine.connection.prepared("SELECT bytes FROM birlik_waiting ORDER BY hash")
-    var waiting: [[UInt8]] = []
-    while try select.step() { waiting.append(select.bytes(0)) }
-    guard !waiting.isEmpty else { return }
-    try engine.connection.execute("DELETE FROM birlik_waiting")
-    let absorber = Absorber(engine)
-    for bytes in waiting { try absorber.absorb(bytes) { _ in true } }
   }
 }

@@ -13,6 +13,8 @@ final class SnapshotMaker {
   static let usualPage = 512 << 10
   /// How many segments one step looks at.
   private static let segmentStep = 4096
+  /// How many heads one step looks at.
+  private static let headStep = 16_384
   /// How often the making begins anew because too much changed meanwhile.
   private static let patience = 3
   private static let operation = "taking a snapshot"
@@ -25,8 +27,8 @@ final class SnapshotMaker {
   /// Called between two steps; tests edit there.
   private let pause: () throws -> Void
   /// The store's streams as the snapshot numbers them.
-  private var numbers: [Int: Int] = [:]
-  /// What stood when the making began.
+  private var numbers: [StreamNumber: StreamNumber] = [:]
+  /// What was held when the making began.
   private var base = VersionVector()
   private var lastSegment: Int64 = 0
   private var authors: Set<NodeID> = []
@@ -45,79 +47,73 @@ final class SnapshotMaker {
     self.pause = pause
   }
 
-  /// Takes the snapshot and keeps it.
+  /// Takes the snapshot and stores it.
   ///
   /// - Throws: `StoreError` with code `busy` when too much changes meanwhile.
   func make(now: () -> Int64) throws -> SnapshotManifest {
     for _ in 0..<Self.patience {
-      try takeBase(now: now)
+      try addBase(now: now)
       if let manifest = try finish(now: now) { return manifest }
     }
     throw StoreError(.busy, Self.operation, "too much changes meanwhile", hint: "try again in a moment")
   }
 
-  /// One step. Values are read from rows, which have to stand as they were sealed.
-  private func step<Value>(_ now: () -> Int64, _ body: (Engine) throws -> Value) throws -> Value {
-    let value = try store.write { engine in
-      try Sealer(engine, wall: now()).sealAll()
-      return try body(engine)
+  /// One step. Values are read from rows, which have to be as they were sealed.
+  private func step<Value>(_ now: () -> Int64, _ body: (Transaction) throws -> Value) throws -> Value {
+    let value = try store.write { transaction in
+      try Sealer(transaction, wall: now()).sealAll()
+      return try body(transaction)
     }
     try pause()
     return value
   }
 
-  // MARK: What stands when the making begins
+  // MARK: What is held when the making begins
 
-  private func takeBase(now: () -> Int64) throws {
+  private func addBase(now: () -> Int64) throws {
     numbers = [:]
     (lastSegment, authors, skeleton, heads) = (0, [], [], [])
-    let until = try step(now) { engine in
-      base = VersionVector()
-      for (number, stream) in engine.streams.streams.enumerated() { base.raise(number, to: stream.tip.sequence) }
-      return try engine.lastSegment()
+    let until = try step(now) { transaction in
+      base = transaction.log.everything
+      return try transaction.log.lastNumber()
     }
-    while lastSegment < until { try step(now) { try takeSkeleton($0, until: until) } }
-    var cursor: HeadsCursor? = HeadsCursor()
-    while let from = cursor { cursor = try step(now) { try takeHeads($0, from: from) } }
+    while lastSegment < until { try step(now) { try addSkeleton($0, until: until) } }
+    var next: HeadTable.Place? = HeadTable.Place()
+    while let start = next { next = try step(now) { try addHeads($0, after: start) } }
   }
 
-  private func takeSkeleton(_ engine: Engine, until: Int64) throws {
-    let select = try engine.connection.prepared(
-      "SELECT id, stream, bytes, problem FROM birlik_segment WHERE id>?1 AND id<=?2 ORDER BY id LIMIT ?3")
-    select.bind(1, lastSegment)
-    select.bind(2, until)
-    select.bind(3, Self.segmentStep)
-    var found: [(stream: Int, segment: PrunedSegment, isUnread: Bool)] = []
-    var last = until
-    while try select.step() {
-      last = select.int64(0)
-      found.append((select.int(1), try PrunedSegment(bytes: select.bytes(2)), !select.isNull(3)))
+  private func addSkeleton(_ transaction: Transaction, until: Int64) throws {
+    var found: [(stream: StreamNumber, segment: PrunedSegment, isUnread: Bool)] = []
+    let isAtEnd = try transaction.log.eachSegment(after: lastSegment, through: until) { logged in
+      lastSegment = logged.number
+      found.append((logged.stream, try PrunedSegment(bytes: logged.bytes), logged.problem != nil))
+      return found.count < Self.segmentStep
     }
-    lastSegment = found.count < Self.segmentStep ? until : last
+    if isAtEnd { lastSegment = until }
     var entries: [SkeletonEntry] = []
     var size = 0
     for (number, segment, isUnread) in found {
-      guard let stream = engine.streams.stream(number), role.mayRead(stream.channel) else { continue }
+      guard let stream = transaction.log.streams.stream(number), role.mayRead(stream.channel) else { continue }
       authors.insert(stream.origin.node)
       let isFirst = numbers[number] == nil
-      if isFirst { numbers[number] = numbers.count }
-      let context = try segment.header.context.map { try place(engine, $0.hash) }
+      if isFirst { numbers[number] = StreamNumber(numbers.count) }
+      let context = try segment.header.context.map { try place(transaction, $0.hash) }
       entries.append(
         SkeletonEntry(
           segment, stream: numbers[number] ?? 0, origin: stream.origin, parent: try stream.parent.map(place),
           isFirst: isFirst, context: context, isUnread: isUnread))
       size += 128 + 8 * context.count
       if size >= pageBytes {
-        skeleton.append(try keep(.skeleton(entries), engine))
+        skeleton.append(try save(.skeleton(entries), transaction))
         (entries, size) = ([], 0)
       }
     }
-    if !entries.isEmpty { skeleton.append(try keep(.skeleton(entries), engine)) }
+    if !entries.isEmpty { skeleton.append(try save(.skeleton(entries), transaction)) }
   }
 
   /// Where a held segment ends, in the snapshot's numbers.
-  private func place(_ engine: Engine, _ hash: Digest) throws -> Position {
-    guard let position = try engine.position(of: hash) else {
+  private func place(_ transaction: Transaction, _ hash: Digest) throws -> Position {
+    guard let position = try transaction.log.position(of: hash) else {
       throw StoreError(.damaged, Self.operation, "a context names a segment that is not held")
     }
     return try place(position)
@@ -132,137 +128,105 @@ final class SnapshotMaker {
 
   // MARK: Heads
 
-  struct HeadsCursor {
-    var kind = Int.min
-    var key: [UInt8] = []
-    var channel = 0
-  }
-
-  private func takeHeads(_ engine: Engine, from cursor: HeadsCursor) throws -> HeadsCursor? {
-    let select = try engine.connection.prepared(
-      "SELECT kind, key, channel, state FROM birlik_head WHERE (kind, key, channel)>(?1, ?2, ?3) "
-        + "ORDER BY kind, key, channel LIMIT 16384")
-    select.bind(1, cursor.kind)
-    select.bind(2, blob: cursor.key)
-    select.bind(3, cursor.channel)
-    defer { select.reset() }
+  /// - Returns: where the next page begins; nil after the last.
+  private func addHeads(_ transaction: Transaction, after start: HeadTable.Place) throws -> HeadTable.Place? {
     var gathering = Gathering()
-    var cursor = cursor
-    while gathering.size < pageBytes {
-      guard try select.step() else {
-        if !gathering.entries.isEmpty { heads.append(try keep(.heads(gathering.entries), engine)) }
-        return gathering.looked < 16384 ? nil : cursor
-      }
-      cursor = HeadsCursor(kind: select.int(0), key: select.bytes(1), channel: select.int(2))
-      gathering.looked += 1
-      try gather(engine, cursor, select.bytes(3), into: &gathering)
+    var last = start
+    let isAtEnd = try transaction.heads.each(after: start, limit: Self.headStep) { place, state in
+      last = place
+      try gather(transaction, place, state, into: &gathering)
+      return gathering.size < pageBytes
     }
-    if !gathering.entries.isEmpty { heads.append(try keep(.heads(gathering.entries), engine)) }
-    return cursor
+    if !gathering.entries.isEmpty { heads.append(try save(.heads(gathering.entries), transaction)) }
+    return isAtEnd ? nil : last
   }
 
   private struct Gathering {
     var entries: [HeadsEntry] = []
     var size = 0
-    var looked = 0
   }
 
   /// - Parameter changed: true to take a record that changed since the making began, false to leave it to an amendment.
   private func gather(
-    _ engine: Engine, _ record: HeadsCursor, _ stored: [UInt8], changed: Bool = false, into gathering: inout Gathering
+    _ transaction: Transaction, _ place: HeadTable.Place, _ stored: [UInt8], changed: Bool = false,
+    into gathering: inout Gathering
   ) throws {
-    guard let channel = engine.channelNames[record.channel], role.mayRead(channel) else { return }
-    let key = RecordKey(bytes: record.key)
+    guard let channel = transaction.directory.channel(place.channel), role.mayRead(channel) else { return }
+    let key = place.key
     let state = try StateCodec.decode(stored) {
-      guard let table = engine.tables[record.kind], let row = try engine.row(table, key) else { return [:] }
+      guard let table = transaction.table(place.kind), let row = try transaction.rows.row(table, key) else { return [:] }
       return table.contents(of: row)
     }
     guard changed || state.allClocks({ base.covers($0) }) else { return }
     let renumbered = try state.renumbered { clock throws in
       guard let number = numbers[clock.stream] else {
-        throw StoreError(.damaged, Self.operation, "a head stands in no known stream")
+        throw StoreError(.damaged, Self.operation, "a head belongs to no known stream")
       }
       return Clock(stream: number, sequence: clock.sequence, time: clock.time)
     }
     gathering.size += key.bytes.count + StateCodec.encode(state, valuesStandInRow: false).count
-    gathering.entries.append(HeadsEntry(kind: record.kind, key: key, channel: channel, state: renumbered))
+    gathering.entries.append(HeadsEntry(kind: place.kind, key: key, channel: channel, state: renumbered))
   }
 
   // MARK: What changed meanwhile
 
   /// Takes what changed since, and signs; nil when that is too much.
   private func finish(now: () -> Int64) throws -> SnapshotManifest? {
-    try step(now) { engine in
+    try step(now) { transaction in
       let start = lastSegment
-      let until = try engine.lastSegment()
-      let changed = try changedRecords(engine, after: start)
+      let until = try transaction.log.lastNumber()
+      let changed = try changedRecords(transaction, after: start)
       guard changed.count <= amendmentLimit else { return nil }
-      while lastSegment < until { try takeSkeleton(engine, until: until) }
+      while lastSegment < until { try addSkeleton(transaction, until: until) }
       var amendments: [SnapshotManifest.Page] = []
       var gathering = Gathering()
-      for name in changed.sorted(by: { ($0.kind, $0.key) < ($1.kind, $1.key) }) {
-        let select = try engine.connection.prepared("SELECT channel, state FROM birlik_head WHERE kind=?1 AND key=?2")
-        select.bind(1, name.kind)
-        select.bind(2, blob: name.key.bytes)
-        var stored: [(channel: Int, state: [UInt8])] = []
-        while try select.step() { stored.append((select.int(0), select.bytes(1))) }
-        for (channel, state) in stored {
-          let record = HeadsCursor(kind: name.kind, key: name.key.bytes, channel: channel)
-          try gather(engine, record, state, changed: true, into: &gathering)
+      for name in changed.sorted() {
+        for stored in try transaction.heads.stored(name.kind, name.key) {
+          let place = HeadTable.Place(kind: name.kind, key: name.key, channel: stored.channel)
+          try gather(transaction, place, stored.state, changed: true, into: &gathering)
         }
         if gathering.size >= pageBytes {
-          amendments.append(try keep(.amendments(gathering.entries), engine))
+          amendments.append(try save(.amendments(gathering.entries), transaction))
           gathering = Gathering()
         }
       }
-      if !gathering.entries.isEmpty { amendments.append(try keep(.amendments(gathering.entries), engine)) }
-      let cards = try cardPages(engine)
+      if !gathering.entries.isEmpty { amendments.append(try save(.amendments(gathering.entries), transaction)) }
+      let cards = try cardPages(transaction)
       let manifest = try SnapshotManifest.issue(
-        federation: role.federation, takenAt: now(), catalogVersion: engine.catalog.version,
-        frontier: engine.streams.frontier(where: role.mayRead), pages: cards + skeleton + amendments + heads,
-        by: engine.identity.key)
-      try engine.keep(manifest, at: now())
+        federation: role.federation, takenAt: now(), catalogVersion: transaction.catalog.version,
+        frontier: transaction.log.streams.frontier(where: role.mayRead), pages: cards + skeleton + amendments + heads,
+        by: transaction.identity.key)
+      try transaction.snapshots.save(manifest, at: now())
       return manifest
     }
   }
 
-  private func changedRecords(_ engine: Engine, after id: Int64) throws -> Set<RecordName> {
+  private func changedRecords(_ transaction: Transaction, after number: Int64) throws -> Set<RecordName> {
     var changed: Set<RecordName> = []
-    let select = try engine.connection.prepared(
-      "SELECT stream, bytes FROM birlik_segment WHERE id>?1 AND problem IS NULL ORDER BY id")
-    select.bind(1, id)
-    defer { select.reset() }
-    while changed.count <= amendmentLimit, try select.step() {
-      guard let channel = engine.streams.stream(select.int(0))?.channel, role.mayRead(channel) else { continue }
-      for block in try Segment(bytes: select.bytes(1)).blocks() {
+    try transaction.log.eachSegment(after: number) { logged in
+      guard logged.problem == nil, let channel = transaction.log.channel(of: logged.stream), role.mayRead(channel)
+      else { return true }
+      for block in try Segment(bytes: logged.bytes).blocks() {
         for place in 0..<block.count { changed.insert(RecordName(kind: block.kind, key: block.key(place))) }
       }
+      return changed.count <= amendmentLimit
     }
     return changed
   }
 
-  private func cardPages(_ engine: Engine) throws -> [SnapshotManifest.Page] {
+  private func cardPages(_ transaction: Transaction) throws -> [SnapshotManifest.Page] {
     var pages: [SnapshotManifest.Page] = []
-    var cards = authors.sorted().compactMap { engine.cards[$0]?.bytes }[...]
+    var cards = authors.sorted().compactMap { transaction.directory.cards[$0]?.bytes }[...]
     while !cards.isEmpty {
-      pages.append(try keep(.cards(Array(cards.prefix(1024))), engine))
+      pages.append(try save(.cards(Array(cards.prefix(1024))), transaction))
       cards = cards.dropFirst(1024)
     }
     return pages
   }
 
-  private func keep(_ page: SnapshotPage, _ engine: Engine) throws -> SnapshotManifest.Page {
+  private func save(_ page: SnapshotPage, _ transaction: Transaction) throws -> SnapshotManifest.Page {
     let (bytes, entry) = try page.packed()
-    try engine.keep(page: bytes, digest: entry.digest)
+    try transaction.snapshots.save(page: bytes, digest: entry.digest)
     return entry
-  }
-}
-
-extension Engine {
-  /// The number of the last segment of the log; 0 for none.
-  func lastSegment() throws -> Int64 {
-    let select = try connection.prepared("SELECT coalesce(max(id), 0) FROM birlik_segment")
-    defer { select.reset() }
-    return try select.step() ? select.int64(0) : 0
   }
 }

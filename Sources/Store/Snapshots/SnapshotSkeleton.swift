@@ -1,3 +1,4 @@
+import Algorithms
 import SyncCore
 import Wire
 
@@ -22,12 +23,12 @@ struct SnapshotSkeleton {
     }.sorted()
   }
 
-  /// The segment that an entry stands for. To be called with every entry, in order.
+  /// The segment that an entry describes. To be called with every entry, in order.
   ///
   /// - Throws: `StoreError` with code `damaged` for one that does not follow from those before.
   mutating func segment(_ entry: SkeletonEntry) throws(StoreError) -> PrunedSegment {
     if let beginning = entry.beginning {
-      guard entry.stream == streams.count else { throw broken("a stream begins out of turn") }
+      guard entry.stream.number == streams.count else { throw broken("a stream begins out of turn") }
       var stream = Stream(origin: beginning.origin, channel: beginning.channel)
       if let parent = beginning.parent {
         let tip = try tip(parent)
@@ -36,40 +37,37 @@ struct SnapshotSkeleton {
       }
       streams.append(stream)
     }
-    guard streams.indices.contains(entry.stream) else { throw broken("a segment stands in no stream") }
-    let stream = streams[entry.stream]
+    guard streams.indices.contains(entry.stream.number) else { throw broken("a segment belongs to no stream") }
+    let stream = streams[entry.stream.number]
     let before = stream.ends.last ?? stream.before
     guard (before?.sequence ?? 0) < Int64.max - Int64(entry.count) - 1 else { throw broken("a number is impossible") }
     var context: [Tip] = []
     for position in entry.context { context.append(try tip(position)) }
     let segment = entry.segment(stream.origin, stream.channel, after: before, context: context)
-    streams[entry.stream].ends.append(
+    streams[entry.stream.number].ends.append(
       Tip(origin: stream.origin, sequence: segment.header.last, hash: segment.hash))
     return segment
   }
 
-  /// Whether a change stands in the streams so far.
+  /// Whether a change belongs to the streams so far.
   func holds(_ clock: Clock) -> Bool {
-    guard streams.indices.contains(clock.stream), let last = streams[clock.stream].ends.last else { return false }
-    return clock.sequence > streams[clock.stream].before?.sequence ?? 0 && clock.sequence <= last.sequence
+    guard streams.indices.contains(clock.stream.number) else { return false }
+    let stream = streams[clock.stream.number]
+    guard let last = stream.ends.last else { return false }
+    return clock.sequence > stream.before?.sequence ?? 0 && clock.sequence <= last.sequence
   }
 
   private func tip(_ position: Position) throws(StoreError) -> Tip {
-    guard streams.indices.contains(position.stream) else { throw broken("a context names an unknown stream") }
-    let ends = streams[position.stream].ends
-    var low = 0
-    var high = ends.count
-    while low < high {
-      let middle = (low + high) / 2
-      if ends[middle].sequence < position.sequence { low = middle + 1 } else { high = middle }
-    }
-    guard low < ends.count, ends[low].sequence == position.sequence else {
+    guard streams.indices.contains(position.stream.number) else { throw broken("a context names an unknown stream") }
+    let ends = streams[position.stream.number].ends
+    let place = ends.partitioningIndex { $0.sequence >= position.sequence }
+    guard place < ends.count, ends[place].sequence == position.sequence else {
       throw broken("a context names an unknown segment")
     }
-    return ends[low]
+    return ends[place]
   }
 
   private func broken(_ detail: String) -> StoreError {
-    StoreError(.damaged, Self.operation, detail, hint: "nothing of it was taken; the log is fetched in its place")
+    StoreError(.damaged, Self.operation, detail, hint: "nothing of it was installed; the log is fetched in its place")
   }
 }

@@ -14,14 +14,14 @@ extension Store {
     to role: NodeRole, insists: Bool, now: @escaping () -> Int64 = { SystemClock.now() }
   ) throws -> SnapshotManifest? {
     let time = now()
-    let log = try read { try $0.logSize(for: role) }
+    let log = try read { try LogSize($0, for: role) }
     func isShorter(_ bytes: Int64) -> Bool { insists || log.isLonger(than: bytes) }
     if let known = try read({
-      try $0.latestManifest(for: role.federation, since: time &- SnapshotShelf.offerTime)
+      try $0.snapshots.latestManifest(for: role.federation, since: time &- SnapshotPolicy.offerTime)
     }) {
       return isShorter(Int64(known.size)) ? known : nil
     }
-    // Large values may make it larger than it seems. It is kept all the same, so that nobody makes it for nothing again.
+    // Large values may make it larger than it seems. It is stored all the same, so that it is not made in vain again.
     guard isShorter(log.least) else { return nil }
     let manifest: SnapshotManifest?
     do {
@@ -30,7 +30,7 @@ extension Store {
       // The heads of one record may take more than a page holds. The log carries them all the same.
       manifest = nil
     }
-    try write { try $0.tidySnapshots(now: time) }
+    try write { try $0.snapshots.tidy(now: time) }
     guard let manifest else { return nil }
     return isShorter(Int64(manifest.size)) ? manifest : nil
   }
@@ -41,38 +41,28 @@ extension Store {
   public func snapshotPages(
     _ name: Digest, from first: Int, limit: Int, now: Int64 = SystemClock.now()
   ) throws -> (manifest: SnapshotManifest, pages: [[UInt8]])? {
-    let found: (SnapshotManifest, [[UInt8]])? = try read { engine in
-      guard let manifest = try engine.manifest(name) else { return nil }
+    let found: (SnapshotManifest, [[UInt8]])? = try read { transaction in
+      guard let manifest = try transaction.snapshots.manifest(name) else { return nil }
       var pages: [[UInt8]] = []
       var size = 0
       for entry in manifest.pages.dropFirst(first) {
         size += entry.size
         if !pages.isEmpty, size > limit { break }
-        guard let page = try engine.page(entry.digest) else { return nil }
+        guard let page = try transaction.snapshots.page(entry.digest) else { return nil }
         pages.append(page)
       }
       return (manifest, pages)
     }
     guard let found else { return nil }
-    try noteUse(of: name, now: now)
+    try recordUse(of: name, now: now)
     return found
   }
 
   /// Remembers that somebody is fetching a snapshot, to the day.
-  private func noteUse(of name: Digest, now: Int64) throws {
-    let isOld: Bool = try read { engine in
-      let select = try engine.connection.prepared("SELECT used_at FROM birlik_snapshot WHERE name=?1")
-      select.bind(1, blob: name.bytes)
-      defer { select.reset() }
-      return try select.step() && select.int64(0) < now &- 86_400_000
-    }
-    guard isOld else { return }
-    try write { engine in
-      let update = try engine.connection.prepared("UPDATE birlik_snapshot SET used_at=?2 WHERE name=?1")
-      update.bind(1, blob: name.bytes)
-      update.bind(2, now)
-      try update.step()
-    }
+  private func recordUse(of name: Digest, now: Int64) throws {
+    let day: Int64 = 86_400_000
+    guard let usedAt = try read({ try $0.snapshots.usedAt(name) }), usedAt < now &- day else { return }
+    try write { try $0.snapshots.setUsed(name, at: now) }
   }
 }
 
@@ -83,36 +73,29 @@ private struct LogSize {
   var segments: Int64 = 0
   var records: Int64 = 0
 
+  init(_ transaction: Transaction, for role: NodeRole) throws {
+    for stream in try transaction.log.sizes() {
+      guard let channel = transaction.log.channel(of: stream.stream), role.mayRead(channel) else { continue }
+      bytes &+= stream.bytes
+      segments &+= stream.segments
+      changes &+= stream.changes
+    }
+    for (number, count) in try transaction.heads.countByChannel() {
+      if let channel = transaction.directory.channel(number), role.mayRead(channel) { records &+= count }
+    }
+  }
+
   /// About the least that a snapshot takes in its place, in bytes.
   var least: Int64 {
-    records &* SnapshotShelf.bytesPerRecord &+ segments &* SnapshotShelf.bytesPerSegment
+    records &* SnapshotPolicy.bytesPerRecord &+ segments &* SnapshotPolicy.bytesPerSegment
   }
 
   /// Whether the log is much longer than a snapshot of so many bytes: to carry, or to absorb.
   func isLonger(than snapshot: Int64) -> Bool {
-    guard bytes > SnapshotShelf.shortLog else { return false }
-    if bytes / SnapshotShelf.factor >= snapshot { return true }
+    guard bytes > SnapshotPolicy.shortLog else { return false }
+    if bytes / SnapshotPolicy.factor >= snapshot { return true }
     // Edits of whole columns pack into next to nothing and take their time all the same.
-    let isMuchWork = changes >= SnapshotShelf.manyChanges && changes / SnapshotShelf.changesPerRecord >= records
-    return isMuchWork && snapshot / SnapshotShelf.factor <= bytes
-  }
-}
-
-extension Engine {
-  fileprivate func logSize(for role: NodeRole) throws -> LogSize {
-    var size = LogSize()
-    let select = try connection.prepared(
-      "SELECT stream, sum(length(bytes)), count(*), sum(last-first+1) FROM birlik_segment GROUP BY stream")
-    while try select.step() {
-      guard let channel = streams.stream(select.int(0))?.channel, role.mayRead(channel) else { continue }
-      size.bytes &+= select.int64(1)
-      size.segments &+= select.int64(2)
-      size.changes &+= select.int64(3)
-    }
-    let heads = try connection.prepared("SELECT channel, count(*) FROM birlik_head GROUP BY channel")
-    while try heads.step() {
-      if let channel = channelNames[heads.int(0)], role.mayRead(channel) { size.records &+= heads.int64(1) }
-    }
-    return size
+    let isMuchWork = changes >= SnapshotPolicy.manyChanges && changes / SnapshotPolicy.changesPerRecord >= records
+    return isMuchWork && snapshot / SnapshotPolicy.factor <= bytes
   }
 }

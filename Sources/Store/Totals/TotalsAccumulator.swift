@@ -55,7 +55,7 @@ struct TotalsAccumulator {
   }
 
   /// All sums that are not zero; the accumulator is empty afterwards.
-  mutating func take() -> [(TotalSlot, TotalDelta)] {
+  mutating func drain() -> [(TotalSlot, TotalDelta)] {
     flush()
     defer { deltas = [:] }
     return deltas.filter { !$0.value.isZero }.map { ($0.key, $0.value) }

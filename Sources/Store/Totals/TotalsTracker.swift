@@ -14,7 +14,7 @@ final class TotalsTracker {
   /// Beyond so many captured edits, counting everything again is quicker than looking at each.
   private static let captureLimit = 4096
 
-  private unowned let engine: Engine
+  private unowned let transaction: Transaction
   private let plan: TotalsPlan
   private var touched: Set<[UInt8]> = []
   private var sums = TotalsAccumulator()
@@ -24,11 +24,11 @@ final class TotalsTracker {
   private var isBulk = false
 
   /// Rows of one unit as they were sealed last, by kind and key; nil for a record that was not.
-  typealias SealedRows = [Int: [RecordKey: ShownRow?]]
+  typealias SealedRows = [KindID: [RecordKey: ShownRow?]]
 
-  init(engine: Engine) {
-    self.engine = engine
-    plan = TotalsPlan(engine.catalog, engine.tables)
+  init(_ transaction: Transaction) {
+    self.transaction = transaction
+    plan = TotalsPlan(transaction.catalog, transaction.adopted.tables)
   }
 
   /// To be called before a row of the table is changed by the engine.
@@ -41,8 +41,8 @@ final class TotalsTracker {
   /// unit adds a step and moves no other, so it is summed at once.
   func touchFresh(_ table: KindTable, _ key: RecordKey, federation: [UInt8], value: (Int) -> Int64?) throws {
     guard !recounts, let unit = plan.unit(of: table, key), !touched.contains(unit) else { return }
-    if let part = plan.part(ofReturns: table), try !part.hasReturns(unit, engine) {
-      if try part.addFirst(unit, key, federation: federation, value: value, engine, into: &sums) { return }
+    if let part = plan.part(ofReturns: table), try !part.hasReturns(unit, transaction) {
+      if try part.addFirst(unit, key, federation: federation, value: value, transaction, into: &sums) { return }
     }
     try touch(table, key)
   }
@@ -55,16 +55,14 @@ final class TotalsTracker {
       return
     }
     var sealed: [[UInt8]: SealedRows] = [:]
-    var known: [Int: Set<RecordKey>] = [:]
+    var known: [KindID: Set<RecordKey>] = [:]
     var folds = 0
-    var previous: CaptureLog.Entry?
-    for entry in log.entries {
-      if let previous, log.sameRecord(previous, entry) { continue }
-      previous = entry
-      guard let table = engine.tables[entry.kind] else { continue }
+    for run in log.records {
+      let entry = log.entries[run.lowerBound]
+      guard let table = transaction.table(entry.kind) else { continue }
       let key = log.key(entry)
       guard let unit = plan.unit(of: table, key) else { continue }
-      if try engine.isKnown(table, key) {
+      if try transaction.heads.contains(entry.kind, key) {
         folds += 1
         if folds > Self.foldLimit { return recounts = true }
         known[entry.kind, default: []].insert(key)
@@ -73,21 +71,14 @@ final class TotalsTracker {
       }
     }
     for (kind, keys) in known {
-      guard let table = engine.tables[kind] else { continue }
-      for (key, slots) in try engine.fold(table, keys) {
+      guard let table = transaction.table(kind) else { continue }
+      for (key, slots) in try transaction.records.fold(table, keys) {
         guard let unit = plan.unit(of: table, key) else { continue }
-        sealed[unit, default: [:]][kind, default: [:]].updateValue(sealedRow(table, key, slots), forKey: key)
+        sealed[unit, default: [:]][kind, default: [:]].updateValue(
+          try transaction.records.shownRow(table, key, slots), forKey: key)
       }
     }
     for (unit, rows) in sealed where touched.insert(unit).inserted { try add(unit, negated: true, sealed: rows) }
-  }
-
-  private func sealedRow(_ table: KindTable, _ key: RecordKey, _ slots: [RecordSlot]) -> ShownRow? {
-    guard table.problem(key: key) == nil, let shown = engine.shownSlot(slots, rule: table.kind.deletion),
-      let channel = engine.channelNames[slots[shown].channel]
-    else { return nil }
-    let projection = Projection(table, slots[shown].state, facts: engine)
-    return ShownRow(federation: Array(channel.owner.utf8), values: projection.values)
   }
 
   /// Counts everything again at the end of the transaction.
@@ -101,60 +92,28 @@ final class TotalsTracker {
 
   /// Puts back what touched units add now, and writes the difference.
   func finish() throws {
-    if isBulk && !countsNow && !engine.identity.role.isHeadquarters {
+    if isBulk && !countsNow && !transaction.identity.role.isHeadquarters {
       // Headquarters' totals are exact in every transaction. After a bulk of its own edits, which is sealed in parts, a
       // federation's are counted when somebody asks for them.
-      try engine.setMeta(.staleTotals, .integer(1))
+      try transaction.meta.set(.staleTotals, .integer(1))
       sums = TotalsAccumulator()
     } else if recounts {
-      try engine.setMeta(.staleTotals, .integer(0))
-      try engine.connection.execute("DELETE FROM birlik_total")
+      try transaction.meta.set(.staleTotals, .integer(0))
+      try transaction.totals.deleteAll()
       sums = TotalsAccumulator()
-      try plan.countAll(engine, into: &sums)
+      try plan.countAll(transaction, into: &sums)
     } else {
       for unit in touched { try add(unit, negated: false, sealed: [:]) }
     }
     touched = []
     recounts = false
     isBulk = false
-    try write()
-  }
-
-  private func write() throws {
-    let columns = "FROM birlik_total WHERE indicator=?1 AND slot=?2 AND federation=?3 AND day=?4"
-    for (slot, delta) in sums.take() {
-      func statement(_ sql: String) throws -> Prepared {
-        let statement = try engine.connection.prepared(sql)
-        statement.bind(1, text: slot.indicator)
-        statement.bind(2, text: slot.key.slot)
-        statement.bind(3, text: slot.key.federation)
-        statement.bind(4, Int64(slot.key.day))
-        return statement
-      }
-      // Added here and not in SQL, where a sum that is too large becomes a floating-point number.
-      var total = delta
-      let standing = try statement("SELECT amount, reported, expected \(columns)")
-      if try standing.step() {
-        total += TotalDelta(amount: standing.int64(0), reported: standing.int64(1), expected: standing.int64(2))
-        standing.reset()
-      }
-      guard !total.isZero else {
-        try statement("DELETE \(columns)").step()
-        continue
-      }
-      let write = try statement(
-        "INSERT OR REPLACE INTO birlik_total(indicator, slot, federation, day, amount, reported, expected) "
-          + "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")
-      write.bind(5, total.amount)
-      write.bind(6, total.reported)
-      write.bind(7, total.expected)
-      try write.step()
-    }
+    for (slot, delta) in sums.drain() { try transaction.totals.add(delta, to: slot) }
   }
 
   private func add(_ unit: [UInt8], negated: Bool, sealed: SealedRows) throws {
     for part in plan.parts {
-      sums.add(part.indicator, try part.contributions(of: unit, engine, sealed), negated: negated)
+      sums.add(part.indicator, try part.contributions(of: unit, transaction, sealed), negated: negated)
     }
   }
 }

@@ -9,32 +9,32 @@ struct UnitTree {
   private var names: [String: String] = [:]
 
   /// Reads the tree. A unit without a link stands under the unit of the federation that owns it.
-  init(_ units: Indicator.Units, axis: String, day: CalendarDay, _ engine: Engine) throws {
-    guard let kind = engine.catalog.kind(named: units.kind), let links = engine.catalog.kind(named: units.linkKind),
+  init(_ units: Indicator.Units, axis: String, day: CalendarDay, _ transaction: Transaction) throws {
+    guard let kind = transaction.catalog.kind(named: units.kind), let links = transaction.catalog.kind(named: units.linkKind),
       links.key.count == 3
     else { return }
     var owners: [String: String] = [:]
-    let select = try engine.connection.prepared(
+    let select = try transaction.connection.prepared(
       "SELECT \(kind.key[0].name.sql), federation, \(units.sortField.sql) FROM \(kind.name)")
     while try select.step() {
       owners[select.string(0)] = select.string(1)
       sorts[select.string(0)] = select.string(2)
     }
-    try readLinks(units, links, axis: axis, day: day, engine)
+    try readLinks(units, links, axis: axis, day: day, transaction)
     for (unit, owner) in owners where parents[unit] == nil && unit != owner && owners[owner] != nil {
       parents[unit] = owner
     }
     for (child, parent) in parents { childrenOf[parent, default: []].append(child) }
     for parent in childrenOf.keys { childrenOf[parent]?.sort() }
-    try readNames(engine)
+    try readNames(transaction)
   }
 
   /// The link that stands at the day: the latest that began by then and has not ended.
   private mutating func readLinks(
-    _ units: Indicator.Units, _ links: Kind, axis: String, day: CalendarDay, _ engine: Engine
+    _ units: Indicator.Units, _ links: Kind, axis: String, day: CalendarDay, _ transaction: Transaction
   ) throws {
     let keys = links.key.map(\.name.sql)
-    let select = try engine.connection.prepared(
+    let select = try transaction.connection.prepared(
       "SELECT \(keys[0]), \(keys[2]), \(units.parentField.sql), \(units.linkEndField.sql) FROM \(links.name) "
         + "WHERE \(keys[1])=?1 AND \(units.parentField.sql) IS NOT NULL ORDER BY \(keys[0]), \(keys[2])")
     select.bind(1, text: axis)
@@ -46,9 +46,9 @@ struct UnitTree {
   }
 
   /// Official names, where the catalog has a kind for them.
-  private mutating func readNames(_ engine: Engine) throws {
-    guard let kind = engine.catalog.kind(named: "org_unit"), kind.field(named: "name") != nil else { return }
-    let select = try engine.connection.prepared("SELECT code, name FROM org_unit WHERE name IS NOT NULL")
+  private mutating func readNames(_ transaction: Transaction) throws {
+    guard let kind = transaction.catalog.kind(named: "org_unit"), kind.field(named: "name") != nil else { return }
+    let select = try transaction.connection.prepared("SELECT code, name FROM org_unit WHERE name IS NOT NULL")
     while try select.step() { names[select.string(0)] = select.string(1) }
   }
 

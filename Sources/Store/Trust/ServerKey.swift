@@ -26,9 +26,8 @@ public struct ServerKey: Sendable, Equatable {
 extension Store {
   /// The keys of headquarters' server as far as the log tells, in order of `from`.
   public func serverKeys() throws -> [ServerKey] {
-    try read { engine in
-      let channel = engine.headquartersChannel
-      let records = try engine.systemRecords(SystemKind.serverKey) { $0 == channel }
+    try read { transaction in
+      let records = try Self.serverKeyRecords(transaction)
       let keys = records.compactMap { record in
         ServerKey.State(rawValue: record.text("state")).map {
           ServerKey(
@@ -42,15 +41,20 @@ extension Store {
   /// When headquarters sealed what the log says last of a key of its server, in milliseconds since 1970; nil for a key that
   /// the log does not know.
   public func saidAt(ofServerKey pin: String) throws -> Int64? {
-    try read { engine in
-      let channel = engine.headquartersChannel
-      let records = try engine.systemRecords(SystemKind.serverKey) { $0 == channel }
+    try read { transaction in
+      let records = try Self.serverKeyRecords(transaction)
       let record = records.first { $0.key.bytes.elementsEqual(RecordKey(columns: [Array(pin.utf8)]).bytes) }
       return record?.state.edits.map(\.time).max()
     }
   }
 
-  /// Says in the log under which key the server is met; headquarters only.
+  private static func serverKeyRecords(_ transaction: Transaction) throws -> [SystemRecord] {
+    let channel = transaction.directory.headquartersChannel
+    return try SystemRecords(transaction.heads, transaction.directory, transaction.facts)
+      .all(SystemKind.serverKey) { $0 == channel }
+  }
+
+  /// Announces in the log under which key the server is met; headquarters only.
   ///
   /// The others learn it with their next exchange, so a new key is announced well before it is used.
   ///
@@ -60,13 +64,13 @@ extension Store {
     guard identity.role.isHeadquarters else {
       throw StoreError(.notPermitted, operation, "only headquarters does that", hint: "ask headquarters")
     }
-    try write { engine in
-      guard let channel = engine.headquartersChannel else {
+    try write { transaction in
+      guard let channel = transaction.directory.headquartersChannel else {
         throw StoreError(.damaged, operation, "the card of headquarters is missing")
       }
       // Only now: waiting for others at the file may have taken long, and nobody heard of it meanwhile.
       let now = SystemClock.now()
-      try Sealer(engine, wall: now).sealAll { sealer in
+      try Sealer(transaction, wall: now).sealAll { sealer in
         try sealer.seal(
           SystemKind.serverKey, key: RecordKey(columns: [Array(key.pin.utf8)]), in: channel, at: now,
           [("state", .text(key.state.rawValue)), ("from", .integer(key.from))])

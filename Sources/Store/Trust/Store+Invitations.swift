@@ -4,14 +4,9 @@ import Wire
 /// Headquarters' invitations. Only the hash of each secret is kept.
 extension Store {
   public func addInvitation(token: [UInt8], federation: String, name: String, expiresAt: Int64) throws {
-    try write { engine in
-      let statement = try engine.connection.prepared(
-        "INSERT INTO birlik_invitation(token, federation, name, expires_at) VALUES(?1, ?2, ?3, ?4)")
-      statement.bind(1, blob: Digest(sha256: token).bytes)
-      statement.bind(2, text: federation)
-      statement.bind(3, text: name)
-      statement.bind(4, expiresAt)
-      try statement.step()
+    try write {
+      try $0.directory.addInvitation(
+        token: Digest(sha256: token), federation: federation, name: name, expiresAt: expiresAt)
     }
   }
 
@@ -25,25 +20,16 @@ extension Store {
   public func useInvitation(
     token: [UInt8], publicKey: [UInt8], now: Int64, issue: (_ federation: String, _ name: String) throws -> NodeCard
   ) throws -> NodeCard? {
-    try write { engine in
-      let find = try engine.connection.prepared(
-        "SELECT federation, name, expires_at, used_at FROM birlik_invitation WHERE token=?1")
-      find.bind(1, blob: Digest(sha256: token).bytes)
-      guard try find.step() else { return nil }
-      let (federation, name) = (find.string(0), find.string(1))
-      let isOpen = find.int64(2) >= now && find.isNull(3)
-      let isInTime = find.int64(2) >= now
-      find.reset()
-      if let known = engine.cards[NodeCard.id(of: publicKey)] {
-        return isInTime && known.name == name ? known : nil
+    let hash = Digest(sha256: token)
+    return try write { transaction in
+      guard let invitation = try transaction.directory.invitation(hash), invitation.expiresAt >= now else { return nil }
+      if let known = transaction.directory.cards[NodeCard.id(of: publicKey)] {
+        return known.name == invitation.name ? known : nil
       }
-      guard isOpen else { return nil }
-      let card = try issue(federation, name)
-      try engine.keep(card)
-      let use = try engine.connection.prepared("UPDATE birlik_invitation SET used_at=?2 WHERE token=?1")
-      use.bind(1, blob: Digest(sha256: token).bytes)
-      use.bind(2, now)
-      try use.step()
+      guard !invitation.isUsed else { return nil }
+      let card = try issue(invitation.federation, invitation.name)
+      try transaction.directory.add(card)
+      try transaction.directory.markUsed(hash, at: now)
       return card
     }
   }

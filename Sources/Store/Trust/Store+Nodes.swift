@@ -36,10 +36,10 @@ public struct NodeView: Sendable, Equatable {
 extension Store {
   /// Every node of which a card is held, by name.
   public func nodes() throws -> [NodeView] {
-    try read { engine in
-      let statements = try engine.nodeStatements()
-      let contacts = try engine.contacts()
-      let views = engine.cards.values.map { card in
+    try read { transaction in
+      let statements = try transaction.statements.all()
+      let contacts = try transaction.directory.contacts()
+      let views = transaction.directory.cards.values.map { card in
         NodeView(
           node: card.id, name: card.name, role: card.role, since: card.issuedAt, contact: contacts[card.id],
           statement: statements[card.id])
@@ -55,9 +55,9 @@ extension Store {
   /// - Throws: `StoreError` with code `unknown` for none and for several.
   public func node(called text: String) throws -> NodeView {
     let all = try nodes()
-    let standing = all.filter { $0.statement == nil && $0.name.sameBytes(as: text) }
+    let active = all.filter { $0.statement == nil && $0.name.sameBytes(as: text) }
     let byID = text.utf8.count >= 4 ? all.filter { $0.node.hex.hasPrefix(text.lowercased()) } : []
-    let found = standing.isEmpty ? byID.isEmpty ? all.filter { $0.name.sameBytes(as: text) } : byID : standing
+    let found = active.isEmpty ? byID.isEmpty ? all.filter { $0.name.sameBytes(as: text) } : byID : active
     guard let only = found.first, found.count == 1 else {
       throw StoreError(
         .unknown, "looking up the node",
@@ -67,30 +67,8 @@ extension Store {
     return only
   }
 
-  /// Notes that a node had an exchange.
-  public func note(_ contact: NodeContact, of node: NodeID) throws {
-    try write { engine in
-      let statement = try engine.connection.prepared(
-        "INSERT OR REPLACE INTO birlik_contact(node, at, agent, catalog, lag) VALUES(?1, ?2, ?3, ?4, ?5)")
-      statement.bind(1, blob: node.bytes)
-      statement.bind(2, contact.at)
-      statement.bind(3, text: contact.agent)
-      statement.bind(4, contact.catalogVersion)
-      statement.bind(5, contact.lag)
-      try statement.step()
-    }
-  }
-}
-
-extension Engine {
-  fileprivate func contacts() throws -> [NodeID: NodeContact] {
-    let select = try connection.prepared("SELECT node, at, agent, catalog, lag FROM birlik_contact")
-    var found: [NodeID: NodeContact] = [:]
-    while try select.step() {
-      guard let node = NodeID(bytes: select.bytes(0)) else { continue }
-      found[node] = NodeContact(
-        at: select.int64(1), agent: select.string(2), catalogVersion: select.int(3), lag: select.int64(4))
-    }
-    return found
+  /// Records that a node had an exchange.
+  public func record(_ contact: NodeContact, of node: NodeID) throws {
+    try write { try $0.directory.save(contact, of: node) }
   }
 }

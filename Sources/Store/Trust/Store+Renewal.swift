@@ -19,44 +19,44 @@ extension Store {
     to new: Curve25519.Signing.PrivateKey, seals: Bool = true, now: Int64 = SystemClock.now()
   ) throws -> KeyRenewal {
     let old = identity.key
-    return try write { engine in
+    return try write { transaction in
       let wanted = Array(new.publicKey.rawRepresentation)
-      if let begun = try engine.renewal(), begun.newKey == wanted { return begun }
-      try engine.setMeta(.renewal, .null)
-      if seals { try Sealer(engine, wall: now).sealAll() }
-      let renewal = try KeyRenewal(from: old, to: new, tips: engine.tips(of: engine.identity.node), at: now)
-      try engine.setMeta(.renewal, blob: renewal.bytes)
+      if let begun = try KeyRenewal(begunIn: transaction.meta), begun.newKey == wanted { return begun }
+      try transaction.meta.set(.renewal, .null)
+      if seals { try Sealer(transaction, wall: now).sealAll() }
+      let renewal = try KeyRenewal(from: old, to: new, tips: transaction.log.tips(of: transaction.identity.node), at: now)
+      try transaction.meta.set(.renewal, blob: renewal.bytes)
       return renewal
     }
   }
 
   /// The renewal that was begun and not finished; nil mostly.
-  public func renewal() throws -> KeyRenewal? { try read { try $0.renewal() } }
+  public func renewal() throws -> KeyRenewal? { try read { try KeyRenewal(begunIn: $0.meta) } }
 
   /// Whether a node is this one, under the key of today or an earlier one.
-  public func isOwn(_ node: NodeID) throws -> Bool { try read { $0.isOwn(node) } }
+  public func isOwn(_ node: NodeID) throws -> Bool { try read { $0.directory.isOwn(node) } }
 
   /// Lets the node seal again under the key that it has: headquarters certainly refused the new one.
-  public func abandonRenewal() throws { try write { try $0.setMeta(.renewal, .null) } }
+  public func abandonRenewal() throws { try write { try $0.meta.set(.renewal, .null) } }
 
   /// Takes the card for the new key. Whoever has the database open has to open it again.
   ///
   /// - Throws: `StoreError` with code `invalid` for the card of another key than the one that was begun.
   public func finishRenewal(_ bytes: [UInt8]) throws {
-    try write { engine in
-      let card = try NodeCard(bytes: bytes, signedBy: engine.identity.headquarters)
-      guard let begun = try engine.renewal(), begun.newKey == card.publicKey, card.role == engine.identity.role else {
+    try write { transaction in
+      let card = try NodeCard(bytes: bytes, signedBy: transaction.identity.headquarters)
+      guard let begun = try KeyRenewal(begunIn: transaction.meta), begun.newKey == card.publicKey,
+        card.role == transaction.identity.role else {
         throw StoreError(
           .invalid, Self.renewing, "headquarters answered for another key", hint: "run `birlik rotate-key` again")
       }
-      try engine.keep(card)
-      let former = (engine.ownNodes.subtracting([card.id]).union([engine.identity.node])).sorted().map(\.hex)
-      try engine.setMeta(.formerNodes, .text(former.joined(separator: " ")))
-      try engine.setMeta(.card, blob: card.bytes)
-      try engine.setMeta(.nonce, .integer(Int64.random(in: Int64.min...Int64.max)))
-      try engine.setMeta(.renewal, .null)
-      engine.needsNewGeneration = true
-      engine.needsNewMark = true
+      try transaction.directory.add(card)
+      let former = transaction.directory.ownNodes.subtracting([card.id]).union([transaction.identity.node]).sorted().map(\.hex)
+      try transaction.meta.set(.formerNodes, .text(former.joined(separator: " ")))
+      try transaction.meta.set(.card, blob: card.bytes)
+      try transaction.renewNonce()
+      try transaction.meta.set(.renewal, .null)
+      transaction.changeWhatOthersRemember()
     }
   }
 
@@ -76,23 +76,24 @@ extension Store {
     guard identity.role.isHeadquarters, old != identity.node, old != NodeCard.id(of: identity.headquarters) else {
       return nil
     }
-    return try write { engine in
-      guard let card = engine.cards[old], let channel = engine.headquartersChannel,
+    return try write { transaction in
+      guard let card = transaction.directory.cards[old], let channel = transaction.directory.headquartersChannel,
         renewal.tips.allSatisfy({ $0.tip.origin.node == old && card.role.mayWrite($0.channel) })
       else { return nil }
-      let known = try engine.nodeStatements()[old]
-      guard known.map({ $0.state == .replaced && $0.successor == new }) ?? (engine.cards[new] == nil),
-        try engine.nodeStatements()[engine.latest(of: new)]?.state != .revoked
+      let statements = transaction.statements
+      let known = try statements.all()[old]
+      guard known.map({ $0.state == .replaced && $0.successor == new }) ?? (transaction.directory.cards[new] == nil),
+        try statements.all()[statements.latest(of: new)]?.state != .revoked
       else { return nil }
-      let fresh = try engine.cards[new] ?? issue(card)
-      try engine.keep(fresh)
-      let tips = Set((known?.tips ?? engine.tips(of: old)) + renewal.tips).sorted()
+      let fresh = try transaction.directory.cards[new] ?? issue(card)
+      try transaction.directory.add(fresh)
+      let tips = Set((known?.tips ?? transaction.log.tips(of: old)) + renewal.tips).sorted()
       guard known?.tips != tips else { return fresh }
       // It is written into the log of everybody, each time anew.
       guard tips.count <= Self.mostTips else { return nil }
       let made = NodeStatement(
         node: old, state: .replaced, at: known?.at ?? now, tips: tips, successor: new, proof: renewal.bytes)
-      try Sealer(engine, wall: now).sealAll { sealer in
+      try Sealer(transaction, wall: now).sealAll { sealer in
         try sealer.seal(SystemKind.node, key: RecordKey(old.hex), in: channel, at: now, made.values)
       }
       return fresh
@@ -100,41 +101,10 @@ extension Store {
   }
 }
 
-extension Engine {
-  /// Whether a node is this one, under the key of today or an earlier one.
-  func isOwn(_ node: NodeID) -> Bool { node == identity.node || ownNodes.contains(node) }
-
-  /// Under which id a node goes on now: its own, or that of its latest key.
-  func latest(of node: NodeID) throws -> NodeID {
-    let statements = try nodeStatements()
-    var latest = node
-    var passed: Set<NodeID> = []
-    // What a hostile log bends into a ring ends as well.
-    while passed.insert(latest).inserted, let next = statements[latest]?.successor { latest = next }
-    return latest
-  }
-
-  func loadOwnNodes() throws {
-    let words = try meta(.formerNodes)?.display.split(separator: " ") ?? []
-    ownNodes = Set(words.compactMap { NodeID(hex: String($0)) } + [identity.node])
-  }
-
-  func renewal() throws -> KeyRenewal? {
-    let bytes = try bytes(of: .renewal)
-    return bytes.isEmpty ? nil : try KeyRenewal(bytes: bytes)
-  }
-
-  /// - Throws: `StoreError` with code `busy` while the key is being renewed: what were sealed now would count for nobody.
-  func checkMaySeal() throws {
-    guard try !bytes(of: .renewal).isEmpty else { return }
-    throw StoreError(
-      .busy, "sealing", "this node's key is being renewed", hint: "finish it with `birlik rotate-key`; edits are kept")
-  }
-
-  /// - Throws: `StoreError` with code `renewed` when another process renewed this node's key.
-  func checkIdentity() throws {
-    guard try bytes(of: .card) != identity.card.bytes else { return }
-    throw StoreError(
-      .renewed, "using the database", "this node's key was renewed meanwhile", hint: "start birlik again")
+extension KeyRenewal {
+  /// The renewal that was begun and not finished; nil mostly.
+  init?(begunIn meta: MetaTable) throws {
+    guard let bytes = try meta.bytes(.renewal), !bytes.isEmpty else { return nil }
+    try self.init(bytes: bytes)
   }
 }

@@ -5,7 +5,7 @@ import Wire
 /// By what headquarters' server is known: at headquarters what it last said, elsewhere what the node goes by.
 extension Store {
   /// What was last said; an authority where nothing was.
-  public func serverTrust() throws -> ServerTrust { try read { try $0.serverTrust() } }
+  public func serverTrust() throws -> ServerTrust { try read { try ServerTrust(in: $0.meta) } }
 
   /// Notes what `said` has, unless that is older than what is known.
   ///
@@ -13,10 +13,10 @@ extension Store {
   /// - Returns: whether it was noted.
   @discardableResult
   public func setServerTrust(_ said: ServerTrust, url: String = "") throws -> Bool {
-    try write { engine in
-      guard try said.issuedAt > engine.serverTrust().issuedAt else { return false }
-      try engine.setMeta(.serverTrust, blob: said.bytes)
-      if !url.isEmpty { try engine.setMeta(.upstream, .text(url)) }
+    try write { transaction in
+      guard try said.issuedAt > ServerTrust(in: transaction.meta).issuedAt else { return false }
+      try transaction.meta.set(.serverTrust, blob: said.bytes)
+      if !url.isEmpty { try transaction.meta.set(.upstream, .text(url)) }
       return true
     }
   }
@@ -28,31 +28,39 @@ extension Store {
   @discardableResult
   public func followServerKeys() throws -> Bool {
     let keys = try serverKeys()
-    return try write { engine in
-      let known = try engine.serverTrust()
+    return try write { transaction in
+      let known = try ServerTrust(in: transaction.meta)
       guard let followed = try known.following(keys), followed != known else { return false }
-      try engine.setMeta(.serverTrust, blob: followed.bytes)
+      try transaction.meta.set(.serverTrust, blob: followed.bytes)
       return true
     }
   }
 
   /// The files with which headquarters' server proves who it is, where `birlik init` was told of other ones.
   public func serverFiles() throws -> (certificate: String, key: String)? {
-    try read { engine in
-      guard let certificate = try engine.meta(.tlsCertificate), let key = try engine.meta(.tlsKey) else { return nil }
-      return (certificate.display, key.display)
+    try read { transaction in
+      guard let certificate = try transaction.meta.text(.tlsCertificate),
+        let key = try transaction.meta.text(.tlsKey)
+      else { return nil }
+      return (certificate, key)
     }
   }
 
   public func setServerFiles(certificate: String, key: String) throws {
-    try write { engine in
-      try engine.setMeta(.tlsCertificate, .text(certificate))
-      try engine.setMeta(.tlsKey, .text(key))
+    try write { transaction in
+      try transaction.meta.set(.tlsCertificate, .text(certificate))
+      try transaction.meta.set(.tlsKey, .text(key))
     }
   }
 }
 
 extension ServerTrust {
+  /// What headquarters last said; an authority where it said nothing.
+  init(in meta: MetaTable) throws {
+    let bytes = try meta.bytes(.serverTrust) ?? []
+    self = bytes.isEmpty ? .authority : try ServerTrust(bytes: bytes)
+  }
+
   /// Only what was said later than this counts: a headquarters that was restored may have gone back to a key that it had
   /// retired, and then its line, or an invitation, says so.
   ///
@@ -71,12 +79,5 @@ extension ServerTrust {
     guard !all.isEmpty else { return nil }
     return try ServerTrust(
       pins: Array(all.prefix(Self.maximumPins)), needsAuthority: needsAuthority, issuedAt: issuedAt)
-  }
-}
-
-extension Engine {
-  func serverTrust() throws -> ServerTrust {
-    let bytes = try bytes(of: .serverTrust)
-    return bytes.isEmpty ? .authority : try ServerTrust(bytes: bytes)
   }
 }

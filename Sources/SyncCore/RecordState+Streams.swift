@@ -1,8 +1,6 @@
-import SyncCore
-
 extension RecordState {
   /// The same heads with other clocks, as where streams are numbered differently.
-  func renumbered<Failure: Error>(_ clock: (Clock) throws(Failure) -> Clock) throws(Failure) -> RecordState {
+  public func renumbered<Failure: Error>(_ clock: (Clock) throws(Failure) -> Clock) throws(Failure) -> RecordState {
     var rows: [RowHead] = []
     for row in self.rows { rows.append(RowHead(clock: try clock(row.clock), contents: row.contents)) }
     var registers: [RegisterKey: [Head]] = [:]
@@ -21,8 +19,16 @@ extension RecordState {
   }
 
   /// Whether a condition holds for every change among the heads.
-  func allClocks(_ condition: (Clock) -> Bool) -> Bool {
+  public func allClocks(_ condition: (Clock) -> Bool) -> Bool {
     rows.allSatisfy { condition($0.clock) } && deletions.allSatisfy { condition($0.clock) }
       && registers.values.allSatisfy { $0.allSatisfy { condition($0.clock) } }
+  }
+
+  /// The changes by which a register holds what it holds; of a set those of its elements, and of the row where none was
+  /// edited by itself.
+  public func clocks(of register: Register) -> [Clock] {
+    guard register.isSet else { return heads(RegisterKey(register.id)).map(\.clock) }
+    let elements = registers.filter { $0.key.id == register.id }.flatMap { $0.value.map(\.clock) }
+    return elements.isEmpty ? rows.map(\.clock) : elements
   }
 }

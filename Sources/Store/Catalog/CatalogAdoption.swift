@@ -1,10 +1,17 @@
 import SyncCore
+import Wire
 
-/// What goes with a later catalog: columns and kinds that it retires, and a clerk's own ones whose names it takes.
-extension Engine {
+/// Goes over to a later catalog: tables, columns and triggers, and what was kept for fields that were unknown so far.
+struct CatalogAdoption {
+  private let transaction: Transaction
+  private var connection: Connection { transaction.connection }
+  private var catalog: Catalog { transaction.catalog }
+
+  init(_ transaction: Transaction) { self.transaction = transaction }
+
   /// Refuses a catalog that would drop, retype or give away what people typed here, whoever signed it.
   func checkSuccession(_ later: Catalog) throws {
-    let kept = try meta(.everLocal)?.display.split(separator: "\n").map(String.init) ?? []
+    let kept = try transaction.meta.text(.everLocal)?.split(separator: "\n").map(String.init) ?? []
     let everLocal = catalog.localNames.union(kept)
     if let hindrance = catalog.hindrance(to: later, everLocal: everLocal) {
       throw StoreError(
@@ -12,47 +19,72 @@ extension Engine {
         hint: "tell headquarters; nothing was changed, and this node goes on with catalog \(catalog.version)")
     }
     let names = everLocal.sorted().joined(separator: "\n")
-    if !names.isEmpty { try setMeta(.everLocal, .text(names)) }
+    if !names.isEmpty { try transaction.meta.set(.everLocal, .text(names)) }
   }
+
+  /// Goes over to a later catalog: new tables and columns, triggers, and what was kept for fields unknown so far.
+  ///
+  /// To be called after everything captured was sealed, in the same transaction.
+  func adopt(_ later: PublishedCatalog) throws {
+    let earlier = transaction.adopted.tables
+    for table in earlier.values { try writeOut(table, unknownTo: later.catalog.kind(table.kind.id)) }
+    // They hold what their federations might read when they were taken.
+    if later.catalog.observers != catalog.observers { try transaction.snapshots.tidy(now: SystemClock.now(), kept: 0) }
+    transaction.adopted.use(later)
+    for kind in later.catalog.kinds {
+      guard let table = transaction.table(kind.id) else { continue }
+      if let known = earlier[kind.id] {
+        try add(kind.fields.filter { known.kind.field($0.id) == nil }, to: table)
+      } else {
+        try makeRoom(table: kind.name)
+        try connection.execute(table.createTable(federation: transaction.identity.role.federation))
+      }
+    }
+    try transaction.adopted.rebuildTriggers()
+    for table in earlier.values { try retire(table, in: later.catalog.kind(table.kind.id)) }
+    for kind in later.catalog.kinds {
+      guard let table = transaction.table(kind.id), table.isShared, earlier[kind.id]?.kind != kind else { continue }
+      try showAgain(table)
+    }
+    transaction.restartTotals()
+    transaction.totalsTracker?.countAgain()
+    try transaction.meta.set(.catalog, blob: later.bytes)
+    try CaptureRepair(transaction).recordSchema()
+    transaction.changeWhatOthersRemember()
+  }
+
+  /// Shows again what could not be shown whole so far.
+  private func showAgain(_ table: KindTable) throws {
+    let keys = try transaction.heads.keys(of: table.kind.id, in: .full)
+    for key in keys { try transaction.records.show(table, key, try transaction.records.slots(table, key)) }
+  }
+
+  // MARK: What goes with the earlier catalog
 
   /// Writes out values that stand in rows alone and whose columns the later catalog no longer knows, so that heads keep
   /// them as they keep everything that a catalog does not know.
   ///
   /// - Parameter later: the kind as the later catalog has it; nil where it has none.
-  func writeOut(_ table: KindTable, unknownTo later: Kind?) throws {
+  private func writeOut(_ table: KindTable, unknownTo later: Kind?) throws {
     let gone = Set(table.fields.map(\.id)).subtracting(later?.fields.map(\.id) ?? [])
     guard table.isShared, later == nil || !gone.isEmpty else { return }
-    var last: [UInt8] = []
-    while true {
-      let select = try connection.prepared(
-        "SELECT DISTINCT key FROM birlik_head WHERE kind=?1 AND key>?2 ORDER BY key LIMIT ?3")
-      select.bind(1, table.kind.id)
-      select.bind(2, blob: last)
-      select.bind(3, RowCheck.batchLimit)
-      var keys: [RecordKey] = []
-      while try select.step() { keys.append(RecordKey(bytes: select.bytes(0))) }
-      guard let end = keys.last else { break }
-      last = end.bytes
+    try transaction.heads.eachPage(of: table.kind.id) { keys in
       for key in keys {
-        for slot in try slots(table, kind: table.kind.id, key: key) {
+        for slot in try transaction.records.slots(table, key) {
           let holds = slot.state.knownRegisters.contains { key in
             slot.state.heads(key).contains { $0.content.cells.contains { gone.contains($0.field) } }
           }
           guard later == nil || holds else { continue }
-          let bytes = StateCodec.encode(slot.state, valuesStandInRow: false)
-          if bytes != slot.stored { try save(bytes, kind: table.kind.id, key: key, channel: slot.channel) }
+          try transaction.heads.saveFull(slot, kind: table.kind.id, key: key)
         }
       }
     }
-    guard later == nil else { return }
-    // A kind that nobody knows has neither conflicts nor wrong values.
-    for list in ["birlik_conflict", "birlik_invalid"] {
-      try connection.execute("DELETE FROM \(list) WHERE kind=\(table.kind.id)")
-    }
+    // A kind that the catalog does not know has neither conflicts nor invalid values.
+    if later == nil { try transaction.conflicts.forget(table.kind.id) }
   }
 
   /// Takes retired columns and tables out of the clerks' sight, for what is typed there would go nowhere.
-  func retire(_ table: KindTable, in later: Kind?) throws {
+  private func retire(_ table: KindTable, in later: Kind?) throws {
     guard table.isShared else { return }
     guard let later else {
       return catalog.kind(named: table.kind.name) == nil ? try makeRoom(table: table.kind.name, as: "retired") : ()
@@ -64,8 +96,10 @@ extension Engine {
     connection.forgetStatements()
   }
 
+  // MARK: New columns, and clerks' own tables of their names
+
   /// Adds columns to a table. A column of a clerk's own that has the name of one of them gets another.
-  func add(_ fields: [Field], to table: KindTable) throws {
+  private func add(_ fields: [Field], to table: KindTable) throws {
     let name = table.kind.name
     let columns = try names("SELECT name FROM pragma_table_info('\(name)')")
     var others: [String: String] = [:]
@@ -79,13 +113,13 @@ extension Engine {
       }
     } catch {
       // SQLite refuses it beside a broken view of a clerk's, which is not ours to take away.
-      return try rebuild(table, renaming: others)
+      return try TableRepair(transaction).rebuild(table, renaming: others)
     }
     for field in fields { try connection.execute("ALTER TABLE \(name) ADD COLUMN \(KindTable.column(field))") }
   }
 
   /// Gives a table of a clerk's own, or one of a retired kind, another name.
-  func makeRoom(table: String, as suffix: String = "own") throws {
+  private func makeRoom(table: String, as suffix: String = "own") throws {
     let tables = try names("SELECT name FROM sqlite_master")
     guard tables.contains(where: { $0.lowercased() == table.lowercased() }) else { return }
     let isView = try names("SELECT name FROM sqlite_master WHERE type='view'").contains { $0 == table }

@@ -1,42 +1,44 @@
 import SyncCore
 import Wire
 
-/// Where snapshots and their pages are kept: at headquarters those that nodes are fetching, at a node the one that it
-/// fetches itself.
-enum SnapshotShelf {
-  /// How long a snapshot is offered to those who ask anew, in milliseconds. What changed since comes by the log.
-  static let offerTime: Int64 = 3_600_000
-  /// How long after the last request a snapshot is kept for those who are fetching it, in milliseconds.
-  static let keepTime: Int64 = 7 * 86_400_000
-  /// How many are kept; the one used longest ago goes first.
-  static let count = 16
-  /// Below so many bytes the log is short enough.
-  static let shortLog: Int64 = 1 << 20
-  /// How many times longer than the snapshot the log has to be.
-  static let factor: Int64 = 2
-  /// From so many changes on, so many for each record, the log is much work however few bytes it takes; the snapshot may
-  /// then take up to `factor` times its bytes.
-  static let manyChanges: Int64 = 100_000
-  static let changesPerRecord: Int64 = 3
-  /// How many bytes one record and one segment take in a snapshot at least, mostly.
-  static let bytesPerRecord: Int64 = 8
-  static let bytesPerSegment: Int64 = 112
-}
+/// Gateway of `birlik_snapshot` and `birlik_piece`: snapshots of heads and their pages, at headquarters those that nodes
+/// are fetching, at a node the one that it fetches itself.
+final class SnapshotTable {
+  private let connection: Connection
+  /// The 32 bytes of headquarters' public key, which signs manifests.
+  private let headquarters: [UInt8]
 
-extension Engine {
-  func keep(page bytes: [UInt8], digest: Digest) throws {
+  init(_ connection: Connection, headquarters: [UInt8]) {
+    self.connection = connection
+    self.headquarters = headquarters
+  }
+
+  // MARK: Pages
+
+  func save(page bytes: [UInt8], digest: Digest) throws {
     let insert = try connection.prepared("INSERT OR REPLACE INTO birlik_piece(digest, bytes) VALUES(?1, ?2)")
     insert.bind(1, blob: digest.bytes)
     insert.bind(2, blob: bytes)
     try insert.step()
   }
 
+  /// The bytes of a page; nil for one that is not here.
   func page(_ digest: Digest) throws -> [UInt8]? {
     let select = try connection.prepared("SELECT bytes FROM birlik_piece WHERE digest=?1")
     select.bind(1, blob: digest.bytes)
     guard try select.step() else { return nil }
     defer { select.reset() }
     return select.bytes(0)
+  }
+
+  /// A page as its manifest describes it.
+  ///
+  /// - Throws: `StoreError` with code `missing` for one that is not here.
+  func page(_ entry: SnapshotManifest.Page) throws -> SnapshotPage {
+    guard let bytes = try page(entry.digest) else {
+      throw StoreError(.missing, "reading a snapshot", "a page is missing", hint: "`birlik sync` fetches it")
+    }
+    return try SnapshotPage(bytes: bytes, entry)
   }
 
   func holdsPage(_ digest: Digest) throws -> Bool {
@@ -46,7 +48,9 @@ extension Engine {
     return try select.step()
   }
 
-  func keep(_ manifest: SnapshotManifest, at now: Int64) throws {
+  // MARK: Manifests
+
+  func save(_ manifest: SnapshotManifest, at now: Int64) throws {
     let insert = try connection.prepared(
       "INSERT OR REPLACE INTO birlik_snapshot(name, federation, made_at, used_at, manifest) VALUES(?1, ?2, ?3, ?3, ?4)")
     insert.bind(1, blob: manifest.name.bytes)
@@ -59,9 +63,7 @@ extension Engine {
   func manifest(_ name: Digest) throws -> SnapshotManifest? {
     let select = try connection.prepared("SELECT manifest FROM birlik_snapshot WHERE name=?1")
     select.bind(1, blob: name.bytes)
-    guard try select.step() else { return nil }
-    defer { select.reset() }
-    return try SnapshotManifest(bytes: select.bytes(0), signedBy: identity.headquarters)
+    return try manifest(select)
   }
 
   /// The latest snapshot for a federation, or of all; nil when there is none that young.
@@ -71,25 +73,53 @@ extension Engine {
         + "ORDER BY made_at DESC LIMIT 1")
     if let federation { select.bind(1, text: federation) } else { select.bindNull(1) }
     select.bind(2, time)
-    guard try select.step() else { return nil }
-    defer { select.reset() }
-    return try SnapshotManifest(bytes: select.bytes(0), signedBy: identity.headquarters)
+    return try manifest(select)
   }
 
-  /// Forgets snapshots that nobody fetches any longer, and pages that belong to none.
+  private func manifest(_ select: Prepared) throws -> SnapshotManifest? {
+    guard try select.step() else { return nil }
+    defer { select.reset() }
+    return try SnapshotManifest(bytes: select.bytes(0), signedBy: headquarters)
+  }
+
+  /// When somebody last fetched from a snapshot, in milliseconds since 1970; nil for one that is not here.
+  func usedAt(_ name: Digest) throws -> Int64? {
+    let select = try connection.prepared("SELECT used_at FROM birlik_snapshot WHERE name=?1")
+    select.bind(1, blob: name.bytes)
+    defer { select.reset() }
+    return try select.step() ? select.int64(0) : nil
+  }
+
+  func setUsed(_ name: Digest, at time: Int64) throws {
+    let update = try connection.prepared("UPDATE birlik_snapshot SET used_at=?2 WHERE name=?1")
+    update.bind(1, blob: name.bytes)
+    update.bind(2, time)
+    try update.step()
+  }
+
+  // MARK: Deleting
+
+  func deleteManifests() throws { try connection.execute("DELETE FROM birlik_snapshot") }
+
+  func deleteAll() throws {
+    try deleteManifests()
+    try connection.execute("DELETE FROM birlik_piece")
+  }
+
+  /// Deletes snapshots that nobody fetches any longer, and pages that belong to none.
   ///
   /// - Parameter kept: how many may stay.
-  func tidySnapshots(now: Int64, kept: Int = SnapshotShelf.count) throws {
+  func tidy(now: Int64, kept: Int = SnapshotPolicy.count) throws {
     let forget = try connection.prepared(
       "DELETE FROM birlik_snapshot WHERE used_at<?1 OR name NOT IN "
         + "(SELECT name FROM birlik_snapshot ORDER BY used_at DESC, made_at DESC LIMIT ?2)")
-    forget.bind(1, now &- SnapshotShelf.keepTime)
+    forget.bind(1, now &- SnapshotPolicy.keepTime)
     forget.bind(2, kept)
     try forget.step()
     var named: Set<Digest> = []
     let manifests = try connection.prepared("SELECT manifest FROM birlik_snapshot")
     while try manifests.step() {
-      let manifest = try SnapshotManifest(bytes: manifests.bytes(0), signedBy: identity.headquarters)
+      let manifest = try SnapshotManifest(bytes: manifests.bytes(0), signedBy: headquarters)
       named.formUnion(manifest.pages.map(\.digest))
     }
     var orphans: [[UInt8]] = []

@@ -1,57 +1,6 @@
 import SyncCore
 import Wire
 
-/// One change that leaves with the next sync, in readable form.
-public struct EgressChange: Sendable, Equatable {
-  public var kind: String
-  /// The key as people write it.
-  public var key: String
-  public var entry: HistoryEntry
-  public var channel: Channel
-}
-
-/// What leaves with the next sync beside the changes, and their number.
-public struct EgressSummary: Sendable, Equatable {
-  public var changes = 0
-  public var segments = 0
-  public var bytes = 0
-  /// Segments whose changes this program cannot read and passes on as they are.
-  public var unreadable = 0
-  /// The nodes whose cards go along: name, federation and public key of each.
-  public var cards: [String] = []
-  /// Records of totals made of personal data that leave and whose figures another node gave before.
-  public var replaced: [Replaced] = []
-
-  /// One of them.
-  public struct Replaced: Sendable, Equatable {
-    public var kind: String
-    /// The key as people write it.
-    public var key: String
-    /// What people call the other node.
-    public var node: String
-  }
-
-  public init() {}
-}
-
-/// What stays on this machine.
-public struct EgressStay: Sendable, Equatable {
-  /// A local kind, or a local column of a shared one.
-  public struct Place: Sendable, Equatable {
-    public var kind: String
-    /// Nil for the whole kind.
-    public var column: String?
-    /// Rows of the kind, or values in the column.
-    public var count: Int64
-  }
-
-  public var places: [Place] = []
-  /// Edits that may not be sent, kept here.
-  public var refused: [RefusedView] = []
-
-  public init() {}
-}
-
 extension DryRun {
   /// What a peer lacks of the copy, change by change, in the order and from the very batches in which a sync sends it.
   ///
@@ -78,10 +27,10 @@ extension DryRun {
         let segment = try Segment(bytes: bytes)
         summary.segments += 1
         summary.bytes += bytes.count
-        let isRead = try store.read { engine in
-          try engine.eachEgress(of: segment) { change in
+        let isRead = try store.read { transaction in
+          try Self.eachChange(of: segment, transaction) { change in
             summary.changes += 1
-            figures.note(change)
+            figures.add(change)
             try body(change)
           }
         }
@@ -96,19 +45,19 @@ extension DryRun {
     summary.replaced = try store.read { try figures.found($0) }
     return summary
   }
-}
 
-extension Engine {
   /// - Returns: false for a segment that cannot be read here.
-  fileprivate func eachEgress(of segment: Segment, _ body: (EgressChange) throws -> Void) throws -> Bool {
+  private static func eachChange(
+    of segment: Segment, _ transaction: Transaction, _ body: (EgressChange) throws -> Void
+  ) throws -> Bool {
     guard let blocks = try? segment.blocks() else { return false }
     var sequence = segment.header.first
     for block in blocks {
-      let table = tables[block.kind] ?? SystemKind.kind(block.kind).map(systemTable)
+      let table = transaction.table(block.kind) ?? SystemKind.kind(block.kind).map(SystemRecords.table)
       for change in block.changes {
         defer { sequence &+= 1 }
         let name = table?.kind.name ?? "kind \(block.kind)"
-        let entry = egressEntry(change, of: segment, sequence: sequence, table)
+        let entry = HistoryReader(transaction).entry(change, of: segment, sequence: sequence, table)
         try body(EgressChange(kind: name, key: change.key.display, entry: entry, channel: segment.header.channel))
       }
     }
@@ -121,12 +70,12 @@ extension Store {
   /// may not be sent.
   public func staying() throws -> EgressStay {
     let refused = try refusedEdits()
-    return try read { engine in
+    return try read { transaction in
       var stay = EgressStay()
       stay.refused = refused
-      for kind in engine.catalog.kinds {
+      for kind in transaction.catalog.kinds {
         func count(_ expression: String) throws -> Int64 {
-          let select = try engine.connection.prepared("SELECT count(\(expression)) FROM \(kind.name)")
+          let select = try transaction.connection.prepared("SELECT count(\(expression)) FROM \(kind.name)")
           defer { select.reset() }
           return try select.step() ? select.int64(0) : 0
         }
@@ -139,17 +88,6 @@ extension Store {
         }
       }
       return stay
-    }
-  }
-
-  /// What headquarters last signed that it holds of this node's streams; empty when it never did.
-  public func lastReceipt() throws -> (at: Int64, tips: [FrontierEntry])? {
-    try read { engine in
-      let select = try engine.connection.prepared("SELECT receipt FROM birlik_receipt ORDER BY at DESC LIMIT 1")
-      guard try select.step() else { return nil }
-      defer { select.reset() }
-      let receipt = try Receipt(bytes: select.bytes(0), signedBy: engine.identity.headquarters)
-      return (receipt.at, receipt.tips)
     }
   }
 }

@@ -13,20 +13,20 @@ extension Store {
   /// Whether this node is to begin from a snapshot: it is new and has fetched nothing yet, or it is fetching one.
   public func wantsSnapshot() throws -> Bool {
     guard !identity.role.isHeadquarters else { return false }
-    return try read { engine in
-      if try engine.latestManifest() != nil { return true }
+    return try read { transaction in
+      if try transaction.snapshots.latestManifest() != nil { return true }
       // A first sync that failed decided nothing.
-      guard try engine.meta(.snapshotAsked) == nil else { return false }
-      return engine.streams.streams.allSatisfy { $0.origin.node == engine.identity.node }
+      guard try transaction.meta.value(.snapshotAsked) == nil else { return false }
+      return transaction.log.streams.streams.allSatisfy { $0.origin.node == transaction.identity.node }
     }
   }
 
   /// The snapshot that this node is fetching; nil when none.
   public func pendingSnapshot() throws -> PendingSnapshot? {
-    try read { engine in
-      guard let manifest = try engine.latestManifest() else { return nil }
+    try read { transaction in
+      guard let manifest = try transaction.snapshots.latestManifest() else { return nil }
       var missing: Int?
-      for (number, entry) in manifest.pages.enumerated() where try !engine.holdsPage(entry.digest) {
+      for (number, entry) in manifest.pages.enumerated() where try !transaction.snapshots.holdsPage(entry.digest) {
         missing = number
         break
       }
@@ -39,15 +39,15 @@ extension Store {
   /// - Throws: `StoreError` with code `notPermitted` for one that is not for this node, and at headquarters.
   public func beginSnapshot(_ manifest: SnapshotManifest, now: Int64 = SystemClock.now()) throws {
     try checkIsForUs(manifest)
-    try write { engine in
-      try engine.connection.execute("DELETE FROM birlik_snapshot")
-      try engine.keep(manifest, at: now)
-      try engine.tidySnapshots(now: now)
+    try write { transaction in
+      try transaction.snapshots.deleteManifests()
+      try transaction.snapshots.save(manifest, at: now)
+      try transaction.snapshots.tidy(now: now)
     }
   }
 
   private func checkIsForUs(_ manifest: SnapshotManifest) throws {
-    let operation = "taking a snapshot over"
+    let operation = "installing a snapshot"
     guard !identity.role.isHeadquarters else {
       throw StoreError(
         .notPermitted, operation, "headquarters takes heads from nobody",
@@ -57,7 +57,7 @@ extension Store {
     _ = try SnapshotManifest(bytes: manifest.bytes, signedBy: identity.headquarters)
     guard manifest.federation.sameBytes(as: identity.role.federation) else {
       throw StoreError(
-        .notPermitted, operation, "it was made for \(manifest.federation)", hint: "nothing of it was taken")
+        .notPermitted, operation, "it was made for \(manifest.federation)", hint: "nothing of it was installed")
     }
   }
 
@@ -68,69 +68,55 @@ extension Store {
     guard manifest.pages.indices.contains(number) else { return }
     let entry = manifest.pages[number]
     _ = try SnapshotPage(bytes: bytes, entry)
-    try write { try $0.keep(page: bytes, digest: entry.digest) }
+    try write { try $0.snapshots.save(page: bytes, digest: entry.digest) }
   }
 
   /// Gives up on snapshots: what is missing comes by the log.
   public func declineSnapshot() throws {
-    try write { engine in
-      try engine.forgetSnapshot()
-      try engine.setMeta(.snapshotAsked, .integer(1))
+    try write { transaction in
+      try transaction.snapshots.deleteAll()
+      try transaction.meta.set(.snapshotAsked, .integer(1))
     }
   }
 
-  /// Takes the fetched snapshot over, in one transaction in which everything captured is sealed first.
+  /// Installs the fetched snapshot in one transaction in which everything captured is sealed first.
   ///
   /// All of it is checked before. Rows, conflicts, wrong values, totals and the frontier are worked out here from the
   /// heads; nothing of that is copied.
   ///
   /// - Throws: `StoreError` or `WireError` for a snapshot that is not whole and proper; nothing changes then.
   public func installSnapshot(now: Int64 = SystemClock.now()) throws -> SnapshotReport {
-    let operation = "taking a snapshot over"
+    let operation = "installing a snapshot"
     guard let pending = try pendingSnapshot(), pending.missing == nil else {
       throw StoreError(.missing, operation, "the snapshot is not whole", hint: "`birlik sync` fetches the rest")
     }
     let manifest = pending.manifest
     try checkIsForUs(manifest)
     var check = SnapshotCheck(manifest, role: try role(), headquarters: identity.headquarters)
-    for entry in manifest.pages { try check.take(try read { try $0.snapshotPage(entry) }) }
+    for entry in manifest.pages { try check.check(try read { try $0.snapshots.page(entry) }) }
     try check.finish()
     // What is seldom done, and mostly on a new file, may hold the file; memory stays bounded.
-    try inQueue { try $0.connection.execute("PRAGMA cache_spill=1") }
-    defer { try? inQueue { try $0.connection.execute("PRAGMA cache_spill=0") } }
-    return try write { engine in
+    try withFile { try $0.connection.execute("PRAGMA cache_spill=1") }
+    defer { try? withFile { try $0.connection.execute("PRAGMA cache_spill=0") } }
+    return try write { transaction in
       // What is sealed from here on is sealed under the right origin.
-      let origin = try engine.origin()
+      let origin = try transaction.origin()
       let own = manifest.frontier.filter { $0.tip.origin == origin }
-      if try own.contains(where: { try engine.position(of: $0.tip.hash) == nil }) {
-        try engine.takeFreshOrigin(because: .peer)
+      if try own.contains(where: { try !transaction.log.holds($0.tip.hash) }) {
+        try FreshOrigin(transaction).take(because: .peer)
       }
-      try Sealer(engine, wall: now).sealAll()
-      engine.conflictsOpened = 0
-      let installer = try SnapshotInstaller(engine)
-      engine.totals?.countAgain()
-      for entry in manifest.pages { try installer.take(try engine.snapshotPage(entry)) }
-      try installer.absorbWaiting()
-      try engine.forgetSnapshot()
-      try engine.setMeta(.snapshotAsked, .integer(1))
+      try Sealer(transaction, wall: now).sealAll()
+      let installer = try SnapshotInstaller(transaction)
+      transaction.totalsTracker?.countAgain()
+      for entry in manifest.pages { try installer.install(try transaction.snapshots.page(entry)) }
+      let absorber = Absorber(transaction)
+      try absorber.absorbWaiting()
+      try transaction.snapshots.deleteAll()
+      try transaction.meta.set(.snapshotAsked, .integer(1))
       var report = installer.report
       report.bytes = manifest.size
-      report.conflictsOpened = engine.conflictsOpened
+      report.conflictsOpened += absorber.report.conflictsOpened
       return report
     }
-  }
-}
-
-extension Engine {
-  fileprivate func snapshotPage(_ entry: SnapshotManifest.Page) throws -> SnapshotPage {
-    guard let bytes = try page(entry.digest) else {
-      throw StoreError(.missing, "reading a snapshot", "a page is missing", hint: "`birlik sync` fetches it")
-    }
-    return try SnapshotPage(bytes: bytes, entry)
-  }
-
-  fileprivate func forgetSnapshot() throws {
-    try connection.execute("DELETE FROM birlik_snapshot")
-    try connection.execute("DELETE FROM birlik_piece")
   }
 }

@@ -1,0 +1,135 @@
+import SyncCore
+
+/// Gateway of what triggers record: `birlik_capture`, the captured edits, and `birlik_old`, what deleted rows held.
+final class CaptureTable {
+  private let connection: Connection
+  /// `PRAGMA data_version` when the triggers were last compared with what they should be; nil when they have to be.
+  var checkedDataVersion: Int64?
+
+  init(_ connection: Connection) { self.connection = connection }
+
+  // MARK: Reading
+
+  /// True when no edit waits to be sealed.
+  func isEmpty() throws -> Bool {
+    let statement = try connection.prepared("SELECT 1 FROM birlik_capture LIMIT 1")
+    defer { statement.reset() }
+    return try !statement.step()
+  }
+
+  func count() throws -> Int { try connection.count("birlik_capture") }
+
+  /// Whether all captured edits are insertions.
+  func holdsInsertionsOnly() throws -> Bool {
+    let other = try connection.prepared("SELECT 1 FROM birlik_capture WHERE mask<>-1 LIMIT 1")
+    defer { other.reset() }
+    return try !other.step()
+  }
+
+  /// The earliest captured edits, at most so many, by kind and key.
+  func log(_ tables: [KindID: KindTable], limit: Int = Int.max) throws -> CaptureLog {
+    let statement = try connection.prepared(
+      "SELECT seq, kind, mask, ms, k1, k2, k3, k4 FROM birlik_capture ORDER BY seq LIMIT ?1")
+    statement.bind(1, limit)
+    var log = CaptureLog()
+    while try statement.step() {
+      let kind: KindID = statement.id(1)
+      log.append(kind: kind, sequence: statement.int64(0), mask: statement.int64(2), at: statement.int64(3)) { keys in
+        for column in 0..<(tables[kind]?.kind.key.count ?? 1) {
+          if column > 0 { keys.append(RecordKey.separator) }
+          statement.withBytes(4 + column) { keys.append(contentsOf: $0) }
+        }
+      }
+    }
+    log.sort()
+    return log
+  }
+
+  /// The captured edits of a kind, by record.
+  func edits(of table: KindTable) throws -> [RecordKey: CapturedEdits] {
+    let columns = table.kind.key.indices.map { "k\($0 + 1)" }.joined(separator: ", ")
+    let select = try connection.prepared(
+      "SELECT seq, mask, ms, \(columns) FROM birlik_capture WHERE kind=?1 ORDER BY seq")
+    select.bind(1, table.kind.id)
+    var edits: [RecordKey: CapturedEdits] = [:]
+    while try select.step() {
+      let key = RecordKey(columns: table.kind.key.indices.map { select.bytes($0 + 3) })
+      edits[key, default: CapturedEdits()].add(sequence: select.int64(0), mask: select.int64(1), at: select.int64(2))
+    }
+    return edits
+  }
+
+  /// The registers of each record of a kind that were captured, one bit each.
+  func registers(of table: KindTable) throws -> [RecordKey: Int64] {
+    let columns = table.kind.key.indices.map { "k\($0 + 1)" }.joined(separator: ", ")
+    let select = try connection.prepared("SELECT mask, \(columns) FROM birlik_capture WHERE kind=?1 ORDER BY seq")
+    select.bind(1, table.kind.id)
+    var found: [RecordKey: Int64] = [:]
+    while try select.step() {
+      let key = RecordKey(columns: table.kind.key.indices.map { select.bytes($0 + 1) })
+      found[key, default: 0] |= select.int64(0)
+    }
+    return found
+  }
+
+  /// What a row held when it was deleted, as the delete trigger recorded it.
+  ///
+  /// - Parameter sequence: of the captured deletion.
+  func deletedRow(_ table: KindTable, sequence: Int64) throws -> ShownRow? {
+    let columns = table.fields.map { "v\($0.id)" }.joined(separator: ", ")
+    let statement = try connection.prepared(
+      "SELECT capture\(columns.isEmpty ? "" : ", " + columns) FROM birlik_old WHERE capture=?1")
+    statement.bind(1, sequence)
+    guard try statement.step() else { return nil }
+    defer { statement.reset() }
+    return ShownRow(federation: [], values: table.fields.indices.map { statement.value($0 + 1) })
+  }
+
+  // MARK: Writing
+
+  /// Captures an edit as triggers do.
+  ///
+  /// - Parameter mask: the registers, one bit each; -1 for an insertion, 0 for a deletion.
+  func add(mask: Int64, _ table: KindTable, _ key: RecordKey) throws {
+    let columns = table.kind.key.indices
+    let places = columns.map { "k\($0 + 1)" }.joined(separator: ", ")
+    let marks = columns.map { "?\($0 + 1)" }.joined(separator: ", ")
+    let insert = try connection.prepared(
+      "INSERT INTO birlik_capture(kind, mask, ms, \(places)) "
+        + "VALUES(?\(columns.count + 1), ?\(columns.count + 2), ?\(columns.count + 3), \(marks))")
+    table.bindKey(key, insert)
+    insert.bind(columns.count + 1, table.kind.id)
+    insert.bind(columns.count + 2, mask)
+    insert.bind(columns.count + 3, SystemClock.now())
+    try insert.step()
+  }
+
+  /// Changes which registers a captured edit names; deletes it where none is left.
+  func replaceMask(of sequence: Int64, with mask: Int64?) throws {
+    let statement = try connection.prepared(
+      mask == nil ? "DELETE FROM birlik_capture WHERE seq=?1" : "UPDATE birlik_capture SET mask=?2 WHERE seq=?1")
+    statement.bind(1, sequence)
+    if let mask { statement.bind(2, mask) }
+    try statement.step()
+  }
+
+  /// Deletes all captured edits. What deletions recorded stays.
+  func deleteAll() throws {
+    // Without a condition SQLite frees the pages without looking at each row.
+    try connection.prepared("DELETE FROM birlik_capture").step()
+  }
+
+  /// Deletes the captured edits up to one.
+  func delete(through sequence: Int64) throws {
+    let forget = try connection.prepared("DELETE FROM birlik_capture WHERE seq<=?1")
+    forget.bind(1, sequence)
+    try forget.step()
+  }
+
+  /// Deletes what deletions up to one recorded of the rows.
+  func deleteOldRows(through sequence: Int64) throws {
+    let old = try connection.prepared("DELETE FROM birlik_old WHERE capture<=?1")
+    old.bind(1, sequence)
+    try old.step()
+  }
+}

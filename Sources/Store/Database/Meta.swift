@@ -1,0 +1,56 @@
+/// The names under which `birlik_meta` keeps single values.
+enum Meta: String {
+  case card
+  case headquarters
+  /// The random part of the origin under which this node numbers its changes.
+  case nonce
+  /// How many origins this node took, and how many transactions sealed something: see `StateFile`.
+  case origins
+  case seals
+  case catalog
+  /// What a catalog ever kept local, one name a line: no later one may share it.
+  case everLocal = "ever_local"
+  /// Where headquarters listens.
+  case upstream
+  /// By what headquarters' server is known when it is connected to: see `ServerTrust`.
+  case serverTrust = "server_trust"
+  /// The address that headquarters listens on.
+  case listen
+  /// Files in PEM that `birlik init` was told of; headquarters only.
+  case tlsCertificate = "tls_certificate"
+  case tlsKey = "tls_key"
+  /// What to add to this machine's clock to get headquarters', in milliseconds.
+  case offset
+  /// When that was last measured, and since when it was too much, by headquarters' clock.
+  case clockMeasuredAt = "clock_measured_at"
+  case clockWrongSince = "clock_wrong_since"
+  /// When this node last sealed, by headquarters' clock.
+  case previousSeal = "previous_seal"
+  /// Raised by every transaction that changes streams or the catalog, so that other processes read them again.
+  case generation
+  /// `PRAGMA schema_version` after the triggers were last checked.
+  case checkedSchema = "checked_schema"
+  /// The last sync: when, how it ended, and why it failed.
+  case lastSyncAt = "last_sync_at"
+  case lastSyncOutcome = "last_sync_outcome"
+  case lastSyncError = "last_sync_error"
+  /// How many changes headquarters did not hold when its frontier was last seen.
+  case unsent
+  /// 1 while totals have to be counted again before they are shown; at federations only.
+  case staleTotals = "stale_totals"
+  /// The earliest time at which a segment was sealed whose body is kept, as of the last look; only where bodies are
+  /// dropped.
+  case oldestBody = "oldest_body"
+  /// What headquarters lacks and this node cannot give back, in words; empty when nothing.
+  case cannotGive = "cannot_give"
+  /// 1 once it is decided whether this node begins from a snapshot.
+  case snapshotAsked = "snapshot_asked"
+  /// What happened to this node that its administrator should know.
+  case notice
+  /// The `KeyRenewal` that was begun and not finished; NULL mostly.
+  case renewal
+  /// The ids of this node under earlier keys.
+  case formerNodes = "former_nodes"
+  /// The last of `birlik_refused` that people at this node were told of.
+  case seenRefused = "seen_refused"
+}

@@ -1,0 +1,78 @@
+import SyncCore
+import Wire
+
+/// Reads the edits of records from the log.
+struct HistoryReader {
+  private let transaction: Transaction
+
+  init(_ transaction: Transaction) { self.transaction = transaction }
+
+  /// Every edit of a record, in the total order of changes, and after them those that wait for one that they build on.
+  func entries(_ table: KindTable, _ key: RecordKey) throws -> [HistoryEntry] {
+    var logged: [LoggedChange] = []
+    try transaction.log.eachChange(kind: table.kind.id, keys: [key]) { logged.append($0) }
+    let ordered = try transaction.facts.latestFirst(logged, \.clock).reversed()
+    return try ordered.compactMap { entry($0, table) } + waitingEntries(table, key)
+  }
+
+  func entry(_ logged: LoggedChange, _ table: KindTable) -> HistoryEntry? {
+    guard let stream = transaction.log.streams.stream(logged.clock.stream) else { return nil }
+    return entry(logged.change, of: stream.origin, in: stream.channel, sequence: logged.clock.sequence, table)
+  }
+
+  /// What waits of a record: should what it builds on have died with its author, it can be read here for ever.
+  private func waitingEntries(_ table: KindTable, _ key: RecordKey) throws -> [HistoryEntry] {
+    var entries: [HistoryEntry] = []
+    for bytes in try transaction.log.waiting() {
+      let segment = try Segment(bytes: bytes)
+      // One that cannot be read is reported when it is absorbed.
+      guard let blocks = try? segment.blocks() else { continue }
+      for (place, change) in blocks.flatMap(\.changes).enumerated()
+      where change.kind == table.kind.id && change.key == key {
+        var entry = entry(
+          change, of: segment.header.origin, in: segment.header.channel,
+          sequence: segment.header.first &+ Int64(place), table)
+        entry.isWaiting = true
+        entries.append(entry)
+      }
+    }
+    return entries.sorted { ($0.at, $0.origin, $0.sequence) < ($1.at, $1.origin, $1.sequence) }
+  }
+
+  /// A change of a segment; of a kind that the catalog does not know, with the numbers of its fields.
+  func entry(_ change: Change, of segment: Segment, sequence: Int64, _ table: KindTable?) -> HistoryEntry {
+    let (origin, channel) = (segment.header.origin, segment.header.channel)
+    if let table { return entry(change, of: origin, in: channel, sequence: sequence, table) }
+    let cells = change.registers.flatMap { register in
+      register.content.cells.map { (name: "field \($0.field)", value: $0.value) }
+        + (register.key.element.map { [(name: "field \(register.key.id)", value: Value.text($0))] } ?? [])
+    }
+    return HistoryEntry(
+      at: change.time, node: transaction.directory.name(of: origin.node), origin: origin.hex, sequence: sequence,
+      channel: channel.description, isInsertion: change.operation == .insertion,
+      isDeletion: change.operation == .deletion, isFlagged: change.isFlagged, isWaiting: false, fields: cells)
+  }
+
+  private func entry(
+    _ change: Change, of origin: Origin, in channel: Channel, sequence: Int64, _ table: KindTable
+  ) -> HistoryEntry {
+    var fields: [(name: String, value: Value)] = []
+    for register in change.registers {
+      if register.key.element != nil {
+        let side = Contested.Element(register.content)
+        fields.append((RecordNotes.label(table.shape, register.key), .text(side.rawValue)))
+        continue
+      }
+      // What an edit leaves empty was given as well; of a whole row that needs no mention.
+      let named = table.register(register.key.id)?.fields.map(\.id) ?? []
+      let ids = change.operation == .insertion ? [] : named
+      for id in Set(ids + register.content.cells.map(\.field)).sorted() {
+        fields.append((table.kind.field(id)?.name ?? "field \(id)", register.content[id]))
+      }
+    }
+    return HistoryEntry(
+      at: change.time, node: transaction.directory.name(of: origin.node), origin: origin.hex, sequence: sequence,
+      channel: channel.description, isInsertion: change.operation == .insertion,
+      isDeletion: change.operation == .deletion, isFlagged: change.isFlagged, isWaiting: false, fields: fields)
+  }
+}

@@ -1,0 +1,149 @@
+import SyncCore
+import Wire
+
+/// The store's file as this process has it open: the connection, the gateways of its tables, and what they remember
+/// between transactions.
+///
+/// Used from one thread at a time. What another process changed is read again at the beginning of each transaction.
+final class StoreFile {
+  let connection: Connection
+  let identity: Identity
+  let meta: MetaTable
+  let catalog: AdoptedCatalog
+  let directory: Directory
+  let log: SegmentLog
+  let heads: HeadTable
+  let rows: RowTable
+  let capture: CaptureTable
+  let conflicts: ConflictTable
+  let inbox: EditInbox
+  let totals: TotalTable
+  let snapshots: SnapshotTable
+  let statements: NodeStatements
+  /// Where it is remembered beside the database how far this node has sealed; nil for a database of no node's own.
+  var stateFile: StateFile?
+  private let pending = PendingEffects()
+  private var generation: Int64 = -1
+
+  init(connection: Connection, identity: Identity, published: PublishedCatalog) {
+    self.connection = connection
+    self.identity = identity
+    meta = MetaTable(connection)
+    catalog = AdoptedCatalog(published, connection)
+    directory = Directory(connection, identity, pending)
+    log = SegmentLog(connection, directory, pending)
+    heads = HeadTable(connection)
+    rows = RowTable(connection)
+    capture = CaptureTable(connection)
+    conflicts = ConflictTable(connection)
+    inbox = EditInbox(connection)
+    totals = TotalTable(connection)
+    snapshots = SnapshotTable(connection, headquarters: identity.headquarters)
+    statements = NodeStatements(SystemRecords(heads, directory, HeadOrder(log, directory)), directory, pending)
+  }
+
+  /// Runs `body` in one write transaction, with totals kept in step.
+  ///
+  /// What other processes changed is read first, and capture that a tool broke is mended.
+  func write<Value>(_ body: (Transaction) throws -> Value) throws -> Value {
+    do {
+      var mark: StateFile.Mark?
+      let value = try connection.transaction {
+        try refresh()
+        let transaction = Transaction(self, pending)
+        try CaptureRepair(transaction).mend()
+        let value = try body(transaction)
+        try transaction.finishTotals()
+        let effects = pending.take()
+        if effects.changesWhatOthersRemember {
+          generation &+= 1
+          try meta.set(.generation, .integer(generation))
+        }
+        if effects.movesSealMark { mark = try transaction.sealMark() }
+        return value
+      }
+      if let mark { stateFile?.write(mark) }
+      return value
+    } catch {
+      // What the gateways remember may be of a transaction that was rolled back.
+      _ = pending.take()
+      statements.forget()
+      generation = -1
+      capture.checkedDataVersion = nil
+      throw error
+    }
+  }
+
+  /// Runs `body` in one read transaction.
+  func read<Value>(_ body: (Transaction) throws -> Value) throws -> Value {
+    try connection.execute("BEGIN")
+    // Nothing was written, so a COMMIT that fails loses nothing.
+    defer { try? connection.execute("COMMIT") }
+    try refresh()
+    return try body(Transaction(self, nil))
+  }
+
+  /// Reads again what another process changed.
+  private func refresh() throws {
+    let current = try meta.integer(.generation) ?? 0
+    guard current != generation else { return }
+    guard try meta.bytes(.card) == identity.card.bytes else {
+      throw StoreError(
+        .renewed, "using the database", "this node's key was renewed meanwhile", hint: "start birlik again")
+    }
+    if let bytes = try meta.bytes(.catalog), bytes != catalog.published.bytes {
+      try catalog.use(PublishedCatalog(bytes: bytes, signedBy: identity.headquarters))
+    }
+    try directory.load(formerNodes: meta.text(.formerNodes) ?? "")
+    try log.load()
+    statements.forget()
+    generation = current
+  }
+
+  /// Mends what another program broke: for where nothing seems to be captured, which missing triggers would be the
+  /// reason of.
+  func lookAfterCapture() throws {
+    let version = try connection.pragma("data_version")
+    guard version != capture.checkedDataVersion else { return }
+    if try read({ try CaptureRepair($0).isSound() }) {
+      capture.checkedDataVersion = version
+    } else {
+      try write { _ in }
+    }
+  }
+
+  /// Builds triggers again that were dropped or changed, and captures what was written meanwhile.
+  func checkTriggers() throws {
+    // Looking first keeps a sound file from being written. Not in a transaction of its own, which would read everything.
+    guard try !CaptureRepair(Transaction(self, nil)).isSound() else { return }
+    try write { _ in }
+  }
+
+  /// Lets every statement go, so that the connection can close.
+  func releaseStatements() {
+    heads.releaseStatements()
+    rows.releaseStatements()
+    connection.forgetStatements()
+  }
+}
+
+/// What the running transaction changes beyond its tables, collected until it commits.
+final class PendingEffects {
+  struct Effects {
+    /// Streams, cards, channels or the catalog: other processes have to read them again.
+    var changesWhatOthersRemember = false
+    /// How far this node has sealed, which the state file beside the database remembers.
+    var movesSealMark = false
+  }
+
+  private var effects = Effects()
+
+  func changeWhatOthersRemember() { effects.changesWhatOthersRemember = true }
+  func moveSealMark() { effects.movesSealMark = true }
+
+  /// The effects since the last call.
+  func take() -> Effects {
+    defer { effects = Effects() }
+    return effects
+  }
+}
