@@ -50,6 +50,6 @@ final class Contacts: Sendable {
       known.noted[node] = contact
       return contact
     }
-    if let contact { try store.note(contact, of: node) }
+    if let contact { try store.record(contact, of: node) }
   }
 }

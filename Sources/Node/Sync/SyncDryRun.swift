@@ -210,7 +210,7 @@ struct SyncDryRun: @unchecked Sendable {
   /// - Returns: how many segments were new.
   private func absorb(_ answer: ExchangeAnswer) throws -> Int {
     let absorbed = try copy.store.absorb(segments: answer.segments, cards: answer.cards, mayRead: role.mayRead)
-    if absorbed.segments > 0 { try copy.noteReceived(answer.segments) }
+    if absorbed.segments > 0 { try copy.countReceived(answer.segments) }
     return absorbed.segments
   }
 
