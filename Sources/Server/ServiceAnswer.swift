@@ -1,3 +1,5 @@
+import SyncCore
+
 /// The answer to one request.
 public struct ServiceAnswer: Equatable, Sendable {
   /// An HTTP status from 200 to 599.
@@ -16,6 +18,13 @@ public struct ServiceAnswer: Equatable, Sendable {
     self.retryAfterSeconds = retryAfterSeconds
   }
 
+  /// A line of JSON.
+  public init(status: Int = 200, _ json: JSON, retryAfterSeconds: Int? = nil) {
+    self.init(
+      status: status, contentType: "application/json", body: json.bytes + [UInt8(ascii: "\n")],
+      retryAfterSeconds: retryAfterSeconds)
+  }
+
   /// An error as JSON: `{"error":{"code":…,"message":…,"hint":…}}`.
   ///
   /// - Parameters:
@@ -26,25 +35,8 @@ public struct ServiceAnswer: Equatable, Sendable {
     status: Int, code: String, message: String, hint: String, retryAfterSeconds: Int? = nil
   ) -> ServiceAnswer {
     let members = [("code", code), ("message", message), ("hint", hint)]
-    let json = members.map { quoted($0.0) + ":" + quoted($0.1) }.joined(separator: ",")
-    return ServiceAnswer(
-      status: status, contentType: "application/json", body: Array("{\"error\":{\(json)}}\n".utf8),
-      retryAfterSeconds: retryAfterSeconds)
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var bytes = [UInt8(ascii: "\"")]
-    for byte in text.utf8 {
-      switch byte {
-      case 0x22, 0x5C: bytes += [0x5C, byte]
-      case 0..<0x20:
-        let digits = Array("0123456789abcdef".utf8)
-        bytes += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      default: bytes.append(byte)
-      }
-    }
-    bytes.append(UInt8(ascii: "\""))
-    return String(decoding: bytes, as: UTF8.self)
+    let error = JSON.object(members.map { (name: $0.0, value: .text(Array($0.1.utf8), .canonical)) })
+    return ServiceAnswer(status: status, ["error": error], retryAfterSeconds: retryAfterSeconds)
   }
 }
 

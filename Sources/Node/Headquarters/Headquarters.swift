@@ -45,9 +45,7 @@ struct Headquarters: HeadquartersService {
   func health() async -> ServiceAnswer {
     do {
       let version = try await offload { try store.catalog().version }
-      return ServiceAnswer(
-        contentType: "application/json",
-        body: Array("{\"status\":\"ok\",\"role\":\"headquarters\",\"catalog\":\(version)}\n".utf8))
+      return ServiceAnswer(["status": "ok", "role": "headquarters", "catalog": .number(version)])
     } catch {
       return answer(to: error)
     }
