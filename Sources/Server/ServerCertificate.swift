@@ -1,4 +1,5 @@
 import Crypto
+import Limits
 import NIOCore
 import NIOSSL
 import SwiftASN1
@@ -67,8 +68,7 @@ public struct ServerCertificate: Sendable {
       .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
     ]
     configuration.applicationProtocols = ["http/1.1"]
-    // How long a client may take to say that it closes too.
-    configuration.shutdownTimeout = .seconds(2)
+    configuration.shutdownTimeout = .seconds(ServerLimits.tlsCloseSeconds)
     return configuration
   }
 

@@ -1,4 +1,5 @@
 import CCurl
+import struct HTTPTypes.HTTPFields
 import Limits
 
 /// One libcurl handle, kept so that its connections are.
@@ -75,17 +76,13 @@ final class EasyHandle: @unchecked Sendable {
 
   /// The headers as libcurl wants them, to be freed by the caller.
   private func headerList(
-    _ headers: [(name: String, value: String)], _ operation: String
+    _ headers: HTTPFields, _ operation: String
   ) throws(TransportError) -> UnsafeMutablePointer<curl_slist>? {
     // No `Expect: 100-continue`: it costs a round trip, or a second where the server ignores it.
     var lines = ["Expect:"]
-    for (name, value) in headers {
-      let isName = !name.isEmpty && name.utf8.allSatisfy { (33...126).contains($0) && $0 != 58 && $0 != 59 }
-      guard isName, value.utf8.allSatisfy({ $0 >= 32 && $0 != 127 || $0 == 9 }) else {
-        throw TransportError(.invalidRequest, operation)
-      }
+    for field in headers {
       // "Name;" is libcurl's way to send a header without a value.
-      lines.append(value.isEmpty ? name + ";" : name + ": " + value)
+      lines.append(field.name.rawName + (field.value.isEmpty ? ";" : ": " + field.value))
     }
     var list: UnsafeMutablePointer<curl_slist>?
     for line in lines {

@@ -1,4 +1,6 @@
 import CCurl
+import struct HTTPTypes.HTTPField
+import struct HTTPTypes.HTTPFields
 import Limits
 import Synchronization
 
@@ -9,7 +11,7 @@ final class Transfer {
   private let limits: TransferLimits
   private let cancellation: Cancellation
   private(set) var body: [UInt8] = []
-  private(set) var headers = HTTPHeaders()
+  private(set) var headers = HTTPFields()
   private var headerBytes = 0
   /// Set when a callback stops the transfer.
   private(set) var stopped: TransportError.Code?
@@ -32,7 +34,7 @@ final class Transfer {
     guard headerBytes <= limits.headerBytes else { return stop(.tooLarge) }
     if line.starts(with: "HTTP/".utf8) {
       // An interim answer (1xx) came before: only the headers of the final one count.
-      headers = HTTPHeaders()
+      headers = HTTPFields()
       return true
     }
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
@@ -43,7 +45,9 @@ final class Transfer {
     let name = String(decoding: line[..<colon], as: UTF8.self)
     let value = line[line.index(after: colon)...].drop { $0 == 32 || $0 == 9 }
     let end = value.lastIndex { $0 > 32 }.map { $0 + 1 } ?? value.startIndex
-    headers.fields.append((name: name, value: String(decoding: value[..<end], as: UTF8.self)))
+    // A field would turn characters that no value may hold into spaces, and so into another value.
+    guard let name = HTTPField.Name(name), HTTPField.isValidValue(value[..<end]) else { return stop(.protocolError) }
+    headers.append(HTTPField(name: name, value: value[..<end]))
     return true
   }
 

@@ -61,7 +61,7 @@ extension KindBlock {
   /// What makes no sense, in words; nil when all does.
   fileprivate var problem: String? {
     let ids = [kind] + columns.map(\.field) + columns.map(\.register)
-    guard ids.allSatisfy((0...65_535).contains) else { return "an id is out of range" }
+    guard ids.allSatisfy((0...WireLimits.largestID).contains) else { return "an id is out of range" }
     guard count > 0, !keys.isEmpty, keys.allSatisfy({ $0.count == count }),
       columns.allSatisfy({ $0.states.count <= count })
     else { return "kind \(kind) has changes without a key, or more keys or values than changes" }

@@ -41,7 +41,7 @@ public struct Evidence: Equatable, Sendable {
     guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
       throw reader.error(.malformed, "it does not begin with BRE1")
     }
-    card = try NodeCard(bytes: Array(try reader.sized(limit: 1024, of: "a card")), signedBy: headquarters)
+    card = try NodeCard(bytes: Array(try reader.sized(limit: WireLimits.cardBytes, of: "a card")), signedBy: headquarters)
     open = try FrontierCodec.decode(&reader)
     receipts = []
     for bytes in try FrontierCodec.decodeList(

@@ -75,13 +75,11 @@ public struct ExchangeAnswer: Equatable, Sendable {
     return writer.bytes
   }
 
-  private static let reasonBytes = 1024
-
   /// A reason that the other side takes.
   private static func cut(_ reason: String) -> String {
-    guard reason.utf8.count > reasonBytes else { return reason }
+    guard reason.utf8.count > WireLimits.reasonBytes else { return reason }
     // A character cut in two becomes a replacement character, which takes up to two bytes more.
-    return String(decoding: reason.utf8.prefix(reasonBytes - 3), as: UTF8.self)
+    return String(decoding: reason.utf8.prefix(WireLimits.reasonBytes - 3), as: UTF8.self)
   }
 
   /// Reads an answer.
@@ -104,11 +102,11 @@ public struct ExchangeAnswer: Equatable, Sendable {
     refusals = []
     for _ in 0..<(try reader.count(limit: WireLimits.segmentsPerMessage, of: "refusals")) {
       let segment = try reader.digest()
-      refusals.append(Refusal(segment: segment, reason: try reader.text(limit: Self.reasonBytes, of: "a reason")))
+      refusals.append(Refusal(segment: segment, reason: try reader.text(limit: WireLimits.reasonBytes, of: "a reason")))
     }
     catalog = marks & 4 != 0 ? Array(try reader.sized(limit: WireLimits.catalogBytes, of: "a catalog")) : nil
     receipt = Array(try reader.sized(limit: WireLimits.receiptBytes, of: "a receipt"))
-    cards = try FrontierCodec.decodeList(&reader, limit: WireLimits.cardsPerMessage, bytes: 1024, of: "cards")
+    cards = try FrontierCodec.decodeList(&reader, limit: WireLimits.cardsPerMessage, bytes: WireLimits.cardBytes, of: "cards")
     segments = try FrontierCodec.decodeList(
       &reader, limit: WireLimits.segmentsPerMessage, bytes: WireLimits.segmentBytes, of: "segments")
     try reader.finish()

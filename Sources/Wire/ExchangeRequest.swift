@@ -113,14 +113,14 @@ public struct ExchangeRequest: Equatable, Sendable {
     guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
       throw reader.error(.malformed, "it does not begin with BRX1")
     }
-    card = Array(try reader.sized(limit: 1024, of: "a card"))
-    catalogVersion = try reader.count(limit: Int(Int32.max), of: "catalog versions")
+    card = Array(try reader.sized(limit: WireLimits.cardBytes, of: "a card"))
+    catalogVersion = try reader.count(limit: WireLimits.catalogVersion, of: "catalog versions")
     frontierDigest = try reader.digest()
     answerLimit = min(Int(clamping: try reader.varint()), WireLimits.messageBytes)
     let hasFrontier = try reader.byte()
     guard hasFrontier <= 1 else { throw reader.error(.malformed, "a mark is neither 0 nor 1") }
     frontier = hasFrontier == 1 ? try FrontierCodec.decode(&reader) : nil
-    cards = try FrontierCodec.decodeList(&reader, limit: WireLimits.cardsPerMessage, bytes: 1024, of: "cards")
+    cards = try FrontierCodec.decodeList(&reader, limit: WireLimits.cardsPerMessage, bytes: WireLimits.cardBytes, of: "cards")
     segments = try FrontierCodec.decodeList(
       &reader, limit: WireLimits.segmentsPerMessage, bytes: WireLimits.segmentBytes, of: "segments")
     try reader.finish()
@@ -130,7 +130,7 @@ public struct ExchangeRequest: Equatable, Sendable {
   public static func card(inRequest bytes: [UInt8]) -> [UInt8]? {
     var reader = ByteReader(bytes, operation: "reading an exchange request")
     guard let magic = try? reader.raw(Self.magic.count), magic.elementsEqual(Self.magic),
-      let card = try? reader.sized(limit: 1024, of: "a card")
+      let card = try? reader.sized(limit: WireLimits.cardBytes, of: "a card")
     else { return nil }
     return Array(card)
   }

@@ -9,7 +9,6 @@ import SyncCore
 public struct Invitation: Equatable, Sendable {
   static let prefix = "birlik1:"
   public static let tokenBytes = 16
-  static let addressBytes = 2048
 
   /// Where headquarters listens, such as `http://127.0.0.1:8650`.
   public var url: String
@@ -63,7 +62,7 @@ public struct Invitation: Equatable, Sendable {
       var reader = ByteReader(bytes, operation: operation)
       let form = try reader.byte()
       guard form == 1 || form == 2 else { throw WireError(.unsupported, operation, "it has an unknown version") }
-      url = try reader.text(limit: Self.addressBytes, of: "an address")
+      url = try reader.text(limit: WireLimits.addressBytes, of: "an address")
       headquarters = Array(try reader.raw(32))
       token = Array(try reader.raw(Self.tokenBytes))
       federation = try reader.text(limit: FederationCode.maximumLength, of: "a federation")
@@ -144,50 +143,10 @@ public struct JoinAnswer: Equatable, Sendable {
     guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
       throw reader.error(.malformed, "it does not begin with BRK1")
     }
-    card = Array(try reader.sized(limit: 1024, of: "a card"))
-    headquartersCard = Array(try reader.sized(limit: 1024, of: "a card"))
+    card = Array(try reader.sized(limit: WireLimits.cardBytes, of: "a card"))
+    headquartersCard = Array(try reader.sized(limit: WireLimits.cardBytes, of: "a card"))
     catalog = Array(try reader.sized(limit: WireLimits.catalogBytes, of: "a catalog"))
     now = try reader.zigzag()
     try reader.finish()
-  }
-}
-
-/// Base64 with the alphabet of RFC 4648, section 5, without padding.
-public enum Base64URL {
-  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
-  public static func encode(_ bytes: [UInt8]) -> String {
-    var text: [UInt8] = []
-    var pending: UInt32 = 0
-    var bits: UInt32 = 0
-    for byte in bytes {
-      pending = pending << 8 | UInt32(byte)
-      bits += 8
-      while bits >= 6 {
-        bits -= 6
-        text.append(alphabet[Int(pending >> bits & 63)])
-      }
-      pending &= (1 << bits) - 1
-    }
-    if bits > 0 { text.append(alphabet[Int(pending << (6 - bits) & 63)]) }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  /// The bytes, or nil for anything that `encode` does not write.
-  public static func decode(_ text: String) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var pending: UInt32 = 0
-    var bits: UInt32 = 0
-    for character in text.utf8 {
-      guard let digit = alphabet.firstIndex(of: character) else { return nil }
-      pending = pending << 6 | UInt32(digit)
-      bits += 6
-      if bits >= 8 {
-        bits -= 8
-        bytes.append(UInt8(truncatingIfNeeded: pending >> bits))
-        pending &= (1 << bits) - 1
-      }
-    }
-    return pending == 0 && bits < 6 ? bytes : nil
   }
 }

@@ -1,9 +1,8 @@
 import Crypto
+import HTTPTypes
 import Limits
+import RawStructuredFieldValues
 import SyncCore
-
-/// The header fields of an HTTP message, in the order sent. Names are compared without regard to case.
-public typealias HeaderFields = [(name: String, value: String)]
 
 /// Why a message's signature could not be made or believed.
 public struct MessageSignatureError: Error, Equatable, Sendable {
@@ -69,10 +68,7 @@ public struct MessageSigner: Sendable {
 public enum MessageSignature {
   /// The label of the signature in both headers.
   public static let label = "birlik"
-  public static let inputHeaderName = "signature-input"
-  public static let signatureHeaderName = "signature"
-  /// Milliseconds since 1970 at which a response was signed.
-  public static let timeHeaderName = "birlik-time"
+
   /// Signs a request.
   ///
   /// - Parameters:
@@ -83,7 +79,7 @@ public enum MessageSignature {
   /// - Throws: `malformed` for a method or path that cannot be signed.
   public static func sign(
     method: String, path: String, body: [UInt8], created: Int64, signer: MessageSigner
-  ) throws(MessageSignatureError) -> HeaderFields {
+  ) throws(MessageSignatureError) -> HTTPFields {
     let operation = "sign request"
     let digest = ContentDigest.header(for: body)
     guard isMethod(method), isPath(path) else { throw MessageSignatureError(.malformed, operation) }
@@ -91,41 +87,18 @@ public enum MessageSignature {
     let parameters = try self.parameters(components, time: created, keyID: signer.keyID, operation: operation)
     let signature = try signer.signature(
       over: signatureBase(components, parameters: parameters), operation: operation)
-    return [(name: ContentDigest.headerName, value: digest)] + fields(parameters: parameters, signature: signature)
-  }
-
-  /// Verifies a whole request at once. A server that wants to know the sender before it reads the body uses
-  /// ``RequestClaim``.
-  ///
-  /// - Parameters:
-  ///   - now: milliseconds since 1970.
-  ///   - tolerance: seconds.
-  ///   - publicKeyFor: the 32 bytes of a node's key; nil for an unknown or revoked one.
-  /// - Returns: the node that signed.
-  /// - Throws: `clock` only when all else is right, so that nobody else learns anything.
-  public static func verify(
-    method: String, path: String, body: [UInt8], headers: HeaderFields, now: Int64,
-    tolerance: Int64 = WireLimits.clockToleranceSeconds, publicKeyFor: (NodeID) -> [UInt8]?
-  ) throws(MessageSignatureError) -> NodeID {
-    let claim = try RequestClaim(method: method, path: path, headers: headers)
-    guard let publicKey = publicKeyFor(claim.keyID) else {
-      throw MessageSignatureError(.unknownSigner, "verify request")
-    }
-    try claim.verifySignature(publicKey: publicKey)
-    try claim.verify(body: body)
-    try claim.verifyTime(now: now, tolerance: tolerance)
-    return claim.keyID
+    return signed([.contentDigest: digest], parameters: parameters, signature: signature)
   }
 
   /// Signs a response.
   ///
   /// - Parameters:
-  ///   - time: milliseconds since 1970, told to the client in `Birlik-Time`.
+  ///   - time: milliseconds since 1970, sent along in `Birlik-Time`.
   ///   - request: what the client sent.
   /// - Returns: the four headers to send along.
   public static func sign(
     status: Int, body: [UInt8], time: Int64, answering request: RequestBinding, signer: MessageSigner
-  ) throws(MessageSignatureError) -> HeaderFields {
+  ) throws(MessageSignatureError) -> HTTPFields {
     let operation = "sign response"
     guard time >= 0 else { throw MessageSignatureError(.malformed, operation) }
     let digest = ContentDigest.header(for: body)
@@ -133,8 +106,7 @@ public enum MessageSignature {
     let parameters = try self.parameters(components, time: time, keyID: signer.keyID, operation: operation)
     let signature = try signer.signature(
       over: signatureBase(components, parameters: parameters), operation: operation)
-    return [(name: ContentDigest.headerName, value: digest), (name: timeHeaderName, value: String(time))]
-      + fields(parameters: parameters, signature: signature)
+    return signed([.contentDigest: digest, .birlikTime: String(time)], parameters: parameters, signature: signature)
   }
 
   /// Verifies a response. Its time is not judged: the binding to the request says that it is fresh, and the client
@@ -146,12 +118,12 @@ public enum MessageSignature {
   ///   - publicKey: the 32 bytes of that node's key.
   /// - Returns: the signer's time, milliseconds since 1970.
   public static func verify(
-    status: Int, headers: HeaderFields, body: [UInt8], answering request: RequestBinding, keyID: NodeID,
+    status: Int, headers: HTTPFields, body: [UInt8], answering request: RequestBinding, keyID: NodeID,
     publicKey: [UInt8]
   ) throws(MessageSignatureError) -> Int64 {
     let operation = "verify response"
-    let digest = try value(of: ContentDigest.headerName, in: headers, operation)
-    let time = try value(of: timeHeaderName, in: headers, operation)
+    let digest = try value(of: .contentDigest, in: headers, operation)
+    let time = try value(of: .birlikTime, in: headers, operation)
     guard ContentDigest.bytes(inHeader: digest) != nil, let milliseconds = number(time, digits: 15) else {
       throw MessageSignatureError(.malformed, operation)
     }
@@ -196,30 +168,25 @@ public enum MessageSignature {
     return coveredList(components) + ";created=\(time / 1000);keyid=\"\(keyID.hex)\";alg=\"ed25519\""
   }
 
-  private static func fields(parameters: String, signature: [UInt8]) -> HeaderFields {
-    [
-      (name: inputHeaderName, value: label + "=" + parameters),
-      (name: signatureHeaderName, value: label + "=" + StructuredBytes.text(signature)),
-    ]
+  private static func signed(_ headers: HTTPFields, parameters: String, signature: [UInt8]) -> HTTPFields {
+    var headers = headers
+    headers[.signatureInput] = label + "=" + parameters
+    headers[.signature] = label + "=" + StructuredField.value(signature)
+    return headers
   }
 
   // MARK: Reading what others wrote
 
   /// The value of a header that must be there exactly once, in printable ASCII and not longer than any that is valid.
   fileprivate static func value(
-    of name: String, in headers: HeaderFields, _ operation: String
+    of name: HTTPField.Name, in headers: HTTPFields, _ operation: String
   ) throws(MessageSignatureError) -> String {
-    let found = headers.filter { isSameName($0.name, name) }
-    guard found.count == 1 else { throw MessageSignatureError(.missing, operation) }
-    let value = found[0].value
+    let values = headers[values: name]
+    guard let value = values.first, values.count == 1 else { throw MessageSignatureError(.missing, operation) }
     guard value.utf8.count <= WireLimits.signatureHeaderBytes, value.utf8.allSatisfy({ (32...126).contains($0) }) else {
       throw MessageSignatureError(.malformed, operation)
     }
     return value
-  }
-
-  private static func isSameName(_ name: String, _ lowerCased: String) -> Bool {
-    name.utf8.elementsEqual(lowerCased.utf8) { ((65...90).contains($0) ? $0 + 32 : $0) == $1 }
   }
 
   /// A number of 1 to `digits` digits: no sign, nothing that could overflow.
@@ -229,7 +196,7 @@ public enum MessageSignature {
   }
 
   fileprivate static func isMethod(_ method: String) -> Bool {
-    (1...16).contains(method.utf8.count) && method.utf8.allSatisfy { (65...90).contains($0) }
+    (1...WireLimits.signatureMethodBytes).contains(method.utf8.count) && method.utf8.allSatisfy { (65...90).contains($0) }
   }
 
   /// A query is refused because `@path` does not cover it.
@@ -250,19 +217,19 @@ public struct RequestBinding: Equatable, Sendable {
   }
 
   /// Never fails: of a hostile request only what is well formed is bound, the rest could not be believed anyhow.
-  public init(method: String, path: String, headers: HeaderFields) {
+  public init(method: String, path: String, headers: HTTPFields) {
     components = []
     if MessageSignature.isMethod(method) { components.append(("\"@method\";req", method)) }
     if MessageSignature.isPath(path) { components.append(("\"@path\";req", path)) }
     let operation = "bind response"
-    if let digest = try? MessageSignature.value(of: ContentDigest.headerName, in: headers, operation),
+    if let digest = try? MessageSignature.value(of: .contentDigest, in: headers, operation),
       ContentDigest.bytes(inHeader: digest) != nil
     {
       components.append(("\"content-digest\";req", digest))
     }
     if let signature = try? SignatureClaim.signature(in: headers, operation) {
       let identifier = "\"signature\";req;key=\"\(MessageSignature.label)\""
-      components.append((identifier, StructuredBytes.text(signature)))
+      components.append((identifier, StructuredField.value(signature)))
     }
   }
 }
@@ -277,8 +244,8 @@ public struct RequestClaim: Sendable {
   public var keyID: NodeID { signature.keyID }
 
   /// - Throws: `missing` or `malformed` unless the headers are spelled as Birlik spells them.
-  public init(method: String, path: String, headers: HeaderFields) throws(MessageSignatureError) {
-    digest = try MessageSignature.value(of: ContentDigest.headerName, in: headers, Self.operation)
+  public init(method: String, path: String, headers: HTTPFields) throws(MessageSignatureError) {
+    digest = try MessageSignature.value(of: .contentDigest, in: headers, Self.operation)
     guard MessageSignature.isMethod(method), MessageSignature.isPath(path),
       ContentDigest.bytes(inHeader: digest) != nil
     else { throw MessageSignatureError(.malformed, Self.operation) }
@@ -304,7 +271,7 @@ public struct RequestClaim: Sendable {
   public func verifyTime(
     now: Int64, tolerance: Int64 = WireLimits.clockToleranceSeconds
   ) throws(MessageSignatureError) {
-    // `created` has at most 12 digits and `now` was divided by a thousand: the difference cannot overflow.
+    // `created` has at most 15 digits and `now` was divided by a thousand: the difference cannot overflow.
     guard (now / 1000 - signature.created).magnitude <= tolerance.magnitude else {
       throw MessageSignatureError(.clock, Self.operation)
     }
@@ -320,14 +287,15 @@ private struct SignatureClaim: Sendable {
   private let signature: [UInt8]
 
   init(
-    components: [MessageSignature.Component], headers: HeaderFields, operation: String
+    components: [MessageSignature.Component], headers: HTTPFields, operation: String
   ) throws(MessageSignatureError) {
-    let input = try MessageSignature.value(of: MessageSignature.inputHeaderName, in: headers, operation)
+    let input = try MessageSignature.value(of: .signatureInput, in: headers, operation)
     let covered = MessageSignature.label + "=" + MessageSignature.coveredList(components)
     signature = try Self.signature(in: headers, operation)
-    guard input.hasPrefix(covered), let (created, keyID) = Self.parameters(input.dropFirst(covered.count)) else {
-      throw MessageSignatureError(.malformed, operation)
-    }
+    guard input.hasPrefix(covered),
+      case .innerList(let list)? = StructuredField.member(MessageSignature.label, of: input),
+      let (created, keyID) = Self.values(of: list.rfc9651Parameters)
+    else { throw MessageSignatureError(.malformed, operation) }
     self.created = created
     self.keyID = keyID
     base = MessageSignature.signatureBase(
@@ -340,31 +308,20 @@ private struct SignatureClaim: Sendable {
     }
   }
 
-  static func signature(in headers: HeaderFields, _ operation: String) throws(MessageSignatureError) -> [UInt8] {
-    let value = try MessageSignature.value(of: MessageSignature.signatureHeaderName, in: headers, operation)
-    let prefix = MessageSignature.label + "="
-    guard value.hasPrefix(prefix), let bytes = StructuredBytes.bytes(value.utf8.dropFirst(prefix.utf8.count), count: 64)
-    else { throw MessageSignatureError(.malformed, operation) }
+  static func signature(in headers: HTTPFields, _ operation: String) throws(MessageSignatureError) -> [UInt8] {
+    let value = try MessageSignature.value(of: .signature, in: headers, operation)
+    guard let bytes = StructuredField.bytes(MessageSignature.label, of: value, count: Signature.byteCount) else {
+      throw MessageSignatureError(.malformed, operation)
+    }
     return bytes
   }
 
-  /// `;created=…;keyid="…";alg="ed25519"`, each exactly once, in any order, and nothing else.
-  private static func parameters(_ text: Substring) -> (created: Int64, keyID: NodeID)? {
-    let parts = text.split(separator: ";", omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[0].isEmpty else { return nil }
-    var created: Int64?
-    var keyID: NodeID?
-    var hasAlgorithm = false
-    for part in parts.dropFirst() {
-      if part == "alg=\"ed25519\"" {
-        hasAlgorithm = true
-      } else if part.hasPrefix("created=") {
-        created = MessageSignature.number(part.dropFirst(8), digits: 12)
-      } else if part.hasPrefix("keyid=\""), part.hasSuffix("\""), part.utf8.count == 40 {
-        keyID = NodeID(hex: String(part.dropFirst(7).dropLast()))
-      }
-    }
-    guard let created, let keyID, hasAlgorithm else { return nil }
+  /// The values of `created`, `keyid` and `alg`, which may come in any order; nil where one is missing or there is more.
+  private static func values(of parameters: OrderedMap<String, RFC9651BareItem>) -> (created: Int64, keyID: NodeID)? {
+    guard parameters.count == 3, case .string("ed25519")? = parameters["alg"],
+      case .integer(let created)? = parameters["created"], created >= 0,
+      case .string(let hex)? = parameters["keyid"], let keyID = NodeID(hex: hex)
+    else { return nil }
     return (created, keyID)
   }
 }

@@ -200,7 +200,7 @@ public struct Segment: Equatable, Sendable {
       throw WireError(.malformed, reading, "its numbers are impossible")
     }
     let predecessor = try reader.digest()
-    let catalogVersion = try reader.count(limit: Int(Int32.max), of: "catalog versions")
+    let catalogVersion = try reader.count(limit: WireLimits.catalogVersion, of: "catalog versions")
     let sealedAt = try reader.zigzag()
     var context: [Tip] = []
     for _ in 0..<(try reader.count(limit: WireLimits.contextEntries, of: "context entries")) {

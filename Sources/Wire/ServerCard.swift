@@ -1,4 +1,5 @@
 import Crypto
+import Limits
 import SyncCore
 
 /// Headquarters' signed word on its server: where it is and by what it is known. Of two cards the later counts.
@@ -43,7 +44,7 @@ public struct ServerCard: Equatable, Sendable {
   public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: Self.reading)
     guard try reader.byte() == 1 else { throw WireError(.unsupported, Self.reading, "it has an unknown version") }
-    url = try reader.text(limit: Invitation.addressBytes, of: "an address")
+    url = try reader.text(limit: WireLimits.addressBytes, of: "an address")
     trust = try ServerTrust(from: &reader)
     let signedCount = bytes.count - reader.remaining
     let signature = Array(try reader.raw(64))

@@ -2,6 +2,10 @@ import Crypto
 
 /// The one check of an Ed25519 signature.
 enum Signature {
+  /// Bytes of a signature, and of a public key.
+  static let byteCount = 64
+  static let keyByteCount = 32
+
   /// Whether the owner of a public key (32 bytes) signed the bytes; false for what is no key or no signature.
   static func isValid(_ signature: [UInt8], of bytes: [UInt8], by publicKey: [UInt8]) -> Bool {
     // What is no key has signed nothing.

@@ -83,7 +83,7 @@ public struct SnapshotManifest: Equatable, Sendable {
     guard try reader.byte() == 1 else { throw WireError(.unsupported, Self.reading, "it has an unknown version") }
     federation = try reader.text(limit: FederationCode.maximumLength, of: "a federation")
     takenAt = try reader.zigzag()
-    catalogVersion = try reader.count(limit: Int(Int32.max), of: "catalog versions")
+    catalogVersion = try reader.count(limit: WireLimits.catalogVersion, of: "catalog versions")
     frontier = try FrontierCodec.decode(&reader)
     var pages: [Page] = []
     for _ in 0..<(try reader.count(limit: WireLimits.snapshotPages, of: "pages")) {

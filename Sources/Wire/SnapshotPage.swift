@@ -82,7 +82,7 @@ public enum SnapshotPage: Equatable, Sendable {
     switch try reader.byte() {
     case 1:
       self = .cards(
-        try FrontierCodec.decodeList(&reader, limit: WireLimits.cardsPerMessage, bytes: 1024, of: "cards"))
+        try FrontierCodec.decodeList(&reader, limit: WireLimits.cardsPerMessage, bytes: WireLimits.cardBytes, of: "cards"))
     case 2: self = .skeleton(try SkeletonCodec.decode(&reader))
     case 3: self = .heads(try HeadsCodec.decode(&reader))
     case 4: self = .amendments(try HeadsCodec.decode(&reader))
