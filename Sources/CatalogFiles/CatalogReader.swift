@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// Reads all files of a catalog into a draft and reports everything that is wrong with it.
@@ -58,7 +59,7 @@ struct CatalogReader {
   private func readMain(_ node: TextNode, into draft: inout CatalogDraft) {
     guard let table = TableReader(node, subject: "the catalog", findings: findings) else { return }
     table.refuseOthers(than: Self.mainSettings)
-    draft.version = table.requiredInteger("version", in: 1...2_147_483_647) ?? 1
+    draft.version = table.requiredInteger("version", in: 1...Int64(WireLimits.catalogVersion)) ?? 1
     draft.title = table.requiredText("title", example: "Our registers") ?? ""
     draft.retiredKinds = table.integers("retired_kinds", in: KindReader.idRange).map(\.number).sorted()
     if let node = table.node("observers") { draft.observers = observers(node) }

@@ -51,7 +51,7 @@ struct ColumnReader {
   }
 
   private func checkName(_ name: String, what: String, at place: Place, quoted: Bool = false) {
-    if name.sameBytes(as: KindReader.ownerColumn) {
+    if name.sameBytes(as: Kind.ownerColumn) {
       findings.add(
         place, "The kind `\(kind)` lists the column `\(name)`, which every shared kind has anyway.",
         hint: "Remove it; the class of the kind gives it.")

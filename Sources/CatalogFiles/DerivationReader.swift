@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// Reads `derivations.toml`: `[[derivation]]` for each way in which shared totals are made of personal data.
@@ -152,7 +153,7 @@ struct DerivationReader {
       case .within: return .within
       case nil: return nil
       }
-    case "younger_than": return table.requiredInteger("younger_than", in: 1...150).map { .younger(than: $0) }
+    case "younger_than": return table.requiredInteger("younger_than", in: 1...CatalogFileLimits.age).map { .younger(than: $0) }
     default: return table.texts("in").map { .oneOf($0.map(\.text)) }
     }
   }

@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// How much of the log a node keeps beside the heads, which are kept for ever.
@@ -7,8 +8,6 @@ public enum KeepLog: Equatable, Sendable {
   case days(Int)
 
   static let key = "keep_log"
-  /// A hundred years.
-  static let longest: Int64 = 36_500
 
   /// Before when bodies are dropped, in milliseconds since 1970; nil when none are.
   public func cutoff(now: Int64) -> Int64? {
@@ -23,7 +22,7 @@ public enum KeepLog: Equatable, Sendable {
     switch node.content {
     case .text(let text) where text.sameBytes(as: "all"): self = .all
     case .integer:
-      guard let days = table.requiredInteger(Self.key, in: 1...Self.longest) else { return nil }
+      guard let days = table.requiredInteger(Self.key, in: 1...InputLimits.keptDays) else { return nil }
       self = .days(days)
     default:
       table.findings.add(

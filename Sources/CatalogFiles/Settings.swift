@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// What a settings file such as `Config/birlik.federation.toml` says. A setting that it leaves out is nil.
@@ -83,7 +84,7 @@ public struct Settings: Equatable, Sendable {
     return Settings(
       database: table.text("database"), listen: table.text("listen"), publicURL: table.text("public_url"),
       tls: table.boolean("tls"), tlsCertificate: table.text("tls_certificate"), tlsKey: table.text("tls_key"),
-      interval: table.node("interval") == nil ? nil : table.requiredInteger("interval", in: 1...604_800),
+      interval: table.node("interval") == nil ? nil : table.requiredInteger("interval", in: 1...Int64(InputLimits.syncIntervalSeconds)),
       logLevel: level, keepLog: KeepLog(table),
       withholdBelow: table.node("withhold_below") == nil
         ? nil
