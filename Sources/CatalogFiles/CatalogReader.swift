@@ -85,7 +85,7 @@ struct CatalogReader {
     }
   }
 
-  /// Whether a setting has the second of two words; a setting that is left out has the first, which gives less.
+  /// Whether a setting is the second of two words. Left out, it is the first, which grants less.
   private func choice(_ key: String, of words: [String], in table: TableReader, _ subject: String) -> Bool {
     guard let text = table.text(key) else { return false }
     guard let index = words.firstIndex(where: { $0.sameBytes(as: text) }) else {

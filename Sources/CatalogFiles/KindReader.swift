@@ -59,7 +59,7 @@ struct KindReader {
       references: references(key: key, fields: fields))
   }
 
-  /// A column or group with what a finding says about it.
+  /// A column or group as findings name it.
   private struct ColumnPlace {
     var name: String
     var what: String

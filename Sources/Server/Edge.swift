@@ -6,7 +6,7 @@ import NIOCore
 import SyncCore
 import Wire
 
-/// The outermost room of headquarters: finds out who asks, holds to the limits, hands on, signs what goes back.
+/// Handles every request to headquarters: verifies the sender, enforces the limits, calls the service, signs the answer.
 struct Edge: HTTPResponder {
   typealias Context = EdgeContext
 
@@ -24,8 +24,8 @@ struct Edge: HTTPResponder {
   init(service: any HeadquartersService, limits: ServerLimits) {
     self.service = service
     self.limits = limits
-    members = RequestGate(limit: limits.concurrentRequests, perAsker: limits.concurrentRequestsPerNode)
-    strangers = RequestGate(limit: limits.concurrentStrangers, perAsker: limits.concurrentStrangersPerAddress)
+    members = RequestGate(limit: limits.concurrentRequests, perClient: limits.concurrentRequestsPerNode)
+    strangers = RequestGate(limit: limits.concurrentStrangers, perClient: limits.concurrentStrangersPerAddress)
     addresses = RateLimiter(limits.requestsPerAddress, capacity: limits.rememberedAskers)
     strangeAddresses = RateLimiter(limits.strangersPerAddress, capacity: limits.rememberedAskers)
     nodes = RateLimiter(limits.requestsPerNode, capacity: limits.rememberedAskers)
@@ -34,7 +34,7 @@ struct Edge: HTTPResponder {
   /// Seconds since the server began.
   private var now: Double { (ContinuousClock.now - begin) / .seconds(1) }
 
-  /// The answer to an address that asked too often; nil while it did not. Callers on this machine have no limit.
+  /// The answer to an address that asks too often; nil for others. Clients on this machine have no limit.
   private func refusal(_ peer: PeerAddress?, by limiter: RateLimiter<PeerAddress>) -> Outcome? {
     peer.flatMap { limiter.wait(of: $0, now: now) }.map { .early(.busy(retryAfterSeconds: $0)) }
   }
@@ -113,7 +113,7 @@ struct Edge: HTTPResponder {
     }
   }
 
-  /// A node that was told its new card and did not hear it asks again under its old key.
+  /// A node that did not get the answer with its new card asks again with its old key.
   private func renewKey(_ request: Request) async -> Outcome {
     await serveKnown(request, key: service.renewablePublicKey) { [service] body, node in
       await service.renewKey(body, from: node)
@@ -149,8 +149,8 @@ struct Edge: HTTPResponder {
     return outcome ?? .early(.busy(retryAfterSeconds: limits.retryAfterSeconds))
   }
 
-  /// For a sender that is not known, and in the same steps for a bad signature in the name of a known one: neither
-  /// the answer nor its order of events tells which node ids exist.
+  /// For an unknown sender, and in the same steps for a bad signature in the name of a known one, so that neither the
+  /// answer nor its timing reveals which node ids exist.
   private func exchangeWithStranger(
     _ request: Request, claim: RequestClaim, isKnown: Bool, peer: PeerAddress?
   ) async -> Outcome {
@@ -177,7 +177,7 @@ struct Edge: HTTPResponder {
       switch await read(request, limit: limits.joinBytes) {
       case .failure(let refusal): return .early(refusal.answer)
       case .success(let body):
-        // The signed answer names the digest that was announced, so it had better be that of the body.
+        // The signature of the answer covers the announced digest, so this has to be the digest of the body.
         let announced = request.headers[values: .contentDigest]
         guard announced.allSatisfy({ $0 == ContentDigest.header(for: body) }) else { return .whole(.denied) }
         return .whole(await service.join(body))
@@ -192,7 +192,7 @@ struct Edge: HTTPResponder {
     var answer: ServiceAnswer
   }
 
-  /// The whole body, unless it is or announces itself as larger than `limit` or comes too slowly.
+  /// The whole body, unless it is larger than `limit`, announces that it is, or comes too slowly.
   private func read(_ request: Request, limit: Int) async -> Result<[UInt8], Refusal> {
     let announced = request.headers[.contentLength].flatMap { Int($0) }
     if let announced, announced > limit { return .failure(Refusal(answer: .tooLarge)) }
@@ -205,7 +205,7 @@ struct Edge: HTTPResponder {
     } catch {
       return .failure(Refusal(answer: error is BodyDeadlineExceeded ? .tooSlow : .broken))
     }
-    // The stream also just ends when the connection does.
+    // The stream also ends without an error when the connection breaks.
     guard announced == nil || announced == body.count else { return .failure(Refusal(answer: .broken)) }
     return .success(body)
   }
@@ -226,7 +226,7 @@ struct Edge: HTTPResponder {
 /// A request with the address that it came from.
 struct EdgeContext: RequestContext {
   var coreContext: CoreRequestContextStorage
-  /// Nil for a caller on this machine.
+  /// Nil for a client on this machine.
   let peer: PeerAddress?
 
   init(source: ApplicationRequestContextSource) {

@@ -1,14 +1,17 @@
+import Limits
 import SyncCore
 
 /// The answer to one request.
 public struct ServiceAnswer: Equatable, Sendable {
   /// An HTTP status from 200 to 599.
   public var status: Int
+  /// Sent as `Content-Type`.
   public var contentType: String
   public var body: [UInt8]
-  /// Told to the client as `Retry-After`.
+  /// Sent to the client as `Retry-After`.
   public var retryAfterSeconds: Int?
 
+  /// An answer with a body of any type.
   public init(
     status: Int = 200, contentType: String = "application/octet-stream", body: [UInt8], retryAfterSeconds: Int? = nil
   ) {
@@ -41,22 +44,22 @@ public struct ServiceAnswer: Equatable, Sendable {
 }
 
 extension ServiceAnswer {
-  /// The one answer to an unknown node, a bad signature and an unknown path under `/v1/`: whoever asks without a key
-  /// cannot tell what exists.
+  /// The same answer for an unknown node, a bad signature and an unknown path under `/v1/`, so that a client without a key
+  /// learns nothing about what exists.
   static let denied = ServiceAnswer.error(
     status: 401, code: "denied", message: "This request is not accepted.",
     hint: "Join headquarters with an invitation, or ask there whether this node was revoked.")
 
-  /// For a signature that is right but from another time. The signed `Birlik-Time` tells the client the server's.
+  /// For a valid signature from another time. The signed `Birlik-Time` gives the client the server's.
   static let clock = ServiceAnswer.error(
     status: 401, code: "clock", message: "The clocks of the two machines differ too much.",
     hint: "Sign again with the time of this answer, and set the clock of this machine.")
 
   static let tooLarge = ServiceAnswer.error(
-    status: 413, code: "too_large", message: "The request is larger than allowed.", hint: "Send smaller chunks.")
+    status: 413, code: "too_large", message: "The request is larger than allowed.", hint: "Send smaller batches.")
 
   static let tooSlow = ServiceAnswer.error(
-    status: 408, code: "too_slow", message: "The request did not arrive in time.", hint: "Send smaller chunks.")
+    status: 408, code: "too_slow", message: "The request did not arrive in time.", hint: "Send smaller batches.")
 
   static let broken = ServiceAnswer.error(
     status: 400, code: "broken", message: "The request did not arrive whole.", hint: "Send it again.")
@@ -64,10 +67,12 @@ extension ServiceAnswer {
   static let notFound = ServiceAnswer.error(
     status: 404, code: "not_found", message: "There is nothing here.", hint: "Ask for /health.")
 
-  static let failed = ServiceAnswer.error(
+  /// For an error inside headquarters.
+  public static let failed = ServiceAnswer.error(
     status: 500, code: "internal", message: "Headquarters could not answer.", hint: "Try again later.")
 
-  static func busy(retryAfterSeconds: Int) -> ServiceAnswer {
+  /// Asks the client to try again later.
+  public static func busy(retryAfterSeconds: Int = ServerLimits().retryAfterSeconds) -> ServiceAnswer {
     .error(
       status: 503, code: "busy", message: "Headquarters is busy.", hint: "Try again in a moment.",
       retryAfterSeconds: retryAfterSeconds)

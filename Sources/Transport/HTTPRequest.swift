@@ -3,6 +3,7 @@ import Limits
 
 /// One HTTP request.
 public struct HTTPRequest: Sendable {
+  /// The methods that Birlik uses.
   public enum Method: String, Sendable {
     case get = "GET"
     case post = "POST"

@@ -1,6 +1,6 @@
 import struct HTTPTypes.HTTPFields
 
-/// The answer to a request. Any status is an answer: redirects and errors are the caller's to judge.
+/// The answer to a request, whatever its status: the caller handles redirects and errors.
 public struct HTTPResponse: Sendable {
   public var status: Int
   /// In the order received.

@@ -4,9 +4,9 @@ import struct HTTPTypes.HTTPFields
 import Limits
 import Synchronization
 
-/// What one transfer receives while libcurl calls back, and why it was stopped if it was.
+/// Collects what libcurl's callbacks receive in one transfer, and stops it beyond its limits.
 ///
-/// Only the client's queue touches it, between the beginning and the end of one `curl_easy_perform`.
+/// Only the client's queue uses it, during one `curl_easy_perform`.
 final class Transfer {
   private let limits: TransferLimits
   private let cancellation: Cancellation
@@ -21,14 +21,14 @@ final class Transfer {
     self.cancellation = cancellation
   }
 
-  /// Takes a part of the body. Counted here because libcurl's own size limit does not stop a running transfer.
+  /// Appends a part of the body. Counts because libcurl's own size limit does not stop a running transfer.
   func receive(body part: UnsafeRawBufferPointer) -> Bool {
     guard part.count <= limits.responseBytes - body.count else { return stop(.tooLarge) }
     body.append(contentsOf: part)
     return true
   }
 
-  /// Takes one line of the headers, with its line end.
+  /// Reads one line of the headers, with its line end.
   func receive(header line: UnsafeRawBufferPointer) -> Bool {
     headerBytes += line.count
     guard headerBytes <= limits.headerBytes else { return stop(.tooLarge) }
@@ -60,7 +60,7 @@ final class Transfer {
   }
 }
 
-/// Tells a running transfer, from any thread, that nobody waits for it any more.
+/// Cancels a running transfer from any thread.
 final class Cancellation: Sendable {
   private let flag = Mutex(false)
 

@@ -4,14 +4,14 @@ import Limits
 import RawStructuredFieldValues
 import SyncCore
 
-/// Why a message's signature could not be made or believed.
+/// Why a message could not be signed, or its signature not verified.
 public struct MessageSignatureError: Error, Equatable, Sendable {
   public enum Code: String, Sendable {
-    /// A header that the signature needs is absent, or there twice.
+    /// A header that the signature needs is missing, or occurs twice.
     case missing
-    /// A header is not spelled as Birlik spells it, or the message cannot be signed at all.
+    /// A header differs from Birlik's spelling, or the message has a method or path that cannot be signed.
     case malformed
-    /// Nobody with this key identifier is known.
+    /// No node with this key identifier is known.
     case unknownSigner
     /// The signature is not the signer's, or the body is not the one that was signed.
     case forged
@@ -22,27 +22,28 @@ public struct MessageSignatureError: Error, Equatable, Sendable {
   public var code: Code
   /// What was being done, such as "verify request".
   public var operation: String
-  /// What a person can do about it.
+  /// What the operator can do next.
   public var hint: String
 
   init(_ code: Code, _ operation: String, hint: String? = nil) {
     self.code = code
     self.operation = operation
-    self.hint = hint ?? Self.usualHint(code)
+    self.hint = hint ?? Self.hint(for: code)
   }
 
-  private static func usualHint(_ code: Code) -> String {
+  private static func hint(for code: Code) -> String {
     switch code {
     case .missing, .malformed: "The other side does not speak Birlik's protocol, or a proxy changed the headers."
     case .unknownSigner: "Join headquarters again with a new invitation."
-    case .forged: "Something between the two sides changed the message, or the key is another one."
+    case .forged: "Something between the two sides changed the message, or it was signed with another key."
     case .clock: "Set the clock of this machine."
     }
   }
 }
 
-/// Who signs messages: a node and its key.
+/// A node that signs messages, with its key.
 public struct MessageSigner: Sendable {
+  /// The node's id, which names its key.
   public let keyID: NodeID
   private let privateKey: Curve25519.Signing.PrivateKey
 
@@ -60,11 +61,11 @@ public struct MessageSigner: Sendable {
   }
 }
 
-/// HTTP Message Signatures (RFC 9421) with Ed25519, in the one profile that Birlik speaks.
+/// HTTP Message Signatures (RFC 9421) with Ed25519, in the one profile that Birlik uses.
 ///
 /// A request is signed over its method, path and `Content-Digest` (RFC 9530). A response is signed over its status,
 /// digest and `Birlik-Time`, and bound to its request by covering the request's method, path, digest and signature.
-/// Whatever deviates from the profile is refused: there is one spelling, so there is nothing to interpret.
+/// Everything has one spelling, and any other is refused.
 public enum MessageSignature {
   /// The label of the signature in both headers.
   public static let label = "birlik"
@@ -109,11 +110,11 @@ public enum MessageSignature {
     return signed([.contentDigest: digest, .birlikTime: String(time)], parameters: parameters, signature: signature)
   }
 
-  /// Verifies a response. Its time is not judged: the binding to the request says that it is fresh, and the client
-  /// may be the one whose clock is wrong.
+  /// Verifies a response. Its time is not checked: the binding to the request shows that it is fresh, and it may be the
+  /// client's clock that is wrong.
   ///
   /// - Parameters:
-  ///   - request: what this side sent, headers included.
+  ///   - request: the request as this side sent it.
   ///   - keyID: who must have signed.
   ///   - publicKey: the 32 bytes of that node's key.
   /// - Returns: the signer's time, milliseconds since 1970.
@@ -140,7 +141,7 @@ public enum MessageSignature {
   /// A component identifier as RFC 9421 writes it, quotes and parameters included, and its value.
   typealias Component = (identifier: String, value: String)
 
-  /// What is signed (RFC 9421, 2.5). No value may hold a line feed; the callers see to it.
+  /// The text that is signed (RFC 9421, 2.5). The caller checks that no value holds a line feed.
   static func signatureBase(_ components: [Component], parameters: String) -> String {
     var lines = ""
     for component in components { lines += component.identifier + ": " + component.value + "\n" }
@@ -175,9 +176,9 @@ public enum MessageSignature {
     return headers
   }
 
-  // MARK: Reading what others wrote
+  // MARK: Reading
 
-  /// The value of a header that must be there exactly once, in printable ASCII and not longer than any that is valid.
+  /// The value of a header that must occur exactly once, in printable ASCII and no longer than a valid one can be.
   fileprivate static func value(
     of name: HTTPField.Name, in headers: HTTPFields, _ operation: String
   ) throws(MessageSignatureError) -> String {
@@ -189,14 +190,15 @@ public enum MessageSignature {
     return value
   }
 
-  /// A number of 1 to `digits` digits: no sign, nothing that could overflow.
+  /// A number of 1 to `digits` digits without a sign.
   fileprivate static func number(_ text: some StringProtocol, digits: Int) -> Int64? {
     guard (1...digits).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
     return Int64(text)
   }
 
   fileprivate static func isMethod(_ method: String) -> Bool {
-    (1...WireLimits.signatureMethodBytes).contains(method.utf8.count) && method.utf8.allSatisfy { (65...90).contains($0) }
+    (1...WireLimits.signatureMethodBytes).contains(method.utf8.count)
+      && method.utf8.allSatisfy { (65...90).contains($0) }
   }
 
   /// A query is refused because `@path` does not cover it.
@@ -206,9 +208,9 @@ public enum MessageSignature {
   }
 }
 
-/// What a response is bound to: the request as it was sent.
+/// The parts of a request that its response's signature covers.
 ///
-/// A request that was not signed (joining) is bound by its method, path and digest.
+/// Of a request that was not signed (joining) these are the method, the path and the digest.
 public struct RequestBinding: Equatable, Sendable {
   fileprivate var components: [MessageSignature.Component]
 
@@ -216,7 +218,7 @@ public struct RequestBinding: Equatable, Sendable {
     a.components.elementsEqual(b.components) { $0.identifier == $1.identifier && $0.value == $1.value }
   }
 
-  /// Never fails: of a hostile request only what is well formed is bound, the rest could not be believed anyhow.
+  /// Never fails: a part of a hostile request that is not well formed is left out.
   public init(method: String, path: String, headers: HTTPFields) {
     components = []
     if MessageSignature.isMethod(method) { components.append(("\"@method\";req", method)) }
@@ -234,16 +236,18 @@ public struct RequestBinding: Equatable, Sendable {
   }
 }
 
-/// What the headers of a request claim, before anything is believed: who signed it and when.
+/// Who signed a request and when, as its headers claim before anything is verified.
 public struct RequestClaim: Sendable {
   private static let operation = "verify request"
   private let signature: SignatureClaim
   private let digest: String
 
-  /// The node that is said to have signed.
+  /// The node that claims to have signed.
   public var keyID: NodeID { signature.keyID }
 
-  /// - Throws: `missing` or `malformed` unless the headers are spelled as Birlik spells them.
+  /// Reads the headers of a request.
+  ///
+  /// - Throws: `missing` or `malformed` for headers that differ from Birlik's spelling.
   public init(method: String, path: String, headers: HTTPFields) throws(MessageSignatureError) {
     digest = try MessageSignature.value(of: .contentDigest, in: headers, Self.operation)
     guard MessageSignature.isMethod(method), MessageSignature.isPath(path),
@@ -254,16 +258,22 @@ public struct RequestClaim: Sendable {
       headers: headers, operation: Self.operation)
   }
 
+  /// Checks who signed.
+  ///
   /// - Throws: `forged` unless the owner of `publicKey` (32 bytes) signed these headers.
   public func verifySignature(publicKey: [UInt8]) throws(MessageSignatureError) {
     try signature.verify(publicKey: publicKey, Self.operation)
   }
 
+  /// Checks the body.
+  ///
   /// - Throws: `forged` unless `body` is the one that was signed.
   public func verify(body: [UInt8]) throws(MessageSignatureError) {
     guard digest == ContentDigest.header(for: body) else { throw MessageSignatureError(.forged, Self.operation) }
   }
 
+  /// Checks the time. To be called last, so that only the node itself learns that its clock differs.
+  ///
   /// - Parameters:
   ///   - now: milliseconds since 1970.
   ///   - tolerance: seconds, in both directions.

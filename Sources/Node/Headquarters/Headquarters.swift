@@ -173,13 +173,10 @@ struct Headquarters: HeadquartersService {
         hint: "The sender may be another program or another version.")
     case let error as StoreError where error.code == .busy || error.code == .full:
       logger.warning("the database is busy or the disk is full", metadata: ["reason": "\(error)"])
-      return .error(
-        status: 503, code: "busy", message: "Headquarters is busy.", hint: "Try again in a moment.",
-        retryAfterSeconds: 5)
+      return .busy()
     default:
       logger.error("a request failed", metadata: ["reason": "\(error)"])
-      return .error(
-        status: 500, code: "internal", message: "Headquarters could not answer.", hint: "Try again later.")
+      return .failed
     }
   }
 }

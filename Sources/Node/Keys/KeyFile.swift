@@ -33,8 +33,9 @@ struct KeyFile {
   ///
   /// - Throws: `NodeError` with code `config`; a file that others may read is refused.
   func read() throws -> Curve25519.Signing.PrivateKey {
-    let text = String(decoding: try file.read(Self.reading, limit: InputLimits.keyFileBytes), as: UTF8.self).trimmingCharacters(
-      in: .whitespacesAndNewlines)
+    let text = String(decoding: try file.read(Self.reading, limit: InputLimits.keyFileBytes), as: UTF8.self)
+      .trimmingCharacters(
+        in: .whitespacesAndNewlines)
     guard let bytes = Base64URL.decode(text), let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes)
     else {
       throw NodeError(.config, Self.reading, "\(file.name) holds no key", hint: "put it back from your backup")

@@ -28,7 +28,8 @@ struct ServeCommand: AsyncParsableCommand {
 
   func validate() throws {
     if let interval, !(1...InputLimits.syncIntervalSeconds).contains(interval) {
-      throw ValidationError("The interval is from 1 to \(InputLimits.syncIntervalSeconds) seconds, and \(interval) is not.")
+      throw ValidationError(
+        "The interval is from 1 to \(InputLimits.syncIntervalSeconds) seconds, and \(interval) is not.")
     }
   }
 
