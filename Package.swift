@@ -28,6 +28,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-algorithms", from: "1.2.1"),
@@ -54,7 +56,12 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(
       name: "Wire",
-      dependencies: ["SyncCore", "Limits", "CZstd", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "SyncCore", "Limits", "CZstd",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
+      ],
       swiftSettings: fed),
     .target(
       name: "CatalogFiles",
@@ -80,7 +87,10 @@ let package = Package(
     .systemLibrary(
       name: "CCurlSystem", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CCurl", dependencies: ["CCurlSystem"]),
-    .target(name: "Transport", dependencies: ["CCurl", "Limits"], swiftSettings: strict),
+    .target(
+      name: "Transport",
+      dependencies: ["CCurl", "Limits", .product(name: "HTTPTypes", package: "swift-http-types")],
+      swiftSettings: strict),
     .target(
       name: "Server",
       dependencies: [
@@ -91,6 +101,7 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -103,6 +114,7 @@ let package = Package(
       dependencies: [
         "SyncCore", "Consolidation", "Limits", "Wire", "CatalogFiles", "Store", "Transport", "Server",
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -112,7 +124,7 @@ let package = Package(
     .executableTarget(
       name: "birlik",
       dependencies: [
-        "Node", "Store", "SyncCore", "Consolidation", "CatalogFiles", "Wire", "Server", "Transport",
+        "Node", "Store", "SyncCore", "Consolidation", "CatalogFiles", "Limits", "Wire", "Server", "Transport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -136,18 +148,28 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "WireTests",
-      dependencies: ["Limits", "Wire", "SyncCore", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "Limits", "Wire", "SyncCore",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
       exclude: ["second_reader"], swiftSettings: strict),
     .testTarget(
       name: "CatalogFilesTests", dependencies: ["CatalogFiles", "Limits", "SyncCore"], swiftSettings: strict),
     .testTarget(
       name: "StoreTests", dependencies: ["Store", "CatalogFiles", "Limits", "Wire", "SyncCore"],
       swiftSettings: strict),
-    .testTarget(name: "TransportTests", dependencies: ["Transport", "Server", "Limits"], swiftSettings: strict),
+    .testTarget(
+      name: "TransportTests",
+      dependencies: ["Transport", "Server", "Limits", .product(name: "HTTPTypes", package: "swift-http-types")],
+      swiftSettings: strict),
     .testTarget(name: "SystemdTests", dependencies: ["birlik"], swiftSettings: strict),
     .testTarget(
-      name: "NodeTests", dependencies: ["Node", "Store", "Limits", "birlik", "Width"], exclude: ["Clock"],
-      swiftSettings: strict),
+      name: "NodeTests",
+      dependencies: [
+        "Node", "Store", "Limits", "birlik", "Width", .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      exclude: ["Clock"], swiftSettings: strict),
   ]
 )
 

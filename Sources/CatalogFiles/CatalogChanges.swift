@@ -1,7 +1,8 @@
 import SyncCore
 
-/// One thing that a later catalog says differently.
+/// One difference between a catalog and a later one.
 public struct CatalogChange: Equatable, Sendable {
+  /// What happened to the thing.
   public enum Sort: String, Sendable {
     case added, changed, deprecated, removed
   }
@@ -12,6 +13,7 @@ public struct CatalogChange: Equatable, Sendable {
   /// One plain clause, such as `the column phone (text) is added`.
   public var words: String
 
+  /// A change of `kind`, or of the catalog itself.
   public init(_ sort: Sort, kind: String = "", _ words: String) {
     self.sort = sort
     self.kind = kind
@@ -20,7 +22,7 @@ public struct CatalogChange: Equatable, Sendable {
 
   public var description: String { kind.isEmpty ? words : "\(kind): \(words)" }
 
-  /// Everything that a later catalog says differently, in order of kind.
+  /// Every difference between a catalog and a later one, in order of kind.
   public static func list(from old: Catalog, to new: Catalog) -> [CatalogChange] {
     var changes: [CatalogChange] = []
     if old.title != new.title { changes.append(CatalogChange(.changed, "the title is now \(new.title)")) }

@@ -1,6 +1,6 @@
 import SyncCore
 
-/// A catalog as read so far, with the places that later findings point at.
+/// A catalog as read so far, with the places that findings refer to.
 struct CatalogDraft {
   var version = 1
   var title = ""
@@ -9,9 +9,9 @@ struct CatalogDraft {
   var derivations: [DerivationDraft] = []
   var retiredKinds: [Int] = []
   var observers: [Observer] = []
-  /// Where `version` stands, or the beginning of `catalog.toml`.
+  /// The place of `version`, or the beginning of `catalog.toml`.
   var versionPlace: Place
-  /// Where `retired_kinds` stands, or the beginning of `catalog.toml`.
+  /// The place of `retired_kinds`, or the beginning of `catalog.toml`.
   var retiredPlace: Place
 
   var catalog: Catalog {
@@ -28,12 +28,12 @@ struct CatalogDraft {
 struct KindDraft {
   var kind: Kind
   var place: Place
-  /// Where `id`, `class`, `append_only`, `key` stand, or the kind where they are left out.
+  /// The places of `id`, `class`, `append_only` and `key`, or that of the kind where they are left out.
   var idPlace: Place
   var classPlace: Place
   var appendOnlyPlace: Place
   var keyPlace: Place
-  /// Where each field, each group and each key column stands, by name.
+  /// The places of fields, groups and key columns, by name.
   var columnPlaces: [(name: String, place: Place)]
   /// Every reference, to be checked once all kinds are known.
   var references: [(target: String, subject: String, isLocal: Bool, place: Place)]
@@ -47,7 +47,7 @@ struct IndicatorDraft {
   var place: Place
 }
 
-/// A derivation with its place, and where it says below which number figures are withheld.
+/// A derivation with its place and that of its threshold.
 struct DerivationDraft {
   var derivation: Derivation
   var place: Place

@@ -1,7 +1,7 @@
 import Limits
 import SyncCore
 
-/// One thing that is wrong in a catalog's files, where it stands, and what to do about it.
+/// One error in a catalog's files, its place, and what to do about it.
 ///
 /// ```swift
 /// for finding in CatalogFolder.check("Config/catalog") { print(finding) }
@@ -17,6 +17,7 @@ public struct CatalogFinding: Error, Equatable, Sendable, CustomStringConvertibl
   /// What the administrator can do: one plain sentence.
   public var hint: String
 
+  /// A finding in a line of a file.
   public init(file: String, line: Int, message: String, hint: String) {
     self.file = file
     self.line = line
@@ -28,13 +29,13 @@ public struct CatalogFinding: Error, Equatable, Sendable, CustomStringConvertibl
   public var description: String { "\(file):\(line): \(message) \(hint)" }
 }
 
-/// Why files were not taken: everything that was found at once, so that one round of corrections is enough.
+/// Why files were not accepted: all findings together, so that one round of corrections is enough.
 public struct CatalogError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What sort of failure it is.
+  /// Whether the files could be read.
   public enum Code: String, Sendable {
     /// A folder or a file could not be read at all.
     case unreadable
-    /// The files were read, and they say something that a catalog (or the settings) cannot say.
+    /// The files were read, and break a rule of catalogs or settings.
     case invalid
   }
 
@@ -46,6 +47,7 @@ public struct CatalogError: Error, Equatable, Sendable, CustomStringConvertible 
   /// What the operator can do next.
   public var hint: String
 
+  /// An error with at least one finding.
   public init(code: Code, operation: String, findings: [CatalogFinding], hint: String) {
     self.code = code
     self.operation = operation
@@ -58,13 +60,13 @@ public struct CatalogError: Error, Equatable, Sendable, CustomStringConvertible 
   }
 }
 
-/// Where something stands in the files.
+/// A line of a file.
 struct Place: Equatable, Sendable {
   var file: String
   var line: Int
 }
 
-/// Gathers findings while files are read, so that reading goes on after the first one.
+/// Collects findings while files are read, so that reading continues after the first one.
 final class FindingList {
   private(set) var all: [CatalogFinding] = []
 
@@ -72,7 +74,7 @@ final class FindingList {
   private(set) var isUnreadable = false
 
   func add(_ place: Place, _ message: String, hint: String) {
-    // Names come out of the files: their control characters must not reach a terminal.
+    // Messages hold names from the files, whose control characters must not reach a terminal.
     let finding = CatalogFinding(
       file: place.file, line: place.line, message: Self.printable(message), hint: Self.printable(hint))
     if all.count < CatalogFileLimits.findings, !all.contains(finding) { all.append(finding) }

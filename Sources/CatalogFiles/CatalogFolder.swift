@@ -4,7 +4,7 @@ import SyncCore
 /// Reads and checks a catalog: a folder of TOML files.
 ///
 /// `catalog.toml` holds the version and the title, `codes.toml` the shared code lists, `indicators.toml` the consolidated
-/// figures; every other `*.toml` holds kinds, one top-level table each.
+/// figures, `derivations.toml` the derivations; every other `*.toml` holds kinds, one top-level table each.
 ///
 /// ```swift
 /// let catalog = try CatalogFolder.load("Config/catalog")
@@ -25,21 +25,11 @@ public enum CatalogFolder {
   /// - Throws: `CatalogError` with everything that is wrong.
   public static func load(_ folder: URL) throws(CatalogError) -> Catalog { try load(folder.path) }
 
-  /// The catalog in files that are at hand as bytes, such as those that headquarters sent.
+  /// The catalog in files that were read already.
   ///
   /// - Throws: `CatalogError` with everything that is wrong; the findings name the files without a folder.
-  public static func load(files: [CatalogText]) throws(CatalogError) -> Catalog {
+  static func load(files: [CatalogText]) throws(CatalogError) -> Catalog {
     try load(files, folder: "", findings: FindingList())
-  }
-
-  /// The catalog's files as bytes, by name; `load(files:)` gives the same catalog from them.
-  ///
-  /// - Throws: `CatalogError` when the folder or a file cannot be read. The content is not checked.
-  public static func files(in folder: String) throws(CatalogError) -> [CatalogText] {
-    let findings = FindingList()
-    let files = CatalogText.files(in: folder, findings: findings)
-    guard findings.all.isEmpty else { throw error(findings, folder: folder) }
-    return files
   }
 
   /// Everything that is wrong in the folder, by file and line; empty when nothing is.
@@ -49,25 +39,17 @@ public enum CatalogFolder {
     return findings.sorted
   }
 
-  /// Everything that is wrong in the folder, by file and line; empty when nothing is.
-  public static func check(_ folder: URL) -> [CatalogFinding] { check(folder.path) }
-
-  /// What is wrong in the folder, or else what may not follow upon the published catalog.
+  /// Everything that is wrong in the folder, or else every change from the published catalog that is not allowed.
   public static func check(_ folder: String, against published: Catalog) -> [CatalogFinding] {
     let findings = FindingList()
     let draft = draft(folder, findings: findings)
-    // A half-read catalog would seem to have lost everything that could not be read.
+    // In a catalog that was read in part, everything that could not be read would count as removed.
     if findings.all.isEmpty { Evolution(draft: draft, published: published, findings: findings).check() }
     return findings.sorted
   }
 
-  /// What is wrong in the folder, or else what may not follow upon the published catalog.
-  public static func check(_ folder: URL, against published: Catalog) -> [CatalogFinding] {
-    check(folder.path, against: published)
-  }
-
-  /// What is not wrong but should be known, by file and line: deprecated columns, and what is counted from them. Empty
-  /// where something is wrong.
+  /// Warnings by file and line: deprecated columns, and indicators that are counted from them. Empty when there are
+  /// findings.
   public static func warnings(_ folder: String) -> [CatalogFinding] {
     let wrong = FindingList()
     let draft = draft(folder, findings: wrong)

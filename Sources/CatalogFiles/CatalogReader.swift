@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// Reads all files of a catalog into a draft and reports everything that is wrong with it.
@@ -58,7 +59,7 @@ struct CatalogReader {
   private func readMain(_ node: TextNode, into draft: inout CatalogDraft) {
     guard let table = TableReader(node, subject: "the catalog", findings: findings) else { return }
     table.refuseOthers(than: Self.mainSettings)
-    draft.version = table.requiredInteger("version", in: 1...2_147_483_647) ?? 1
+    draft.version = table.requiredInteger("version", in: 1...Int64(WireLimits.catalogVersion)) ?? 1
     draft.title = table.requiredText("title", example: "Our registers") ?? ""
     draft.retiredKinds = table.integers("retired_kinds", in: KindReader.idRange).map(\.number).sorted()
     if let node = table.node("observers") { draft.observers = observers(node) }
@@ -84,7 +85,7 @@ struct CatalogReader {
     }
   }
 
-  /// Whether a setting has the second of two words; a setting that is left out has the first, which gives less.
+  /// Whether a setting is the second of two words. Left out, it is the first, which grants less.
   private func choice(_ key: String, of words: [String], in table: TableReader, _ subject: String) -> Bool {
     guard let text = table.text(key) else { return false }
     guard let index = words.firstIndex(where: { $0.sameBytes(as: text) }) else {

@@ -1,16 +1,11 @@
 import Foundation
 import Limits
 
-/// One file of a catalog as bytes, wherever it comes from: a folder, or headquarters' answer to a joining node.
-public struct CatalogText: Equatable, Sendable {
+/// One file of a catalog.
+struct CatalogText: Equatable, Sendable {
   /// The file's name without folders, such as `codes.toml`.
-  public var name: String
-  public var bytes: [UInt8]
-
-  public init(name: String, bytes: [UInt8]) {
-    self.name = name
-    self.bytes = bytes
-  }
+  var name: String
+  var bytes: [UInt8]
 }
 
 extension CatalogText {

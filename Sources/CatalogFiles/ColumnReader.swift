@@ -51,7 +51,7 @@ struct ColumnReader {
   }
 
   private func checkName(_ name: String, what: String, at place: Place, quoted: Bool = false) {
-    if name.sameBytes(as: KindReader.ownerColumn) {
+    if name.sameBytes(as: Kind.ownerColumn) {
       findings.add(
         place, "The kind `\(kind)` lists the column `\(name)`, which every shared kind has anyway.",
         hint: "Remove it; the class of the kind gives it.")
@@ -80,7 +80,7 @@ struct ColumnReader {
           table.place(of: "rule"),
           "The rule `\(rule.rawValue)` cannot decide over the group `\(entry.key)` of the "
             + "kind `\(kind)`, whose fields win or lose together.",
-          hint: "Use latest, owner, headquarters, review or frozen, or take the fields out of the group.")
+          hint: "Use latest, owner, headquarters, review or frozen, or remove the fields from the group.")
       }
       guard let id = table.requiredInteger("id", in: KindReader.fieldIDRange) else { return nil }
       return ReadGroup(group: FieldGroup(id: RegisterID(id), name: entry.key, rule: rule), place: entry.place)
@@ -122,7 +122,7 @@ struct ColumnReader {
     let isLocal = table.boolean("local") ?? false
     guard let id, let type else { return nil }
     rules.check(table, type: type, stated: stated, group: group, isLocal: isLocal)
-    // A set merges element by element without being told; a field of a group follows the group.
+    // A set always merges element by element; a field of a group has the rule of the group.
     let rule = group?.rule ?? stated ?? (type == .set ? .union : .latest)
     return ReadField(
       field: Field(
@@ -150,7 +150,7 @@ struct ColumnReader {
     if !entries.contains(where: { $0.key.sameBytes(as: name) }) {
       findings.add(
         table.place(of: "currency"),
-        "\(table.subject.capitalizedFirst) says that its currency stands in `\(name)`, "
+        "\(table.subject.capitalizedFirst) has its currency in `\(name)`, "
           + "but the kind has no such column.", hint: "Add a code column `\(name)` with the currencies of ISO 4217.")
     }
   }

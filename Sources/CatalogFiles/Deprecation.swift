@@ -1,6 +1,6 @@
 import SyncCore
 
-/// Warns of what is deprecated: nothing is wrong with it, but somebody should know.
+/// Warns of deprecated columns and of indicators that are counted from them. These are no errors.
 struct Deprecation {
   let draft: CatalogDraft
   let findings: FindingList
@@ -23,7 +23,7 @@ struct Deprecation {
       findings.add(
         indicator.place,
         "The indicator `\(indicator.indicator.id)` is counted from the deprecated column `\(name)` of the kind `\(kind)`.",
-        hint: "Count it from the column that takes its place.")
+        hint: "Count it from the column that replaces it.")
     }
   }
 

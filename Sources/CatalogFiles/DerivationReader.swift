@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// Reads `derivations.toml`: `[[derivation]]` for each way in which shared totals are made of personal data.
@@ -10,7 +11,7 @@ struct DerivationReader {
   static let measureSettings = ["count", "different", "where"]
   static let sumSettings = ["over", "links", "parent", "link_end"]
 
-  /// How a date stands to the span, as the files name it.
+  /// How a date compares with the span, as the files name it.
   enum DateWord: String, CaseIterable {
     case reached
     case notReached = "not_reached"
@@ -38,7 +39,7 @@ struct DerivationReader {
     return read.map(\.0)
   }
 
-  /// What can only be seen once all derivations are there.
+  /// Checks that need all derivations.
   private func check(_ read: [(draft: DerivationDraft, table: TableReader)]) {
     var catalog = draft.catalog
     catalog.derivations = read.map(\.draft.derivation)
@@ -51,7 +52,7 @@ struct DerivationReader {
       }
       for problem in derivation.problems(in: catalog) {
         findings.add(
-          item.table.place(of: problem.setting), "The derivation `\(derivation.id)` cannot be taken: \(problem.words).",
+          item.table.place(of: problem.setting), "The derivation `\(derivation.id)` is not valid: \(problem.words).",
           hint: problem.hint)
       }
     }
@@ -123,7 +124,7 @@ struct DerivationReader {
 
   // MARK: - Conditions and measures
 
-  /// `where = [{ field = "joined_on", date = "reached" }]`; all of them have to hold.
+  /// `where = [{ field = "joined_on", date = "reached" }]`; all of them must hold.
   private func conditions(_ table: TableReader) -> [Derivation.Condition] {
     tables(table, "where").compactMap { condition(TableReader($0, subject: "a condition", findings: findings)) }
   }
@@ -135,7 +136,7 @@ struct DerivationReader {
     let stated = ["date", "younger_than", "in"].filter { table.node($0) != nil }
     guard stated.count == 1 else {
       findings.add(
-        table.place, "The condition on `\(field)` says \(stated.isEmpty ? "nothing" : "several things") of it.",
+        table.place, "The condition on `\(field)` has \(stated.isEmpty ? "no test" : "several tests").",
         hint: "Write one of date, younger_than and in.")
       return nil
     }
@@ -152,7 +153,8 @@ struct DerivationReader {
       case .within: return .within
       case nil: return nil
       }
-    case "younger_than": return table.requiredInteger("younger_than", in: 1...150).map { .younger(than: $0) }
+    case "younger_than":
+      return table.requiredInteger("younger_than", in: 1...CatalogFileLimits.age).map { .younger(than: $0) }
     default: return table.texts("in").map { .oneOf($0.map(\.text)) }
     }
   }
@@ -173,7 +175,7 @@ struct DerivationReader {
       let distinct = inner.text("different")
       if (inner.text("count") == "rows") == (distinct != nil) {
         findings.add(
-          inner.place, "\(subject.capitalizedFirst) says neither what it counts nor of what it counts different texts.",
+          inner.place, "\(subject.capitalizedFirst) needs either `count` or `different`.",
           hint: "Write `count = \"rows\"`, or `different = \"person\"`.")
         return nil
       }

@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// Reads `indicators.toml`: `[units.NAME]` for the trees of units, `[[indicator]]` for each consolidated figure.
@@ -129,7 +130,7 @@ struct IndicatorReader {
   private func ratio(_ table: TableReader) -> Indicator.Ratio? {
     let numerator = table.requiredText("numerator", example: "members")
     let denominator = table.requiredText("denominator", example: "primary_organizations")
-    let factor = table.node("factor") == nil ? 1 : table.requiredInteger("factor", in: 1...1_000_000)
+    let factor = table.node("factor") == nil ? 1 : table.requiredInteger("factor", in: 1...CatalogFileLimits.factor)
     guard let numerator, let denominator, let factor else { return nil }
     return Indicator.Ratio(numerator: numerator, denominator: denominator, factor: Int64(factor))
   }

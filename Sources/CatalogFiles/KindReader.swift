@@ -5,11 +5,8 @@ struct KindReader {
   static let settings = [
     "id", "title", "class", "append_only", "deletion", "key", "fields", "groups", "retired",
   ]
-  static let idRange: ClosedRange<Int64> = 1...64_999
-  static let fieldIDRange: ClosedRange<Int64> = 1...61
-  static let maximumKeyColumns = 4
-  /// The owner's column, which the class implies.
-  static let ownerColumn = "federation"
+  static let idRange = 1...Int64(Kind.largestID)
+  static let fieldIDRange = 1...Int64(Kind.largestFieldID)
 
   let name: String
   let table: TableReader
@@ -63,7 +60,7 @@ struct KindReader {
       references: references(key: key, fields: fields))
   }
 
-  /// A column or group with what a finding says about it.
+  /// A column or group as findings name it.
   private struct ColumnPlace {
     var name: String
     var what: String
@@ -82,11 +79,11 @@ struct KindReader {
         hint: "Write `key = [\"code\"]`, or a list of { name = …, type = … }.")
       return []
     }
-    if elements.isEmpty || elements.count > Self.maximumKeyColumns {
+    if elements.isEmpty || elements.count > Kind.mostKeyColumns {
       findings.add(
         node.place, "The key of the kind `\(name)` has \(elements.count) columns.",
         hint:
-          "Use one to \(Self.maximumKeyColumns) columns; a kind whose key means nothing in the world leaves `key` out.")
+          "Use one to \(Kind.mostKeyColumns) columns; a kind whose key means nothing in the world leaves `key` out.")
     }
     return elements.compactMap { reader.keyColumn($0) }
   }
@@ -122,7 +119,7 @@ struct KindReader {
 
   private func nextFreeID(_ columns: [ColumnPlace], retired: [Int]) -> String {
     let used = columns.compactMap(\.id) + retired
-    return (1...61).first { !used.contains($0) }.map(String.init) ?? "none: the kind is full"
+    return (1...Kind.largestFieldID).first { !used.contains($0) }.map(String.init) ?? "none: the kind is full"
   }
 
   private func refuseEmptyGroups(_ groups: [ColumnReader.ReadGroup], fields: [Field]) {

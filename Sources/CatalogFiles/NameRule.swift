@@ -4,7 +4,7 @@ import SyncCore
 enum NameRule {
   /// Reports a name that cannot be used; true when it can.
   ///
-  /// - Parameter quoted: the catalog says that people write this name between double quotes in SQL.
+  /// - Parameter quoted: whether the catalog allows a name that SQL needs between double quotes.
   @discardableResult
   static func check(_ name: String, what: String, at place: Place, quoted: Bool = false, findings: FindingList) -> Bool
   {
@@ -16,14 +16,14 @@ enum NameRule {
     }
     if let prefix = CatalogName.keptPrefix(of: name) {
       findings.add(
-        place, "The name `\(name)` of \(what) begins with `\(prefix)`, which is kept for the program itself.",
+        place, "The name `\(name)` of \(what) begins with `\(prefix)`, which is reserved for the program.",
         hint: "Use a name without that beginning.")
       return false
     }
     if !quoted, CatalogName.needsQuotes(name) {
       findings.add(
         place, "The name `\(name)` of \(what) is a word of SQL that would need quotes in every query.",
-        hint: "Use another name; a column that must have this one says `quoted = true`.")
+        hint: "Use another name; for a column that must have this one, write `quoted = true`.")
       return false
     }
     return true

@@ -1,6 +1,7 @@
+import Limits
 import SyncCore
 
-/// What a settings file such as `Config/birlik.federation.toml` says. A setting that it leaves out is nil.
+/// The settings in a file such as `Config/birlik.federation.toml`. A setting that is left out is nil.
 ///
 /// ```swift
 /// let settings = try Settings.load("Config/birlik.federation.toml")
@@ -13,10 +14,11 @@ public struct Settings: Equatable, Sendable {
   public var listen: String?
   /// The address at which nodes reach headquarters.
   public var publicURL: String?
-  /// Whether headquarters' server speaks TLS itself.
+  /// Whether headquarters' server uses TLS itself.
   public var tls: Bool?
-  /// Its certificate and its private key, files in PEM, in place of those that `birlik init` made.
+  /// A file in PEM with its certificate, in place of the one that `birlik init` made.
   public var tlsCertificate: String?
+  /// A file in PEM with its private key.
   public var tlsKey: String?
   /// Seconds between two scheduled syncs, from 1 to 604,800 (a week).
   public var interval: Int?
@@ -24,9 +26,10 @@ public struct Settings: Equatable, Sendable {
   public var logLevel: String?
   /// How much of the log a federation's node keeps.
   public var keepLog: KeepLog?
-  /// Below which number derivations withhold figures here; a catalog's higher number goes before it.
+  /// The number below which derivations withhold figures here, unless the catalog's is higher.
   public var withholdBelow: Int?
 
+  /// The values of `log_level`.
   public static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
   private static let keys = [
     "database", "listen", "public_url", "tls", "tls_certificate", "tls_key", "interval", "log_level", "keep_log",
@@ -83,7 +86,8 @@ public struct Settings: Equatable, Sendable {
     return Settings(
       database: table.text("database"), listen: table.text("listen"), publicURL: table.text("public_url"),
       tls: table.boolean("tls"), tlsCertificate: table.text("tls_certificate"), tlsKey: table.text("tls_key"),
-      interval: table.node("interval") == nil ? nil : table.requiredInteger("interval", in: 1...604_800),
+      interval: table.node("interval") == nil
+        ? nil : table.requiredInteger("interval", in: 1...Int64(InputLimits.syncIntervalSeconds)),
       logLevel: level, keepLog: KeepLog(table),
       withholdBelow: table.node("withhold_below") == nil
         ? nil

@@ -26,7 +26,7 @@ struct TableReader {
   /// The value of a key, or nil when the key is absent.
   func node(_ key: String) -> TextNode? { entries.first { $0.key.sameBytes(as: key) }?.node }
 
-  /// Where the key stands, or the table where it is absent.
+  /// The place of the key, or of the table where it is absent.
   func place(of key: String) -> Place { entries.first { $0.key.sameBytes(as: key) }?.place ?? place }
 
   func text(_ key: String) -> String? {
@@ -119,7 +119,7 @@ struct TableReader {
     return nil
   }
 
-  /// Reports every key that is not in `known`. `unique` is left to the search that explains it.
+  /// Reports every key that is not in `known`, except `unique`, which `UniqueSearch` explains.
   func refuseOthers(than known: [String]) {
     for entry in entries where !entry.key.sameBytes(as: UniqueSearch.key) {
       guard !known.contains(where: { $0.sameBytes(as: entry.key) }) else { continue }

@@ -2,7 +2,7 @@ import Limits
 import SyncCore
 import TOMLKit
 
-/// One value of a TOML text with the line on which it stands.
+/// One value of a TOML text with its line.
 struct TextNode {
   enum Content {
     case text(String)
@@ -10,14 +10,14 @@ struct TextNode {
     case boolean(Bool)
     case array([TextNode])
     case table([TextEntry])
-    /// Something that no catalog uses, such as a number with a fraction; what it is in words.
+    /// A type that no catalog uses, such as a number with a fraction; its name.
     case other(String)
   }
 
   var place: Place
   var content: Content
 
-  /// What the value is, in words for a finding.
+  /// The type of the value, for a finding.
   var typeName: String {
     switch content {
     case .text: "a text"
@@ -33,7 +33,7 @@ struct TextNode {
 /// One key of a table with its value.
 struct TextEntry {
   var key: String
-  /// Where the key stands.
+  /// The place of the key.
   var place: Place
   var node: TextNode
 }
@@ -50,17 +50,17 @@ extension TextNode {
     do {
       return Reader(file: file, positions: positions).table(try TOMLTable(string: text), at: [], line: 1)
     } catch let error as TOMLParseError {
-      // What is left to TOMLKit: names that stand twice, numbers out of range, days that no calendar has.
+      // TOMLKit finds the rest: names that occur twice, numbers out of range, days that do not exist.
       findings.add(
         Place(file: file, line: max(1, error.source.begin.line)), "The file is not valid TOML: \(error.description).",
-        hint: "Look at column \(error.source.begin.column); a name may stand only once in a table.")
+        hint: "Look at column \(error.source.begin.column); a name may occur only once in a table.")
     } catch {
       findings.add(Place(file: file, line: 1), "The file is not valid TOML.", hint: "Correct it and try again.")
     }
     return nil
   }
 
-  /// The bytes as text, unless they hold what the C interface below TOMLKit would cut or stumble over.
+  /// The bytes as text, unless they hold something that the C interface below TOMLKit cannot handle.
   private static func checkedText(_ bytes: [UInt8], file: String, findings: FindingList) -> String? {
     var line = 1
     var lineStart = 0
@@ -114,7 +114,7 @@ extension TextNode {
   }
 }
 
-/// Turns TOMLKit's tables into nodes. Its own iterators trap on odd keys, so keys are looked up one by one.
+/// Turns TOMLKit's tables into nodes. Its iterators trap on unusual keys, so keys are looked up one by one.
 private struct Reader {
   let file: String
   let positions: TextPositions

@@ -1,13 +1,14 @@
 import Limits
 
-/// Finds the line of every key and value in a TOML text, which TOMLKit does not tell, and stands guard before it.
+/// Finds the line of every key and value in a TOML text, which TOMLKit does not report, and checks the text before TOMLKit
+/// reads it.
 ///
 /// The parser below TOMLKit ends the process on some malformed texts (an assertion) and on deeply nested ones (the
-/// stack), so it sees only what this walk went through: keys, texts on one line, numbers, true and false, dates, lists
-/// and tables. That is the whole of TOML but for texts over several lines, odd numbers and times, which no file of ours
+/// stack), so it gets only texts that passed this walk: keys, texts on one line, numbers, true and false, dates, lists
+/// and tables. That is all of TOML except texts over several lines, special numbers and times, which no file of Birlik
 /// needs.
 struct TextPositions {
-  /// Why the walk stopped, with the line and what to do.
+  /// Why the walk stopped: the line, the reason and what to do.
   struct Fault: Error, Equatable {
     var line: Int
     var message: String
@@ -84,7 +85,8 @@ struct TextPositions {
 
   private func refuseControl(_ byte: UInt8) throws(Fault) {
     if byte < 0x20 && byte != 0x09 || byte == 0x7F {
-      throw fault("The line holds a control character.", hint: "Remove it; an editor may have to be told to show it.")
+      throw fault(
+        "The line holds a control character.", hint: "Remove it; an editor may hide it unless set to show it.")
     }
   }
 
@@ -94,7 +96,7 @@ struct TextPositions {
     if sees("\r\n") { advance() }
     guard next != nil else { return }
     try expect(
-      0x0A, "Something stands behind the end of this setting.",
+      0x0A, "Something follows the end of this setting.",
       hint: "Write one setting a line; what follows # is a comment.")
   }
 
@@ -127,13 +129,13 @@ struct TextPositions {
     var path: [Step] = []
     for (position, part) in parts.enumerated() {
       path.append(.key(part))
-      note(path, start)
+      record(path, start)
       let isLast = position == parts.count - 1
       if isLast && isArray {
         let count = arrayCounts[path, default: 0]
         arrayCounts[path] = count + 1
         path.append(.index(count))
-        note(path, start)
+        record(path, start)
       } else if let count = arrayCounts[path] {
         // A header that passes through an array of tables means its latest element.
         path.append(.index(count - 1))
@@ -147,14 +149,14 @@ struct TextPositions {
     var path = table
     for part in try key() {
       path.append(.key(part))
-      note(path, start)
+      record(path, start)
     }
     try expect(UInt8(ascii: "="), "A = is missing behind the name.", hint: "Write `name = value`.")
     skipBlanks()
     try value(at: path, nesting: nesting)
   }
 
-  private mutating func note(_ path: [Step], _ line: Int) {
+  private mutating func record(_ path: [Step], _ line: Int) {
     if lines[path] == nil { lines[path] = line }
   }
 
@@ -193,11 +195,12 @@ struct TextPositions {
     }
   }
 
-  /// A text within one line. Escapes are kept as they stand: a key that needs them is no name of a catalog, and its
+  /// A text within one line. Escapes are not decoded: a key that needs them is no name of a catalog, and its
   /// line falls back to that of the table around it.
   private mutating func quoted() throws(Fault) -> [UInt8] {
     if sees("\"\"\"") || sees("'''") {
-      throw fault("Texts over several lines are not taken.", hint: "Write the text between simple quotes on one line.")
+      throw fault(
+        "Texts over several lines are not allowed.", hint: "Write the text between simple quotes on one line.")
     }
     let quote = next
     advance()
@@ -250,12 +253,12 @@ struct TextPositions {
     case 0x22, 0x27: _ = try quoted()
     case UInt8(ascii: "["): try array(at: path, nesting: nesting)
     case UInt8(ascii: "{"): try inlineTable(at: path, nesting: nesting)
-    default: try bareValue()
+    default: try plainValue()
     }
   }
 
   /// A number, a truth or a date.
-  private mutating func bareValue() throws(Fault) {
+  private mutating func plainValue() throws(Fault) {
     let start = offset
     while let byte = next, isBare(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "+") { advance() }
     let word = bytes[start..<offset]
@@ -291,7 +294,7 @@ struct TextPositions {
     while true {
       try skipLinesAndComments()
       if next == UInt8(ascii: "]") { break }
-      note(path + [.index(count)], line)
+      record(path + [.index(count)], line)
       try value(at: path + [.index(count)], nesting: nesting + 1)
       count += 1
       try skipLinesAndComments()

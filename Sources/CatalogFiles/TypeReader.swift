@@ -88,7 +88,7 @@ struct TypeReader {
           place, "A code in \(what) is empty, or has blanks around it or control characters in it.",
           hint: "Write codes as short words, such as `member`.")
       } else if !seen.insert(Array(text.utf8)).inserted {
-        findings.add(place, "The code `\(text)` stands twice in \(what).", hint: "Remove one of the two.")
+        findings.add(place, "The code `\(text)` occurs twice in \(what).", hint: "Remove one of the two.")
       }
     }
     return texts.map(\.text)

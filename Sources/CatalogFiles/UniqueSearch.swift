@@ -1,6 +1,6 @@
 import SyncCore
 
-/// Finds `unique` anywhere in the files, because people look for it and it must not be had.
+/// Reports `unique` anywhere in the files, because people expect it and it is not possible.
 enum UniqueSearch {
   static let key = "unique"
 

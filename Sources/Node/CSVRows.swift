@@ -1,4 +1,5 @@
 import Glibc
+import Limits
 import Store
 import SwiftCSV
 import SyncCore
@@ -139,8 +140,6 @@ final class CSVRecords {
     var problem: String?
   }
 
-  /// Longer ones are taken for a quote that was never closed.
-  static let recordLimit = 1 << 22
   private static let chunkBytes = 1 << 16
   private static let operation = "reading the file"
 
@@ -212,7 +211,7 @@ final class CSVRecords {
       }
       let isDelimiter = delimiter.map { $0 == byte } ?? Self.delimiters.contains(byte)
       if !isQuoted, byte != UInt8(ascii: " ") { isAtCellStart = isDelimiter }
-      if record.bytes.count > Self.recordLimit { break }
+      if record.bytes.count > InputLimits.csvRecordBytes { break }
     }
     if isQuoted {
       // Where it should have been closed nobody can know, so nothing after it can be told apart.

@@ -8,9 +8,9 @@ struct BodyDeadlineExceeded: Error {}
 
 /// Puts deadlines on whole requests and closes connections gently; one for each connection.
 ///
-/// The server's idle timeout begins anew with every part of a body, so a body that drips would hold its connection for
-/// ever. And a response that says `Connection: close` is only a promise: here it is kept, without reading the rest of
-/// a request that nobody wants.
+/// The server's idle timeout restarts with every part of a body, so a slow body could hold its connection for ever. After
+/// a response with `Connection: close` the server would go on reading the rest of the request; this handler closes the
+/// connection.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -66,7 +66,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch part {
     case .head:
       unanswered += 1
-      if unanswered == 1 { table.note(context.channel, isIdle: false) }
+      if unanswered == 1 { table.mark(context.channel, isIdle: false) }
       bodyDeadline?.cancel()
       bodyDeadline = schedule(limits.bodyTime, context) { $0.fireErrorCaught(BodyDeadlineExceeded()) }
       if unanswered == 1 { startRequestDeadline(context) }
@@ -87,7 +87,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       context.write(data, promise: promise)
     case .end:
       unanswered -= 1
-      if unanswered == 0 { table.note(context.channel, isIdle: true) }
+      if unanswered == 0 { table.mark(context.channel, isIdle: true) }
       requestDeadline?.cancel()
       requestDeadline = nil
       guard closesAfterResponse else {
@@ -119,7 +119,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private func schedule(
     _ time: Duration, _ context: ChannelHandlerContext, _ action: @escaping (ChannelHandlerContext) -> Void
   ) -> Scheduled<Void> {
-    // Cancelled when the handler or the connection goes, so the context is alive whenever this runs.
+    // Cancelled when the handler is removed or the connection closes, so the context is alive whenever this runs.
     context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { action(context) }
   }
 

@@ -2,14 +2,14 @@ import Limits
 import NIOCore
 import Synchronization
 
-/// All connections at once: bounds them for each address, and makes room by closing those that wait longest without a
-/// request, so that nobody keeps others out by connecting and saying nothing.
+/// All connections of the server. Limits them for each address, and makes room by closing the one that has been without a
+/// request for longest, so that a client cannot keep others out with idle connections.
 final class ConnectionTable: Sendable {
   private struct Entry {
     var channel: any Channel
     var address: PeerAddress?
     var isIdle = true
-    /// Counts up, so that the least is the longest without a request.
+    /// A growing number: the smallest has been without a request for longest.
     var since: Int
   }
 
@@ -24,12 +24,12 @@ final class ConnectionTable: Sendable {
 
   init(limits: ServerLimits) { self.limits = limits }
 
-  /// Takes a connection in.
+  /// Adds a connection.
   ///
   /// - Returns: false when its address has as many as it may have.
   func add(_ channel: any Channel) -> Bool {
     let address = PeerAddress(channel.remoteAddress)
-    let (isTaken, closing) = state.withLock { state -> (Bool, (any Channel)?) in
+    let (isAdded, closing) = state.withLock { state -> (Bool, (any Channel)?) in
       if let address {
         guard state.perAddress[address, default: 0] < limits.connectionsPerAddress else { return (false, nil) }
         state.perAddress[address, default: 0] += 1
@@ -41,11 +41,11 @@ final class ConnectionTable: Sendable {
       return (true, longest?.value.channel)
     }
     closing?.close(promise: nil)
-    return isTaken
+    return isAdded
   }
 
-  /// Notes that a connection began a request, or answered its last one.
-  func note(_ channel: any Channel, isIdle: Bool) {
+  /// Marks a connection as busy when it begins a request, and as idle when its last one is answered.
+  func mark(_ channel: any Channel, isIdle: Bool) {
     state.withLock { state in
       state.counter += 1
       state.entries[ObjectIdentifier(channel)]?.isIdle = isIdle

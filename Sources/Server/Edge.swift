@@ -6,7 +6,7 @@ import NIOCore
 import SyncCore
 import Wire
 
-/// The outermost room of headquarters: finds out who asks, holds to the limits, hands on, signs what goes back.
+/// Handles every request to headquarters: verifies the sender, enforces the limits, calls the service, signs the answer.
 struct Edge: HTTPResponder {
   typealias Context = EdgeContext
 
@@ -24,8 +24,8 @@ struct Edge: HTTPResponder {
   init(service: any HeadquartersService, limits: ServerLimits) {
     self.service = service
     self.limits = limits
-    members = RequestGate(limit: limits.concurrentRequests, perAsker: limits.concurrentRequestsPerNode)
-    strangers = RequestGate(limit: limits.concurrentStrangers, perAsker: limits.concurrentStrangersPerAddress)
+    members = RequestGate(limit: limits.concurrentRequests, perClient: limits.concurrentRequestsPerNode)
+    strangers = RequestGate(limit: limits.concurrentStrangers, perClient: limits.concurrentStrangersPerAddress)
     addresses = RateLimiter(limits.requestsPerAddress, capacity: limits.rememberedAskers)
     strangeAddresses = RateLimiter(limits.strangersPerAddress, capacity: limits.rememberedAskers)
     nodes = RateLimiter(limits.requestsPerNode, capacity: limits.rememberedAskers)
@@ -34,7 +34,7 @@ struct Edge: HTTPResponder {
   /// Seconds since the server began.
   private var now: Double { (ContinuousClock.now - begin) / .seconds(1) }
 
-  /// The answer to an address that asked too often; nil while it did not. Callers on this machine have no limit.
+  /// The answer to an address that asks too often; nil for others. Clients on this machine have no limit.
   private func refusal(_ peer: PeerAddress?, by limiter: RateLimiter<PeerAddress>) -> Outcome? {
     peer.flatMap { limiter.wait(of: $0, now: now) }.map { .early(.busy(retryAfterSeconds: $0)) }
   }
@@ -52,16 +52,15 @@ struct Edge: HTTPResponder {
     let path = request.head.path ?? ""
     let excess = refusal(context.peer, by: addresses)
     guard path.hasPrefix(Self.signedPrefix) else {
-      guard path == "/health", request.method == .get else { return response(.early(.notFound), signature: []) }
-      if let excess { return response(excess, signature: []) }
+      guard path == "/health", request.method == .get else { return response(.early(.notFound), signature: [:]) }
+      if let excess { return response(excess, signature: [:]) }
       let hasBody = request.headers.contains(.contentLength) || request.headers.contains(.transferEncoding)
-      return response(Outcome(answer: await service.health(), isWhole: !hasBody), signature: [])
+      return response(Outcome(answer: await service.health(), isWhole: !hasBody), signature: [:])
     }
-    let headers = request.headers.map { (name: $0.name.canonicalName, value: $0.value) }
     let outcome: Outcome =
-      if let excess { excess } else { await answer(request, path: path, headers: headers, peer: context.peer) }
+      if let excess { excess } else { await answer(request, path: path, peer: context.peer) }
     context.logger.debug("Answered.", metadata: ["status": "\(outcome.answer.status)"])
-    let binding = RequestBinding(method: request.method.rawValue, path: path, headers: headers)
+    let binding = RequestBinding(method: request.method.rawValue, path: path, headers: request.headers)
     do {
       let signature = try MessageSignature.sign(
         status: outcome.answer.status, body: outcome.answer.body, time: service.now(), answering: binding,
@@ -69,26 +68,29 @@ struct Edge: HTTPResponder {
       return response(outcome, signature: signature)
     } catch {
       context.logger.error("An answer could not be signed.", metadata: ["code": "\(error.code.rawValue)"])
-      return response(.early(.failed), signature: [])
+      return response(.early(.failed), signature: [:])
     }
   }
 
-  private func answer(_ request: Request, path: String, headers: HeaderFields, peer: PeerAddress?) async -> Outcome {
+  private func answer(_ request: Request, path: String, peer: PeerAddress?) async -> Outcome {
     switch (request.method, path) {
-    case (.post, "/v1/exchange"): await exchange(request, path: path, headers: headers, peer: peer)
-    case (.post, "/v1/snapshot"): await snapshot(request, path: path, headers: headers)
-    case (.post, "/v1/renew-key"): await renewKey(request, path: path, headers: headers)
-    case (.post, "/v1/join"): await join(request, headers: headers, peer: peer)
+    case (.post, "/v1/exchange"): await exchange(request, peer: peer)
+    case (.post, "/v1/snapshot"): await snapshot(request)
+    case (.post, "/v1/renew-key"): await renewKey(request)
+    case (.post, "/v1/join"): await join(request, peer: peer)
     default: .early(.denied)
     }
   }
 
   // MARK: Routes
 
-  private func exchange(_ request: Request, path: String, headers: HeaderFields, peer: PeerAddress?) async -> Outcome {
-    guard let claim = try? RequestClaim(method: request.method.rawValue, path: path, headers: headers) else {
-      return .early(.denied)
-    }
+  /// Who signed the request, as it claims; nil unless its headers are spelled as Birlik spells them.
+  private func claim(of request: Request) -> RequestClaim? {
+    try? RequestClaim(method: request.method.rawValue, path: request.head.path ?? "", headers: request.headers)
+  }
+
+  private func exchange(_ request: Request, peer: PeerAddress?) async -> Outcome {
+    guard let claim = claim(of: request) else { return .early(.denied) }
     let key = await service.publicKey(of: claim.keyID)
     guard let key, (try? claim.verifySignature(publicKey: key)) != nil else {
       return await exchangeWithStranger(request, claim: claim, isKnown: key != nil, peer: peer)
@@ -105,26 +107,25 @@ struct Edge: HTTPResponder {
   }
 
   /// Snapshots are for nodes that are known.
-  private func snapshot(_ request: Request, path: String, headers: HeaderFields) async -> Outcome {
-    await serveKnown(request, path: path, headers: headers, key: service.publicKey) { [service] body, node in
+  private func snapshot(_ request: Request) async -> Outcome {
+    await serveKnown(request, key: service.publicKey) { [service] body, node in
       await service.snapshot(body, from: node)
     }
   }
 
-  /// A node that was told its new card and did not hear it asks again under its old key.
-  private func renewKey(_ request: Request, path: String, headers: HeaderFields) async -> Outcome {
-    await serveKnown(request, path: path, headers: headers, key: service.renewablePublicKey) { [service] body, node in
+  /// A node that did not get the answer with its new card asks again with its old key.
+  private func renewKey(_ request: Request) async -> Outcome {
+    await serveKnown(request, key: service.renewablePublicKey) { [service] body, node in
       await service.renewKey(body, from: node)
     }
   }
 
   /// A small request of a node that is known.
   private func serveKnown(
-    _ request: Request, path: String, headers: HeaderFields, key: (NodeID) async -> [UInt8]?,
-    _ answer: ([UInt8], NodeID) async -> ServiceAnswer
+    _ request: Request, key: (NodeID) async -> [UInt8]?, _ answer: ([UInt8], NodeID) async -> ServiceAnswer
   ) async -> Outcome {
-    guard let claim = try? RequestClaim(method: request.method.rawValue, path: path, headers: headers),
-      let key = await key(claim.keyID), (try? claim.verifySignature(publicKey: key)) != nil
+    guard let claim = claim(of: request), let key = await key(claim.keyID),
+      (try? claim.verifySignature(publicKey: key)) != nil
     else { return .early(.denied) }
     guard (try? claim.verifyTime(now: service.now(), tolerance: limits.clockToleranceSeconds)) != nil else {
       return .early(.clock)
@@ -148,8 +149,8 @@ struct Edge: HTTPResponder {
     return outcome ?? .early(.busy(retryAfterSeconds: limits.retryAfterSeconds))
   }
 
-  /// For a sender that is not known, and in the same steps for a bad signature in the name of a known one: neither
-  /// the answer nor its order of events tells which node ids exist.
+  /// For an unknown sender, and in the same steps for a bad signature in the name of a known one, so that neither the
+  /// answer nor its timing reveals which node ids exist.
   private func exchangeWithStranger(
     _ request: Request, claim: RequestClaim, isKnown: Bool, peer: PeerAddress?
   ) async -> Outcome {
@@ -170,15 +171,15 @@ struct Edge: HTTPResponder {
     return outcome ?? .early(.busy(retryAfterSeconds: limits.retryAfterSeconds))
   }
 
-  private func join(_ request: Request, headers: HeaderFields, peer: PeerAddress?) async -> Outcome {
+  private func join(_ request: Request, peer: PeerAddress?) async -> Outcome {
     if let refusal = refusal(peer, by: strangeAddresses) { return refusal }
     let outcome: Outcome? = await strangers.enter(peer) {
       switch await read(request, limit: limits.joinBytes) {
       case .failure(let refusal): return .early(refusal.answer)
       case .success(let body):
-        // The signed answer names the digest that was announced, so it had better be that of the body.
-        let announced = headers.filter { $0.name == ContentDigest.headerName }
-        guard announced.allSatisfy({ $0.value == ContentDigest.header(for: body) }) else { return .whole(.denied) }
+        // The signature of the answer covers the announced digest, so this has to be the digest of the body.
+        let announced = request.headers[values: .contentDigest]
+        guard announced.allSatisfy({ $0 == ContentDigest.header(for: body) }) else { return .whole(.denied) }
         return .whole(await service.join(body))
       }
     }
@@ -191,7 +192,7 @@ struct Edge: HTTPResponder {
     var answer: ServiceAnswer
   }
 
-  /// The whole body, unless it is or announces itself as larger than `limit` or comes too slowly.
+  /// The whole body, unless it is larger than `limit`, announces that it is, or comes too slowly.
   private func read(_ request: Request, limit: Int) async -> Result<[UInt8], Refusal> {
     let announced = request.headers[.contentLength].flatMap { Int($0) }
     if let announced, announced > limit { return .failure(Refusal(answer: .tooLarge)) }
@@ -204,21 +205,18 @@ struct Edge: HTTPResponder {
     } catch {
       return .failure(Refusal(answer: error is BodyDeadlineExceeded ? .tooSlow : .broken))
     }
-    // The stream also just ends when the connection does.
+    // The stream also ends without an error when the connection breaks.
     guard announced == nil || announced == body.count else { return .failure(Refusal(answer: .broken)) }
     return .success(body)
   }
 
-  private func response(_ outcome: Outcome, signature: HeaderFields) -> Response {
+  private func response(_ outcome: Outcome, signature: HTTPFields) -> Response {
     let answer = (200...599).contains(outcome.answer.status) ? outcome.answer : .failed
     var headers = HTTPFields()
     headers[.contentType] = answer.contentType
     headers[.cacheControl] = "no-store"
     if let seconds = answer.retryAfterSeconds { headers[.retryAfter] = String(seconds) }
-    for (name, value) in signature {
-      guard let name = HTTPField.Name(name) else { continue }
-      headers[name] = value
-    }
+    headers.append(contentsOf: signature)
     if !outcome.isWhole { headers[.connection] = "close" }
     return Response(
       status: .init(code: answer.status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
@@ -228,7 +226,7 @@ struct Edge: HTTPResponder {
 /// A request with the address that it came from.
 struct EdgeContext: RequestContext {
   var coreContext: CoreRequestContextStorage
-  /// Nil for a caller on this machine.
+  /// Nil for a client on this machine.
   let peer: PeerAddress?
 
   init(source: ApplicationRequestContextSource) {

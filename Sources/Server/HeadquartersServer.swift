@@ -6,9 +6,9 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 
-/// Headquarters' HTTP server: `POST /v1/exchange`, `POST /v1/join`, `GET /health`.
+/// Headquarters' HTTP server: `POST /v1/exchange`, `/v1/snapshot`, `/v1/join` and `/v1/renew-key`, and `GET /health`.
 ///
-/// Shuts down gracefully when its `ServiceGroup` does: idle connections close at once, the others after their answer.
+/// Shuts down gracefully with its `ServiceGroup`: idle connections close at once, the others after their answer.
 public final class HeadquartersServer: Service {
   private let service: any HeadquartersService
   private let host: String
@@ -20,9 +20,8 @@ public final class HeadquartersServer: Service {
 
   /// - Parameters:
   ///   - host: the address to listen on.
-  ///   - port: 0 takes any free one.
-  ///   - certificate: with what to speak TLS; nil for plain HTTP, which is for this machine only: `run` refuses it on any
-  ///     other address.
+  ///   - port: 0 for any free one.
+  ///   - certificate: for TLS; nil for plain HTTP, which `run` refuses on any address that other machines reach.
   ///   - onReady: called with the port when the server listens.
   public init(
     service: any HeadquartersService, host: String = "127.0.0.1", port: Int, certificate: CurrentCertificate? = nil,

@@ -1,7 +1,7 @@
 import SyncCore
 import Wire
 
-/// What headquarters does with requests; the server only carries them.
+/// What headquarters does with requests. The server verifies who sent them and calls this.
 public protocol HeadquartersService: Sendable {
   /// The 32 bytes of a node's Ed25519 key; nil when the node is unknown or revoked.
   func publicKey(of node: NodeID) async -> [UInt8]?
@@ -18,21 +18,21 @@ public protocol HeadquartersService: Sendable {
   /// A page of a snapshot for a node whose signature was verified.
   func snapshot(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer
 
-  /// The key of a node that may renew it: as `publicKey`, and of one that was replaced under a new key already.
+  /// The key of a node that may renew it: as `publicKey`, and also of one that was replaced under a new key already.
   func renewablePublicKey(of node: NodeID) async -> [UInt8]?
 
-  /// A node goes on under another key; its old one signed the request.
+  /// Renews the key of a node whose old key signed the request.
   func renewKey(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer
 
-  /// A node had its exchange answered.
+  /// Called when the exchange of a node was answered.
   ///
-  /// - Parameter agent: the program by its own word.
+  /// - Parameter agent: the `User-Agent` of the request.
   func met(_ node: NodeID, agent: String?) async
 
-  /// Somebody wants to join. Nothing is verified; the invitation is inside the body.
+  /// Answers a request to join. Nothing of it is verified; the body holds the invitation's token.
   func join(_ body: [UInt8]) async -> ServiceAnswer
 
-  /// Public and unsigned; JSON.
+  /// The state of the server as JSON, public and unsigned.
   func health() async -> ServiceAnswer
 
   /// Milliseconds since 1970.
@@ -43,12 +43,14 @@ public protocol HeadquartersService: Sendable {
 }
 
 extension HeadquartersService {
-  /// Headquarters that have no snapshots answer as to any path that they do not know.
+  /// Without snapshots the answer is that of an unknown path.
   public func snapshot(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { .denied }
 
-  /// Nor do they renew keys.
+  /// Without renewal there are no other keys.
   public func renewablePublicKey(of node: NodeID) async -> [UInt8]? { await publicKey(of: node) }
+  /// Without renewal the answer is that of an unknown path.
   public func renewKey(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { .denied }
 
+  /// Does nothing.
   public func met(_ node: NodeID, agent: String?) async {}
 }

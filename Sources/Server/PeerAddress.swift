@@ -1,12 +1,12 @@
 import Glibc
 import NIOCore
 
-/// Where a connection comes from, as far as limits tell callers apart: one IPv4 address, or one IPv6 network of 64 bits,
-/// of which a single customer usually has all.
+/// Where a connection comes from, as limits count clients: one IPv4 address, or one IPv6 network of 64 bits, which usually
+/// belongs to a single customer.
 struct PeerAddress: Hashable, Sendable {
   private let bytes: [UInt8]
 
-  /// Nil for a caller on this machine, which may be a proxy that speaks for all, and where there is no address.
+  /// Nil for a client on this machine, which may be a proxy that forwards for many, and where there is no address.
   init?(_ address: SocketAddress?) {
     guard let text = address?.ipAddress else { return nil }
     self.init(text)

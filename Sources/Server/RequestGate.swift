@@ -1,42 +1,42 @@
 import Synchronization
 
-/// Counts what is being processed, in all and for each asker, and lets no more in than allowed.
-final class RequestGate<Asker: Hashable & Sendable>: Sendable {
+/// Limits how many requests are processed at once, in all and for each client.
+final class RequestGate<Client: Hashable & Sendable>: Sendable {
   private struct Inside {
     var count = 0
-    var byAsker: [Asker: Int] = [:]
+    var byClient: [Client: Int] = [:]
   }
 
   private let limit: Int
-  private let limitPerAsker: Int
+  private let limitPerClient: Int
   private let inside = Mutex(Inside())
 
-  init(limit: Int, perAsker limitPerAsker: Int) {
+  init(limit: Int, perClient limitPerClient: Int) {
     self.limit = limit
-    self.limitPerAsker = limitPerAsker
+    self.limitPerClient = limitPerClient
   }
 
-  /// Runs `work` when there is room; nil at once when there is not.
+  /// Runs `work` when the limits allow it; otherwise returns nil at once.
   ///
-  /// - Parameter asker: nil for one that is not told apart from others and counts only in all.
-  func enter<Result>(_ asker: Asker?, _ work: () async throws -> Result) async rethrows -> Result? {
+  /// - Parameter client: nil for one that counts only in all.
+  func enter<Result>(_ client: Client?, _ work: () async throws -> Result) async rethrows -> Result? {
     let isRoom = inside.withLock { inside in
-      let held = asker.flatMap { inside.byAsker[$0] } ?? 0
-      guard inside.count < limit, held < limitPerAsker else { return false }
+      let held = client.flatMap { inside.byClient[$0] } ?? 0
+      guard inside.count < limit, held < limitPerClient else { return false }
       inside.count += 1
-      if let asker { inside.byAsker[asker] = held + 1 }
+      if let client { inside.byClient[client] = held + 1 }
       return true
     }
     guard isRoom else { return nil }
-    defer { leave(asker) }
+    defer { leave(client) }
     return try await work()
   }
 
-  private func leave(_ asker: Asker?) {
+  private func leave(_ client: Client?) {
     inside.withLock { inside in
       inside.count -= 1
-      guard let asker, let held = inside.byAsker[asker] else { return }
-      inside.byAsker[asker] = held > 1 ? held - 1 : nil
+      guard let client, let held = inside.byClient[client] else { return }
+      inside.byClient[client] = held > 1 ? held - 1 : nil
     }
   }
 }

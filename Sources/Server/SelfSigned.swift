@@ -6,8 +6,8 @@ import X509
 
 /// A key of headquarters' server with a certificate that it signs for itself.
 ///
-/// Nodes know the key by its pin, so the names and the time in the certificate are for other programs only. It is valid
-/// for so long that it never has to be thought of.
+/// Nodes check only the pin of the key, so the names and the dates in the certificate are for other programs. It is valid
+/// for a hundred years, so that it need not be renewed.
 public struct SelfSigned: Sendable {
   private static let validDays = 36_500.0
 
@@ -20,7 +20,7 @@ public struct SelfSigned: Sendable {
   ///
   /// - Parameters:
   ///   - hosts: names and addresses of the server; those of this machine to itself are always added.
-  ///   - pem: a key that was made before and is to have a certificate; nil makes one.
+  ///   - pem: an existing key for the certificate; nil makes a new one.
   /// - Throws: `ServerError` when the certificate cannot be made, or `pem` holds no such key.
   public init(hosts: [String], key pem: [UInt8]? = nil) throws(ServerError) {
     do {
@@ -52,7 +52,7 @@ public struct SelfSigned: Sendable {
     var seen: Set<String> = []
     return (["localhost", "127.0.0.1", "::1"] + hosts).compactMap { host in
       let host = host.lowercased()
-      // Not a place that anybody connects to.
+      // No client connects to these.
       guard !["", "0.0.0.0", "::", "*"].contains(host), seen.insert(host).inserted else { return nil }
       if let address = address(host) { return .ipAddress(ASN1OctetString(contentBytes: address[...])) }
       return host.utf8.allSatisfy { $0 > 32 && $0 < 127 } ? .dnsName(host) : nil

@@ -1,4 +1,5 @@
 import Crypto
+import Limits
 import NIOCore
 import NIOSSL
 import SwiftASN1
@@ -6,12 +7,14 @@ import X509
 
 /// The certificate and the key with which the server proves over TLS that it is headquarters' server.
 public struct ServerCertificate: Sendable {
-  /// SHA-256 of the public key (SubjectPublicKeyInfo, DER): 32 bytes by which nodes know the server.
+  /// SHA-256 of the public key (SubjectPublicKeyInfo, DER): 32 bytes by which nodes recognize the server.
   public let pin: [UInt8]
   /// As it was read, in PEM.
   public let certificate: [UInt8]
   let context: NIOSSLContext
 
+  /// Reads a certificate and its key.
+  ///
   /// - Parameters:
   ///   - certificate: in PEM: the server's own certificate, then those that lead to an authority.
   ///   - key: its private key in PEM, without a password.
@@ -40,7 +43,7 @@ public struct ServerCertificate: Sendable {
     return Array(SHA256.hash(data: publicKey))
   }
 
-  /// Whether the first certificate of a PEM text was signed with its own key, so that no authority vouches for it.
+  /// Whether the first certificate of a PEM text was signed with its own key and not by an authority.
   public static func isSelfSigned(_ pem: [UInt8]) -> Bool {
     guard let first = try? chain(pem).first, let bytes = try? first.toDERBytes(),
       let certificate = try? Certificate(derEncoded: bytes)
@@ -60,15 +63,14 @@ public struct ServerCertificate: Sendable {
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
     configuration.minimumTLSVersion = .tlsv12
-    // Under TLS 1.2 only ciphers that keep past conversations secret when the key is stolen; 1.3 has no others.
+    // For TLS 1.2 only ciphers with forward secrecy; 1.3 has no others.
     configuration.cipherSuiteValues = [
       .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
       .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
       .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
     ]
     configuration.applicationProtocols = ["http/1.1"]
-    // How long a client may take to say that it closes too.
-    configuration.shutdownTimeout = .seconds(2)
+    configuration.shutdownTimeout = .seconds(ServerLimits.tlsCloseSeconds)
     return configuration
   }
 

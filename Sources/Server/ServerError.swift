@@ -18,7 +18,7 @@ public struct ServerError: Error, Equatable, Sendable, CustomStringConvertible {
   public var operation: String
   /// What the operator can do next.
   public var hint: String
-  /// The system's own words, for the log.
+  /// The system's own message, for the log.
   public var detail: String
 
   public var description: String { "\(operation): \(code.rawValue) [\(detail)] (\(hint))" }

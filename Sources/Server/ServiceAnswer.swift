@@ -1,12 +1,17 @@
+import Limits
+import SyncCore
+
 /// The answer to one request.
 public struct ServiceAnswer: Equatable, Sendable {
   /// An HTTP status from 200 to 599.
   public var status: Int
+  /// Sent as `Content-Type`.
   public var contentType: String
   public var body: [UInt8]
-  /// Told to the client as `Retry-After`.
+  /// Sent to the client as `Retry-After`.
   public var retryAfterSeconds: Int?
 
+  /// An answer with a body of any type.
   public init(
     status: Int = 200, contentType: String = "application/octet-stream", body: [UInt8], retryAfterSeconds: Int? = nil
   ) {
@@ -14,6 +19,13 @@ public struct ServiceAnswer: Equatable, Sendable {
     self.contentType = contentType
     self.body = body
     self.retryAfterSeconds = retryAfterSeconds
+  }
+
+  /// A line of JSON.
+  public init(status: Int = 200, _ json: JSON, retryAfterSeconds: Int? = nil) {
+    self.init(
+      status: status, contentType: "application/json", body: json.bytes + [UInt8(ascii: "\n")],
+      retryAfterSeconds: retryAfterSeconds)
   }
 
   /// An error as JSON: `{"error":{"code":…,"message":…,"hint":…}}`.
@@ -26,45 +38,28 @@ public struct ServiceAnswer: Equatable, Sendable {
     status: Int, code: String, message: String, hint: String, retryAfterSeconds: Int? = nil
   ) -> ServiceAnswer {
     let members = [("code", code), ("message", message), ("hint", hint)]
-    let json = members.map { quoted($0.0) + ":" + quoted($0.1) }.joined(separator: ",")
-    return ServiceAnswer(
-      status: status, contentType: "application/json", body: Array("{\"error\":{\(json)}}\n".utf8),
-      retryAfterSeconds: retryAfterSeconds)
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var bytes = [UInt8(ascii: "\"")]
-    for byte in text.utf8 {
-      switch byte {
-      case 0x22, 0x5C: bytes += [0x5C, byte]
-      case 0..<0x20:
-        let digits = Array("0123456789abcdef".utf8)
-        bytes += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      default: bytes.append(byte)
-      }
-    }
-    bytes.append(UInt8(ascii: "\""))
-    return String(decoding: bytes, as: UTF8.self)
+    let error = JSON.object(members.map { (name: $0.0, value: .text(Array($0.1.utf8), .canonical)) })
+    return ServiceAnswer(status: status, ["error": error], retryAfterSeconds: retryAfterSeconds)
   }
 }
 
 extension ServiceAnswer {
-  /// The one answer to an unknown node, a bad signature and an unknown path under `/v1/`: whoever asks without a key
-  /// cannot tell what exists.
+  /// The same answer for an unknown node, a bad signature and an unknown path under `/v1/`, so that a client without a key
+  /// learns nothing about what exists.
   static let denied = ServiceAnswer.error(
     status: 401, code: "denied", message: "This request is not accepted.",
     hint: "Join headquarters with an invitation, or ask there whether this node was revoked.")
 
-  /// For a signature that is right but from another time. The signed `Birlik-Time` tells the client the server's.
+  /// For a valid signature from another time. The signed `Birlik-Time` gives the client the server's.
   static let clock = ServiceAnswer.error(
     status: 401, code: "clock", message: "The clocks of the two machines differ too much.",
     hint: "Sign again with the time of this answer, and set the clock of this machine.")
 
   static let tooLarge = ServiceAnswer.error(
-    status: 413, code: "too_large", message: "The request is larger than allowed.", hint: "Send smaller chunks.")
+    status: 413, code: "too_large", message: "The request is larger than allowed.", hint: "Send smaller batches.")
 
   static let tooSlow = ServiceAnswer.error(
-    status: 408, code: "too_slow", message: "The request did not arrive in time.", hint: "Send smaller chunks.")
+    status: 408, code: "too_slow", message: "The request did not arrive in time.", hint: "Send smaller batches.")
 
   static let broken = ServiceAnswer.error(
     status: 400, code: "broken", message: "The request did not arrive whole.", hint: "Send it again.")
@@ -72,10 +67,12 @@ extension ServiceAnswer {
   static let notFound = ServiceAnswer.error(
     status: 404, code: "not_found", message: "There is nothing here.", hint: "Ask for /health.")
 
-  static let failed = ServiceAnswer.error(
+  /// For an error inside headquarters.
+  public static let failed = ServiceAnswer.error(
     status: 500, code: "internal", message: "Headquarters could not answer.", hint: "Try again later.")
 
-  static func busy(retryAfterSeconds: Int) -> ServiceAnswer {
+  /// Asks the client to try again later.
+  public static func busy(retryAfterSeconds: Int = ServerLimits().retryAfterSeconds) -> ServiceAnswer {
     .error(
       status: 503, code: "busy", message: "Headquarters is busy.", hint: "Try again in a moment.",
       retryAfterSeconds: retryAfterSeconds)

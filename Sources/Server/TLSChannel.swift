@@ -5,7 +5,7 @@ import NIOCore
 import NIOSSL
 import NIOTLS
 
-/// Puts TLS before the connections of another kind, with the certificate that is current when each begins.
+/// Adds TLS to another kind of connection, with the certificate that is current when the connection begins.
 struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
   let base: Base
   let certificate: CurrentCertificate
@@ -25,7 +25,7 @@ struct TLSChannel<Base: ServerChildChannel>: ServerChildChannel {
 }
 
 extension HTTPServerBuilder {
-  /// HTTP/1 with TLS before it.
+  /// HTTP/1 over TLS.
   static func secure(
     _ certificate: CurrentCertificate, handshakeTime: Duration, configuration: HTTP1Channel.Configuration
   ) -> HTTPServerBuilder {
@@ -37,7 +37,7 @@ extension HTTPServerBuilder {
   }
 }
 
-/// Closes a connection whose handshake is not over in time, however steadily it drips; one for each connection.
+/// Closes a connection whose handshake takes too long, even when bytes keep coming; one for each connection.
 final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -48,7 +48,7 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
   init(time: Duration) { self.time = time }
 
   func handlerAdded(context: ChannelHandlerContext) {
-    // Cancelled when the handler or the connection goes, so the context is alive whenever this runs.
+    // Cancelled when the handler is removed or the connection closes, so the context is alive whenever this runs.
     deadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { context.close(promise: nil) }
   }
 

@@ -18,18 +18,10 @@ public struct TextSet: Hashable, Sendable {
 
   /// The canonical JSON.
   public var json: [UInt8] {
-    var text: [UInt8] = [UInt8(ascii: "[")]
+    var text = [UInt8(ascii: "[")]
     for (index, element) in elements.enumerated() {
       if index > 0 { text.append(UInt8(ascii: ",")) }
-      text.append(UInt8(ascii: "\""))
-      for byte in element {
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): text += [UInt8(ascii: "\\"), byte]
-        case 0..<32: text += Array("\\u00".utf8) + Array(Hex.string([byte]).utf8)
-        default: text.append(byte)
-        }
-      }
-      text.append(UInt8(ascii: "\""))
+      JSON.write(element, .canonical, to: &text)
     }
     text.append(UInt8(ascii: "]"))
     return text

@@ -1,7 +1,8 @@
 import CCurl
+import struct HTTPTypes.HTTPFields
 import Limits
 
-/// One libcurl handle, kept so that its connections are.
+/// One libcurl handle. It is reused because it holds the open connections.
 ///
 /// - Warning: unchecked, because only `HTTPClient`'s serial queue calls it.
 final class EasyHandle: @unchecked Sendable {
@@ -41,7 +42,7 @@ final class EasyHandle: @unchecked Sendable {
     _ request: HTTPRequest, to address: RequestAddress, _ handle: UnsafeMutableRawPointer, _ operation: String,
     _ cancellation: Cancellation
   ) throws(TransportError) -> HTTPResponse {
-    // Keeps the connections, forgets every option of the request before.
+    // Resets the options of the previous request, but not the connections.
     curl_easy_reset(handle)
     defer { curl_easy_reset(handle) }
     let list = try headerList(request.headers, operation)
@@ -64,9 +65,9 @@ final class EasyHandle: @unchecked Sendable {
       }
     }
     guard result == CURLE_OK else {
-      let words = Self.text(message, or: result)
+      let detail = Self.text(message, or: result)
       throw TransportError(
-        transfer.stopped ?? TransportError.code(for: result, words: words), operation, detail: words)
+        transfer.stopped ?? TransportError.code(for: result, detail: detail), operation, detail: detail)
     }
     return HTTPResponse(
       status: Self.number(CURLINFO_RESPONSE_CODE, of: handle), headers: transfer.headers, body: transfer.body,
@@ -75,17 +76,13 @@ final class EasyHandle: @unchecked Sendable {
 
   /// The headers as libcurl wants them, to be freed by the caller.
   private func headerList(
-    _ headers: [(name: String, value: String)], _ operation: String
+    _ headers: HTTPFields, _ operation: String
   ) throws(TransportError) -> UnsafeMutablePointer<curl_slist>? {
-    // No `Expect: 100-continue`: it costs a round trip, or a second where the server ignores it.
+    // Without `Expect: 100-continue`, which costs a round trip, or a second where the server ignores it.
     var lines = ["Expect:"]
-    for (name, value) in headers {
-      let isName = !name.isEmpty && name.utf8.allSatisfy { (33...126).contains($0) && $0 != 58 && $0 != 59 }
-      guard isName, value.utf8.allSatisfy({ $0 >= 32 && $0 != 127 || $0 == 9 }) else {
-        throw TransportError(.invalidRequest, operation)
-      }
+    for field in headers {
       // "Name;" is libcurl's way to send a header without a value.
-      lines.append(value.isEmpty ? name + ";" : name + ": " + value)
+      lines.append(field.name.rawName + (field.value.isEmpty ? ";" : ": " + field.value))
     }
     var list: UnsafeMutablePointer<curl_slist>?
     for line in lines {
@@ -110,26 +107,26 @@ final class EasyHandle: @unchecked Sendable {
 
   // MARK: Options
 
-  /// Sets options and remembers the first that libcurl refused: none may be missing silently.
+  /// Sets options and records the first error, so that none is missing silently.
   private struct Options {
     private let handle: UnsafeMutableRawPointer
     private(set) var result = CURLE_OK
 
     init(_ handle: UnsafeMutableRawPointer) { self.handle = handle }
 
-    private mutating func note(_ code: CURLcode) {
+    private mutating func record(_ code: CURLcode) {
       if result == CURLE_OK { result = code }
     }
 
-    mutating func set(_ option: CURLoption, _ value: Int) { note(birlik_curl_set_long(handle, option, value)) }
-    mutating func set(_ option: CURLoption, _ value: String) { note(birlik_curl_set_string(handle, option, value)) }
+    mutating func set(_ option: CURLoption, _ value: Int) { record(birlik_curl_set_long(handle, option, value)) }
+    mutating func set(_ option: CURLoption, _ value: String) { record(birlik_curl_set_string(handle, option, value)) }
 
     mutating func set(_ option: CURLoption, list: UnsafeMutablePointer<curl_slist>?) {
-      note(birlik_curl_set_list(handle, option, list))
+      record(birlik_curl_set_list(handle, option, list))
     }
 
     mutating func set(_ option: CURLoption, pointer: UnsafeRawPointer?) {
-      note(birlik_curl_set_pointer(handle, option, pointer))
+      record(birlik_curl_set_pointer(handle, option, pointer))
     }
 
     mutating func setSafety(isLoopback: Bool, settings: Settings) {
@@ -142,13 +139,13 @@ final class EasyHandle: @unchecked Sendable {
       setTrust(settings)
       set(CURLOPT_MAXCONNECTS, EasyHandle.maximumIdleConnections)
       set(CURLOPT_USERAGENT, settings.userAgent)
-      // A proxy from the environment would carry what must not leave this machine.
+      // A proxy from the environment would send loopback traffic to another machine.
       if isLoopback { set(CURLOPT_PROXY, "") }
     }
 
-    /// A certificate that headquarters signed for itself says nothing that an authority confirms: there the key alone
-    /// counts. libcurl compares the pin also when it does not check the certificate, and a connection without any
-    /// certificate is not made, because neither side offers the ciphers for it; `TLSTests` tries both.
+    /// No authority confirms a certificate that headquarters signed itself, so there only the pinned key counts. libcurl
+    /// compares the pin even when it does not check the certificate, and makes no connection without a certificate,
+    /// because neither side offers the ciphers for it; `TLSTests` tries both.
     private mutating func setTrust(_ settings: Settings) {
       let trust = settings.trust
       set(CURLOPT_SSL_VERIFYPEER, trust.checksCertificate ? 1 : 0)
@@ -162,18 +159,18 @@ final class EasyHandle: @unchecked Sendable {
       set(CURLOPT_TIMEOUT_MS, Self.milliseconds(limits.totalTime))
       set(CURLOPT_LOW_SPEED_LIMIT, limits.slowBytesPerSecond)
       set(CURLOPT_LOW_SPEED_TIME, limits.slowSeconds)
-      // Ends early what announces itself as too large; the rest is counted as it comes.
+      // Stops a transfer that announces too large a body; the callback counts the others.
       let cap = curl_off_t(max(1, limits.responseBytes))
-      note(birlik_curl_set_offset(handle, CURLOPT_MAXFILESIZE_LARGE, cap))
+      record(birlik_curl_set_offset(handle, CURLOPT_MAXFILESIZE_LARGE, cap))
     }
 
-    /// `body` must stay in place until the transfer is over: libcurl sends from there.
+    /// `body` must not move until the transfer is over: libcurl sends from there.
     mutating func setBody(_ body: UnsafeRawBufferPointer, method: HTTPRequest.Method) {
       switch method {
       case .get: set(CURLOPT_HTTPGET, 1)
       case .post:
         set(CURLOPT_POST, 1)
-        note(birlik_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
+        record(birlik_curl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
         if body.isEmpty { set(CURLOPT_COPYPOSTFIELDS, "") } else { set(CURLOPT_POSTFIELDS, pointer: body.baseAddress) }
       }
     }
@@ -182,27 +179,27 @@ final class EasyHandle: @unchecked Sendable {
     mutating func setCallbacks(_ transfer: Transfer) {
       let context = UnsafeRawPointer(Unmanaged.passUnretained(transfer).toOpaque())
       for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_XFERINFODATA] { set(option, pointer: context) }
-      note(
+      record(
         birlik_curl_set_receive(handle, CURLOPT_WRITEFUNCTION) { data, size, count, context in
           guard let data, let context else { return 0 }
           let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
           return transfer.receive(body: UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
         })
-      note(
+      record(
         birlik_curl_set_receive(handle, CURLOPT_HEADERFUNCTION) { data, size, count, context in
           guard let data, let context else { return 0 }
           let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
           return transfer.receive(header: UnsafeRawBufferPointer(start: data, count: size * count)) ? size * count : 0
         })
       set(CURLOPT_NOPROGRESS, 0)
-      note(
+      record(
         birlik_curl_set_progress(handle) { context, _, _, _, _ in
           guard let context else { return 1 }
           return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().mayContinue ? 0 : 1
         })
     }
 
-    /// At least one, because libcurl takes zero for "for ever".
+    /// At least one, because zero means no limit to libcurl.
     private static func milliseconds(_ duration: Duration) -> Int {
       let (seconds, attoseconds) = duration.components
       let bounded = min(max(seconds, 0), 86_400)

@@ -1,17 +1,19 @@
 import Dispatch
 
-/// Sends HTTP requests through libcurl, one after the other, over connections that it keeps.
+/// Sends HTTP requests through libcurl, one after the other, over connections that stay open.
 ///
-/// Never follows redirects, speaks plain HTTP with this machine only and TLS 1.2 or later with all others. Waiting
-/// happens on a queue of its own, so no thread of Swift's pool is blocked.
+/// Never follows redirects. Uses plain HTTP with this machine only, and TLS 1.2 or later with all others. A queue of its
+/// own waits for libcurl, so no thread of Swift's pool is blocked.
 public final class HTTPClient: Sendable {
   private let queue = DispatchQueue(label: "birlik.transport")
   private let handle: EasyHandle
 
+  /// A client without open connections.
+  ///
   /// - Parameters:
-  ///   - userAgent: who the requests say they come from.
-  ///   - trust: by what the server is known.
-  ///   - caFile: certificates to trust in place of the system's, in PEM.
+  ///   - userAgent: sent as `User-Agent`.
+  ///   - trust: how the client recognizes the server.
+  ///   - caFile: certificates to trust instead of the system's, in PEM.
   public init(userAgent: String = "birlik", trust: HTTPTrust = .authorities, caFile: String? = nil) {
     handle = EasyHandle(settings: .init(userAgent: userAgent, trust: trust, caFile: caFile))
   }

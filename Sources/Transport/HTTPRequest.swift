@@ -1,7 +1,9 @@
+import struct HTTPTypes.HTTPFields
 import Limits
 
 /// One HTTP request.
 public struct HTTPRequest: Sendable {
+  /// The methods that Birlik uses.
   public enum Method: String, Sendable {
     case get = "GET"
     case post = "POST"
@@ -10,13 +12,13 @@ public struct HTTPRequest: Sendable {
   public var method: Method
   /// `https://…`, or `http://…` for this machine.
   public var url: String
-  public var headers: [(name: String, value: String)]
+  public var headers: HTTPFields
   /// Sent with `POST` only.
   public var body: [UInt8]
   public var limits: TransferLimits
 
   public init(
-    method: Method, url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
+    method: Method, url: String, headers: HTTPFields = [:], body: [UInt8] = [],
     limits: TransferLimits = TransferLimits()
   ) {
     self.method = method

@@ -1,10 +1,10 @@
-/// By what a server is known that answers over TLS.
+/// How a client recognizes a server that answers over TLS.
 ///
-/// A key is named by its pin: `sha256//` and the base64 of the SHA-256 of the public key (SubjectPublicKeyInfo, DER).
+/// A pin identifies a key: `sha256//` and the base64 of the SHA-256 of the public key (SubjectPublicKeyInfo, DER).
 public enum HTTPTrust: Equatable, Sendable {
-  /// An authority that this machine trusts vouches for the certificate and the name in it.
+  /// An authority that this machine trusts signed the certificate, for the server's name.
   case authorities
-  /// The server has one of these keys; whoever signed the certificate, for whatever name and time, does not matter.
+  /// The server has one of these keys; the signer, the name and the dates of the certificate do not matter.
   case keys([String])
   /// Both.
   case keysAndAuthorities([String])
@@ -16,7 +16,7 @@ public enum HTTPTrust: Equatable, Sendable {
     }
   }
 
-  /// Whether libcurl is to check the certificate. Never left out without a pin that decides in its place.
+  /// Whether libcurl checks the certificate. It does unless there is a pin to check instead.
   var checksCertificate: Bool {
     if case .keys(let pins) = self { pins.isEmpty } else { true }
   }

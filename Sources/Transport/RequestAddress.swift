@@ -1,6 +1,6 @@
 import CCurl
 
-/// Where a request goes, read by libcurl's own parser so that what is judged is what is used.
+/// Where a request goes, read by libcurl's own parser, so that the checked address is the one that is used.
 struct RequestAddress {
   /// Scheme, host, port and path; never a user, a password or a query.
   let text: String
@@ -9,7 +9,7 @@ struct RequestAddress {
   /// - Throws: `invalidRequest` for what is no http or https address or carries a user or a password,
   ///   `refusedInsecure` for plain http to another machine.
   init(url: String, method: String) throws(TransportError) {
-    // An unreadable address is not repeated in the error: it may hold a password.
+    // The error does not repeat an unreadable address, because it may hold a password.
     let unreadable = TransportError(.invalidRequest, method)
     guard let handle = curl_url() else { throw unreadable }
     defer { curl_url_cleanup(handle) }

@@ -1,15 +1,17 @@
 import CCurl
+import struct HTTPTypes.HTTPField
+import struct HTTPTypes.HTTPFields
 import Limits
 import Synchronization
 
-/// What one transfer receives while libcurl calls back, and why it was stopped if it was.
+/// Collects what libcurl's callbacks receive in one transfer, and stops it beyond its limits.
 ///
-/// Only the client's queue touches it, between the beginning and the end of one `curl_easy_perform`.
+/// Only the client's queue uses it, during one `curl_easy_perform`.
 final class Transfer {
   private let limits: TransferLimits
   private let cancellation: Cancellation
   private(set) var body: [UInt8] = []
-  private(set) var headers = HTTPHeaders()
+  private(set) var headers = HTTPFields()
   private var headerBytes = 0
   /// Set when a callback stops the transfer.
   private(set) var stopped: TransportError.Code?
@@ -19,20 +21,20 @@ final class Transfer {
     self.cancellation = cancellation
   }
 
-  /// Takes a part of the body. Counted here because libcurl's own size limit does not stop a running transfer.
+  /// Appends a part of the body. Counts because libcurl's own size limit does not stop a running transfer.
   func receive(body part: UnsafeRawBufferPointer) -> Bool {
     guard part.count <= limits.responseBytes - body.count else { return stop(.tooLarge) }
     body.append(contentsOf: part)
     return true
   }
 
-  /// Takes one line of the headers, with its line end.
+  /// Reads one line of the headers, with its line end.
   func receive(header line: UnsafeRawBufferPointer) -> Bool {
     headerBytes += line.count
     guard headerBytes <= limits.headerBytes else { return stop(.tooLarge) }
     if line.starts(with: "HTTP/".utf8) {
       // An interim answer (1xx) came before: only the headers of the final one count.
-      headers = HTTPHeaders()
+      headers = HTTPFields()
       return true
     }
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
@@ -43,7 +45,9 @@ final class Transfer {
     let name = String(decoding: line[..<colon], as: UTF8.self)
     let value = line[line.index(after: colon)...].drop { $0 == 32 || $0 == 9 }
     let end = value.lastIndex { $0 > 32 }.map { $0 + 1 } ?? value.startIndex
-    headers.fields.append((name: name, value: String(decoding: value[..<end], as: UTF8.self)))
+    // A field would turn characters that no value may hold into spaces, and so into another value.
+    guard let name = HTTPField.Name(name), HTTPField.isValidValue(value[..<end]) else { return stop(.protocolError) }
+    headers.append(HTTPField(name: name, value: value[..<end]))
     return true
   }
 
@@ -56,7 +60,7 @@ final class Transfer {
   }
 }
 
-/// Tells a running transfer, from any thread, that nobody waits for it any more.
+/// Cancels a running transfer from any thread.
 final class Cancellation: Sendable {
   private let flag = Mutex(false)
 

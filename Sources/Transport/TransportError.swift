@@ -5,7 +5,7 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
   public enum Code: String, Sendable {
     /// The other machine was not found or does not answer on its port.
     case unreachable
-    /// The connection was made and broke before the answer was whole.
+    /// The connection broke before the answer was whole.
     case interrupted
     /// Too slow, or longer than the limit.
     case timeout
@@ -32,21 +32,21 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
   public var message: String
   /// What the operator can do next.
   public var hint: String
-  /// libcurl's own words, for the log; may be empty.
+  /// libcurl's own message, for the log; may be empty.
   public var detail: String
 
   init(_ code: Code, _ operation: String, detail: String = "") {
     self.code = code
     self.operation = operation
     self.detail = detail
-    (message, hint) = Self.words(code)
+    (message, hint) = Self.text(for: code)
   }
 
   public var description: String {
     "\(operation): \(message)" + (detail.isEmpty ? "" : " [\(detail)]") + " (\(hint))"
   }
 
-  private static func words(_ code: Code) -> (message: String, hint: String) {
+  private static func text(for code: Code) -> (message: String, hint: String) {
     switch code {
     case .unreachable:
       ("Headquarters cannot be reached.", "Check the network and the address; nothing is lost, the next try sends it.")
@@ -62,7 +62,7 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
       ("No trusted connection could be made.", "The certificate may be wrong or too old, or somebody is in between.")
     case .wrongKey:
       (
-        "Headquarters' server shows another key than this node knows, so nothing was sent.",
+        "Headquarters' server has another key than this node knows, so nothing was sent.",
         "Ask headquarters for the line of `birlik pin` and give it to `birlik pin LINE` here; if headquarters changed "
           + "nothing, somebody is in between."
       )
@@ -75,12 +75,12 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
     }
   }
 
-  /// The error code for what libcurl says, in its code and in its words.
-  static func code(for result: CURLcode, words: String = "") -> Code {
+  /// The error code for libcurl's result and its message.
+  static func code(for result: CURLcode, detail: String = "") -> Code {
     switch result {
-    // One code for a refusal and for a connection that broke in the handshake. Where OpenSSL found fault with what the
-    // other side said, its error stands in the words; else nobody said anything.
-    case CURLE_SSL_CONNECT_ERROR where !words.contains("error:") || words.contains("unexpected eof"): .interrupted
+    // libcurl has one code for a refusal and for a connection that broke in the handshake. After a refusal the message
+    // contains OpenSSL's error.
+    case CURLE_SSL_CONNECT_ERROR where !detail.contains("error:") || detail.contains("unexpected eof"): .interrupted
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED,
       CURLE_PROXY:
       .unreachable

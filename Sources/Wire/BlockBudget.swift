@@ -1,7 +1,7 @@
 import Limits
 import SyncCore
 
-/// What is left of a segment's limits while its blocks are sealed or read, by the same rules on both sides.
+/// What is left of a segment's limits while its blocks are sealed or read. Both sides use the same rules.
 struct BlockBudget {
   var changes: Int
   var contentBytes = WireLimits.contentBytes
@@ -9,7 +9,7 @@ struct BlockBudget {
 
   init(changes: Int) { self.changes = changes }
 
-  /// Takes a block off the budget, and checks that it is one that every node can read and take in one way only.
+  /// Subtracts a block from the budget, and checks that every node can read it and reads the same changes.
   ///
   /// - Throws: `WireError` with code `tooLarge` or `malformed`.
   mutating func spend(_ block: KindBlock, operation: String) throws(WireError) {
@@ -33,7 +33,7 @@ struct BlockBudget {
 
 extension KindBlock {
   /// The bytes of all keys and texts, each counted as often as it occurs. A segment holds at most
-  /// `WireLimits.contentBytes`; whoever builds one ends it well before.
+  /// `WireLimits.contentBytes`; an author ends its segments well before.
   public var contentBytes: Int {
     let texts = columns.reduce(0) { $0 + $1.texts.contentBytes + $1.elements.contentBytes }
     return keys.reduce(texts) { $0 + $1.contentBytes }
@@ -42,7 +42,7 @@ extension KindBlock {
   /// How many elements of sets are named. A segment holds at most `WireLimits.elementsPerSegment`.
   public var elementCount: Int { columns.reduce(0) { $0 + $1.elements.count } }
 
-  /// What is larger than a reader takes, in words; nil when nothing is.
+  /// The limit that the block exceeds, as a clause; nil when it exceeds none.
   fileprivate var excess: String? {
     guard keys.count <= WireLimits.keyColumns, columns.count <= WireLimits.columnsPerKind else {
       return "kind \(kind) has too many columns"
@@ -58,7 +58,7 @@ extension KindBlock {
     return nil
   }
 
-  /// What makes no sense, in words; nil when all does.
+  /// The rule that the block breaks, as a clause; nil when it breaks none.
   fileprivate var problem: String? {
     let ids = [kind.number] + columns.map(\.field.number) + columns.map(\.register.number)
     guard ids.allSatisfy((0...WireLimits.largestID).contains) else { return "an id is out of range" }
@@ -77,7 +77,7 @@ extension TextColumn {
 }
 
 extension FieldColumn {
-  /// True when one change says two things of one element.
+  /// True when one change names an element twice.
   fileprivate var repeatsElement: Bool {
     var start = 0
     for count in elementCounts {

@@ -1,24 +1,27 @@
 import Limits
 import SyncCore
 
-/// Takes numbers and lengths in the forms of the wire format from bytes that may be hostile.
+/// Reads numbers and lengths of the wire format from bytes that may be hostile.
 public struct ByteReader: Sendable {
   private let bytes: ArraySlice<UInt8>
   private var index: Int
   /// What is being read, for messages.
   public let operation: String
 
+  /// Reads `bytes` from their beginning.
   public init(_ bytes: some Collection<UInt8>, operation: String) {
     self.bytes = ArraySlice(bytes)
     index = self.bytes.startIndex
     self.operation = operation
   }
 
+  /// Bytes that were not read yet.
   public var remaining: Int { bytes.endIndex - index }
   public var isAtEnd: Bool { remaining == 0 }
 
   func error(_ code: WireError.Code, _ detail: String) -> WireError { WireError(code, operation, detail) }
 
+  /// One byte.
   public mutating func byte() throws(WireError) -> UInt8 {
     guard index < bytes.endIndex else { throw error(.truncated, "the bytes end too early") }
     defer { index += 1 }
@@ -42,6 +45,7 @@ public struct ByteReader: Sendable {
     }
   }
 
+  /// A signed number in zigzag form.
   public mutating func zigzag() throws(WireError) -> Int64 {
     let value = try varint()
     return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
@@ -71,12 +75,14 @@ public struct ByteReader: Sendable {
     return number
   }
 
+  /// The next `count` bytes.
   public mutating func raw(_ count: Int) throws(WireError) -> ArraySlice<UInt8> {
     guard count >= 0, count <= remaining else { throw error(.truncated, "the bytes end too early") }
     defer { index += count }
     return bytes[index..<(index + count)]
   }
 
+  /// A length of at most `limit`, and that many bytes.
   public mutating func sized(limit: Int, of what: String) throws(WireError) -> ArraySlice<UInt8> {
     let length = try count(limit: limit, of: "bytes of \(what)")
     return try raw(length)
@@ -108,11 +114,11 @@ public struct ByteReader: Sendable {
 
   mutating func channel() throws(WireError) -> Channel {
     let text = try text(limit: FederationCode.maximumLength + 5, of: "a channel")
-    guard let channel = Channel(text) else { throw error(.malformed, "a channel has no proper name") }
+    guard let channel = Channel(text) else { throw error(.malformed, "a channel has no valid name") }
     return channel
   }
 
-  /// Checks that nothing follows.
+  /// Checks that no bytes are left.
   func finish() throws(WireError) {
     guard isAtEnd else { throw error(.malformed, "\(remaining) bytes follow the end") }
   }

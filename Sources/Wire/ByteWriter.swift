@@ -1,13 +1,16 @@
 import SyncCore
 
-/// Appends numbers and lengths in the forms of the wire format.
+/// Writes numbers and lengths of the wire format.
 public struct ByteWriter: Sendable {
+  /// What was written.
   public private(set) var bytes: [UInt8] = []
 
   public init() {}
 
+  /// Makes room for `count` more bytes.
   public mutating func reserve(_ count: Int) { bytes.reserveCapacity(bytes.count + count) }
 
+  /// One byte.
   public mutating func byte(_ value: UInt8) { bytes.append(value) }
 
   /// Unsigned LEB128: seven bits a byte, least significant first.
@@ -38,6 +41,7 @@ public struct ByteWriter: Sendable {
     bytes.append(contentsOf: value)
   }
 
+  /// UTF-8 with its length.
   public mutating func text(_ value: String) { sized(Array(value.utf8)) }
 
   mutating func digest(_ value: Digest) { raw(value.bytes) }

@@ -95,7 +95,7 @@ enum CatalogCodec {
     let version = try reader.count(limit: Int(Int32.max), of: "catalog versions")
     let title = try name(&reader)
     let kinds = try list(&reader, limit: 4096, of: "kinds", decodeKind)
-    let retired = try list(&reader, limit: 65_535, of: "retired kinds", number)
+    let retired = try list(&reader, limit: WireLimits.largestID, of: "retired kinds", number)
     let indicators = try list(&reader, limit: 1024, of: "indicators", decodeIndicator)
     guard !kinds.contains(where: { SystemKind.isReserved($0.id) }) else {
       throw reader.error(.malformed, "a kind has a number that no catalog may give")
@@ -328,7 +328,7 @@ enum CatalogCodec {
   }
 
   static func number(_ reader: inout ByteReader) throws(WireError) -> Int {
-    try reader.count(limit: 65_535, of: "ids")
+    try reader.count(limit: WireLimits.largestID, of: "ids")
   }
 
   static func choice<Value: RawRepresentable>(

@@ -1,15 +1,16 @@
 import Limits
 import SyncCore
 
-/// What one node hands to another so that both can compare what headquarters told them: its card, what it holds of the
-/// open channels, and what headquarters signed. No row, no text and no name but that of the node.
+/// What one node gives to another so that both can compare what headquarters showed them: its card, what it holds of the
+/// open channels, and the receipts that headquarters signed. It holds no row, no text and no name but the node's.
 public struct Evidence: Equatable, Sendable {
   static let magic = Array("BRE1".utf8)
 
+  /// The card of the node.
   public var card: NodeCard
   /// What the node holds of the open channels, in ascending order.
   public var open: [FrontierEntry]
-  /// In the order in which they were got.
+  /// In the order in which the node received them.
   public var receipts: [Receipt]
 
   public init(card: NodeCard, open: [FrontierEntry], receipts: [Receipt]) {
@@ -18,12 +19,13 @@ public struct Evidence: Equatable, Sendable {
     self.receipts = receipts
   }
 
-  /// The latest receipt whose digest is that of `open`: headquarters signed that it holds precisely this.
+  /// The latest receipt whose digest is that of `open`: headquarters signed that it holds exactly this.
   public var binding: Receipt? {
     let digest = Digest(of: open)
     return receipts.last { $0.openDigest == digest }
   }
 
+  /// The evidence as a file holds it.
   public var bytes: [UInt8] {
     var writer = ByteWriter()
     writer.raw(Self.magic)
@@ -33,7 +35,7 @@ public struct Evidence: Equatable, Sendable {
     return writer.bytes
   }
 
-  /// Reads evidence and checks that the card and every receipt are signed by headquarters and of one node.
+  /// Reads evidence, and checks that headquarters signed the card and every receipt and that all are of one node.
   ///
   /// - Throws: `WireError` for anything else.
   public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
@@ -41,7 +43,8 @@ public struct Evidence: Equatable, Sendable {
     guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
       throw reader.error(.malformed, "it does not begin with BRE1")
     }
-    card = try NodeCard(bytes: Array(try reader.sized(limit: 1024, of: "a card")), signedBy: headquarters)
+    card = try NodeCard(
+      bytes: Array(try reader.sized(limit: WireLimits.cardBytes, of: "a card")), signedBy: headquarters)
     open = try FrontierCodec.decode(&reader)
     receipts = []
     for bytes in try FrontierCodec.decodeList(
@@ -51,7 +54,7 @@ public struct Evidence: Equatable, Sendable {
     }
     try reader.finish()
     guard receipts.allSatisfy({ $0.node == card.id }), open.allSatisfy({ $0.channel.audience == .open }) else {
-      throw reader.error(.malformed, "it holds what is of another node, or of a channel that is not open")
+      throw reader.error(.malformed, "it holds a receipt of another node, or a channel that is not open")
     }
   }
 }

@@ -6,9 +6,11 @@ import SyncCore
 public struct ExchangeAnswer: Equatable, Sendable {
   static let magic = Array("BRA1".utf8)
 
-  /// A segment of the request that was not taken, and why.
+  /// A segment of the request that was refused, and why.
   public struct Refusal: Equatable, Sendable {
+    /// The segment's hash.
     public var segment: Digest
+    /// A sentence for people.
     public var reason: String
 
     public init(segment: Digest, reason: String) {
@@ -22,17 +24,19 @@ public struct ExchangeAnswer: Equatable, Sendable {
   /// The hash of the answering node's frontier after the request was absorbed, over the channels that the other may
   /// read.
   public var frontierDigest: Digest
-  /// That frontier, unless both are even.
+  /// That frontier, unless both are in sync.
   public var frontier: [FrontierEntry]?
   /// For each entry of the request's frontier, whether the answering node holds that segment.
   public var held: [Bool]
   /// True when there was more to send than fitted.
   public var hasMore: Bool
+  /// Segments of the request that were refused.
   public var refusals: [Refusal]
   /// The catalog, when it is newer than the sender's.
   public var catalog: [UInt8]?
-  /// The signed word on what is held; empty when no segments went either way.
+  /// A receipt; empty when no segments went either way.
   public var receipt: [UInt8]
+  /// Cards of the nodes whose segments follow.
   public var cards: [[UInt8]]
   /// Segments in causal order.
   public var segments: [[UInt8]]
@@ -54,6 +58,7 @@ public struct ExchangeAnswer: Equatable, Sendable {
     self.segments = segments
   }
 
+  /// The answer as it travels.
   public var bytes: [UInt8] {
     var writer = ByteWriter()
     writer.raw(Self.magic)
@@ -75,13 +80,11 @@ public struct ExchangeAnswer: Equatable, Sendable {
     return writer.bytes
   }
 
-  private static let reasonBytes = 1024
-
-  /// A reason that the other side takes.
+  /// A reason that is not longer than the other side accepts.
   private static func cut(_ reason: String) -> String {
-    guard reason.utf8.count > reasonBytes else { return reason }
+    guard reason.utf8.count > WireLimits.reasonBytes else { return reason }
     // A character cut in two becomes a replacement character, which takes up to two bytes more.
-    return String(decoding: reason.utf8.prefix(reasonBytes - 3), as: UTF8.self)
+    return String(decoding: reason.utf8.prefix(WireLimits.reasonBytes - 3), as: UTF8.self)
   }
 
   /// Reads an answer.
@@ -96,7 +99,7 @@ public struct ExchangeAnswer: Equatable, Sendable {
     now = try reader.zigzag()
     frontierDigest = try reader.digest()
     let marks = try reader.byte()
-    guard marks <= 7 else { throw reader.error(.unsupported, "it carries unknown marks") }
+    guard marks <= 7 else { throw reader.error(.unsupported, "it has unknown marks") }
     hasMore = marks & 2 != 0
     frontier = marks & 1 != 0 ? try FrontierCodec.decode(&reader) : nil
     let heldCount = try reader.count(limit: WireLimits.frontierEntries, of: "held marks")
@@ -104,11 +107,12 @@ public struct ExchangeAnswer: Equatable, Sendable {
     refusals = []
     for _ in 0..<(try reader.count(limit: WireLimits.segmentsPerMessage, of: "refusals")) {
       let segment = try reader.digest()
-      refusals.append(Refusal(segment: segment, reason: try reader.text(limit: Self.reasonBytes, of: "a reason")))
+      refusals.append(Refusal(segment: segment, reason: try reader.text(limit: WireLimits.reasonBytes, of: "a reason")))
     }
     catalog = marks & 4 != 0 ? Array(try reader.sized(limit: WireLimits.catalogBytes, of: "a catalog")) : nil
     receipt = Array(try reader.sized(limit: WireLimits.receiptBytes, of: "a receipt"))
-    cards = try FrontierCodec.decodeList(&reader, limit: WireLimits.cardsPerMessage, bytes: 1024, of: "cards")
+    cards = try FrontierCodec.decodeList(
+      &reader, limit: WireLimits.cardsPerMessage, bytes: WireLimits.cardBytes, of: "cards")
     segments = try FrontierCodec.decodeList(
       &reader, limit: WireLimits.segmentsPerMessage, bytes: WireLimits.segmentBytes, of: "segments")
     try reader.finish()

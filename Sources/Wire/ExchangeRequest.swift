@@ -47,7 +47,7 @@ enum FrontierCodec {
 }
 
 extension SyncCore.Digest {
-  /// The hash of a frontier: equal on two nodes exactly when they hold the same streams to the same tips.
+  /// The hash of a frontier: equal on two nodes exactly when they hold the same streams up to the same tips.
   ///
   /// - Parameter frontier: in ascending order.
   public init(of frontier: [FrontierEntry]) {
@@ -62,15 +62,15 @@ extension SyncCore.Digest {
 public struct ExchangeRequest: Equatable, Sendable {
   static let magic = Array("BRX1".utf8)
 
-  /// The sender's own card, so that a headquarters that lost its memory knows it again.
+  /// The sender's own card, by which a headquarters that was rebuilt empty recognizes it.
   public var card: [UInt8]
   /// The version of the catalog that the sender follows.
   public var catalogVersion: Int
   /// The hash of the sender's frontier, over the channels that it may read.
   public var frontierDigest: Digest
-  /// That frontier; nil in a first greeting, which costs the same however many streams there are.
+  /// That frontier; nil in the greeting, whose size does not depend on the number of streams.
   public var frontier: [FrontierEntry]?
-  /// How large an answer the sender takes, in bytes.
+  /// How many bytes the answer may have.
   public var answerLimit: Int
   /// Cards of the nodes whose segments follow.
   public var cards: [[UInt8]]
@@ -90,6 +90,7 @@ public struct ExchangeRequest: Equatable, Sendable {
     self.segments = segments
   }
 
+  /// The request as it travels.
   public var bytes: [UInt8] {
     var writer = ByteWriter()
     writer.raw(Self.magic)
@@ -113,24 +114,25 @@ public struct ExchangeRequest: Equatable, Sendable {
     guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
       throw reader.error(.malformed, "it does not begin with BRX1")
     }
-    card = Array(try reader.sized(limit: 1024, of: "a card"))
-    catalogVersion = try reader.count(limit: Int(Int32.max), of: "catalog versions")
+    card = Array(try reader.sized(limit: WireLimits.cardBytes, of: "a card"))
+    catalogVersion = try reader.count(limit: WireLimits.catalogVersion, of: "catalog versions")
     frontierDigest = try reader.digest()
     answerLimit = min(Int(clamping: try reader.varint()), WireLimits.messageBytes)
     let hasFrontier = try reader.byte()
     guard hasFrontier <= 1 else { throw reader.error(.malformed, "a mark is neither 0 nor 1") }
     frontier = hasFrontier == 1 ? try FrontierCodec.decode(&reader) : nil
-    cards = try FrontierCodec.decodeList(&reader, limit: WireLimits.cardsPerMessage, bytes: 1024, of: "cards")
+    cards = try FrontierCodec.decodeList(
+      &reader, limit: WireLimits.cardsPerMessage, bytes: WireLimits.cardBytes, of: "cards")
     segments = try FrontierCodec.decodeList(
       &reader, limit: WireLimits.segmentsPerMessage, bytes: WireLimits.segmentBytes, of: "segments")
     try reader.finish()
   }
 
-  /// The card in a request whose sender is not known yet, without reading the rest.
+  /// The card in a request whose sender is not known yet; the rest is not read.
   public static func card(inRequest bytes: [UInt8]) -> [UInt8]? {
     var reader = ByteReader(bytes, operation: "reading an exchange request")
     guard let magic = try? reader.raw(Self.magic.count), magic.elementsEqual(Self.magic),
-      let card = try? reader.sized(limit: 1024, of: "a card")
+      let card = try? reader.sized(limit: WireLimits.cardBytes, of: "a card")
     else { return nil }
     return Array(card)
   }

@@ -1,7 +1,7 @@
 import SyncCore
 
-/// Bytes as one line that people hand over: a word that says what it is, then base64 with four bytes of their hash, by
-/// which a line that was copied only in part is found.
+/// Bytes as one line that people copy: a prefix that names the kind of line, then base64 of the bytes and four bytes of
+/// their hash, which reveal a line that was copied only in part.
 enum HandedLine {
   private static let checkBytes = 4
 
@@ -9,7 +9,7 @@ enum HandedLine {
     prefix + Base64URL.encode(bytes + Digest(sha256: bytes).bytes.prefix(checkBytes))
   }
 
-  /// The bytes of a line, which mail programs may have broken; nil for what is no whole one.
+  /// The bytes of a line, in which mail programs may have inserted line breaks; nil when it is not whole.
   static func bytes(_ prefix: String, in line: String) -> [UInt8]? {
     let trimmed = line.split(whereSeparator: \.isWhitespace).joined()
     guard trimmed.hasPrefix(prefix), let all = Base64URL.decode(String(trimmed.dropFirst(prefix.count))),

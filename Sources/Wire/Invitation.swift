@@ -8,17 +8,18 @@ import SyncCore
 /// ```
 public struct Invitation: Equatable, Sendable {
   static let prefix = "birlik1:"
+  /// Bytes of the one-time secret.
   public static let tokenBytes = 16
-  static let addressBytes = 2048
 
   /// Where headquarters listens, such as `http://127.0.0.1:8650`.
   public var url: String
-  /// By what the server there is known.
+  /// How the node recognizes the server there.
   public var trust: ServerTrust
-  /// The 32 bytes of headquarters' Ed25519 key: by it everything that follows is checked.
+  /// The 32 bytes of headquarters' Ed25519 key, with which the node checks everything that follows.
   public var headquarters: [UInt8]
   /// The one-time secret.
   public var token: [UInt8]
+  /// The code of the node's federation.
   public var federation: String
   /// What the node will be called, such as `ftuu/Samarkand`.
   public var name: String
@@ -35,10 +36,10 @@ public struct Invitation: Equatable, Sendable {
     self.name = name
   }
 
-  /// The line to hand over.
+  /// The line that people copy.
   public var line: String {
     var writer = ByteWriter()
-    // The first form has no room for pins; where there are none, older programs can still read it.
+    // The first form has no pins. It is used where there are none, because older programs read it.
     let isFirstForm = trust == .authority
     writer.byte(isFirstForm ? 1 : 2)
     writer.text(url)
@@ -63,14 +64,14 @@ public struct Invitation: Equatable, Sendable {
       var reader = ByteReader(bytes, operation: operation)
       let form = try reader.byte()
       guard form == 1 || form == 2 else { throw WireError(.unsupported, operation, "it has an unknown version") }
-      url = try reader.text(limit: Self.addressBytes, of: "an address")
-      headquarters = Array(try reader.raw(32))
+      url = try reader.text(limit: WireLimits.addressBytes, of: "an address")
+      headquarters = Array(try reader.raw(Signature.keyByteCount))
       token = Array(try reader.raw(Self.tokenBytes))
       federation = try reader.text(limit: FederationCode.maximumLength, of: "a federation")
       name = try reader.text(limit: WireLimits.nameBytes, of: "a name")
       trust = form == 1 ? .authority : try ServerTrust(from: &reader)
       try reader.finish()
-      // One spelling for every invitation.
+      // Every invitation has one spelling.
       guard form == 1 || trust != .authority else { throw WireError(.malformed, operation, "it has the wrong form") }
     } catch {
       throw WireError(.badInvitation, operation, error.detail, hint: hint)
@@ -82,6 +83,7 @@ public struct Invitation: Equatable, Sendable {
 public struct JoinRequest: Equatable, Sendable {
   static let magic = Array("BRJ1".utf8)
 
+  /// The one-time secret of the invitation.
   public var token: [UInt8]
   /// The 32 bytes of the new node's Ed25519 key.
   public var publicKey: [UInt8]
@@ -102,12 +104,12 @@ public struct JoinRequest: Equatable, Sendable {
       throw reader.error(.malformed, "it does not begin with BRJ1")
     }
     token = Array(try reader.raw(Invitation.tokenBytes))
-    publicKey = Array(try reader.raw(32))
+    publicKey = Array(try reader.raw(Signature.keyByteCount))
     try reader.finish()
   }
 }
 
-/// What headquarters answers: who the new node is, who headquarters is, and the catalog.
+/// What headquarters answers to `POST /v1/join`: the card of the new node, its own card, and the catalog.
 public struct JoinAnswer: Equatable, Sendable {
   static let magic = Array("BRK1".utf8)
 
@@ -144,50 +146,10 @@ public struct JoinAnswer: Equatable, Sendable {
     guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
       throw reader.error(.malformed, "it does not begin with BRK1")
     }
-    card = Array(try reader.sized(limit: 1024, of: "a card"))
-    headquartersCard = Array(try reader.sized(limit: 1024, of: "a card"))
+    card = Array(try reader.sized(limit: WireLimits.cardBytes, of: "a card"))
+    headquartersCard = Array(try reader.sized(limit: WireLimits.cardBytes, of: "a card"))
     catalog = Array(try reader.sized(limit: WireLimits.catalogBytes, of: "a catalog"))
     now = try reader.zigzag()
     try reader.finish()
-  }
-}
-
-/// Base64 with the alphabet of RFC 4648, section 5, without padding.
-public enum Base64URL {
-  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
-  public static func encode(_ bytes: [UInt8]) -> String {
-    var text: [UInt8] = []
-    var pending: UInt32 = 0
-    var bits: UInt32 = 0
-    for byte in bytes {
-      pending = pending << 8 | UInt32(byte)
-      bits += 8
-      while bits >= 6 {
-        bits -= 6
-        text.append(alphabet[Int(pending >> bits & 63)])
-      }
-      pending &= (1 << bits) - 1
-    }
-    if bits > 0 { text.append(alphabet[Int(pending << (6 - bits) & 63)]) }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  /// The bytes, or nil for anything that `encode` does not write.
-  public static func decode(_ text: String) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var pending: UInt32 = 0
-    var bits: UInt32 = 0
-    for character in text.utf8 {
-      guard let digit = alphabet.firstIndex(of: character) else { return nil }
-      pending = pending << 6 | UInt32(digit)
-      bits += 6
-      if bits >= 8 {
-        bits -= 8
-        bytes.append(UInt8(truncatingIfNeeded: pending >> bits))
-        pending &= (1 << bits) - 1
-      }
-    }
-    return pending == 0 && bits < 6 ? bytes : nil
   }
 }

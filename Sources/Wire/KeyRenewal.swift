@@ -1,23 +1,24 @@
 import Crypto
 import SyncCore
 
-/// A node's word that it goes on under another key, signed by both: what it sends in `POST /v1/renew-key`.
+/// A node's statement that it replaces its key by another one, signed with both keys; sent in `POST /v1/renew-key`.
 ///
-/// The node under the new key is another node with the same place. So that nothing of the old one is lost or added
-/// afterwards, the claim names where its streams end.
+/// The node under the new key is another node in the same federation and office. The statement names where the streams of
+/// the old one end, so that nothing of them is lost or added afterwards.
 public struct KeyRenewal: Equatable, Sendable {
   static let magic = Array("BRN1".utf8)
   static let domain = Array("birlik.renewal.v1\0".utf8)
   private static let reading = "reading a key renewal"
 
-  /// The 32 bytes of each Ed25519 key.
+  /// The 32 bytes of the Ed25519 key that is replaced.
   public let oldKey: [UInt8]
+  /// The 32 bytes of the key that replaces it.
   public let newKey: [UInt8]
   /// When the node made it, in milliseconds since 1970.
   public let at: Int64
   /// The last of each stream that was sealed under the old key.
   public let tips: [FrontierEntry]
-  /// Everything, with both signatures, as it travels and is kept.
+  /// The whole statement with both signatures, as it travels and is stored.
   public let bytes: [UInt8]
 
   /// Signs a renewal with both keys.
@@ -49,19 +50,19 @@ public struct KeyRenewal: Equatable, Sendable {
     guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
       throw reader.error(.malformed, "it does not begin with BRN1")
     }
-    oldKey = Array(try reader.raw(32))
-    newKey = Array(try reader.raw(32))
+    oldKey = Array(try reader.raw(Signature.keyByteCount))
+    newKey = Array(try reader.raw(Signature.keyByteCount))
     at = try reader.zigzag()
     tips = try FrontierCodec.decode(&reader)
     let signed = Self.domain + bytes.prefix(bytes.count - reader.remaining)
     for key in [oldKey, newKey] {
-      let signature = Array(try reader.raw(64))
+      let signature = Array(try reader.raw(Signature.byteCount))
       guard Signature.isValid(signature, of: signed, by: key) else {
-        throw WireError(.badSignature, Self.reading, "one of both keys did not sign it")
+        throw WireError(.badSignature, Self.reading, "one of the two keys did not sign it")
       }
     }
     try reader.finish()
-    guard oldKey != newKey else { throw reader.error(.malformed, "both keys are one") }
+    guard oldKey != newKey else { throw reader.error(.malformed, "the new key is the old one") }
     self.bytes = bytes
   }
 }

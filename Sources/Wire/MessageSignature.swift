@@ -1,18 +1,17 @@
 import Crypto
+import HTTPTypes
 import Limits
+import RawStructuredFieldValues
 import SyncCore
 
-/// The header fields of an HTTP message, in the order sent. Names are compared without regard to case.
-public typealias HeaderFields = [(name: String, value: String)]
-
-/// Why a message's signature could not be made or believed.
+/// Why a message could not be signed, or its signature not verified.
 public struct MessageSignatureError: Error, Equatable, Sendable {
   public enum Code: String, Sendable {
-    /// A header that the signature needs is absent, or there twice.
+    /// A header that the signature needs is missing, or occurs twice.
     case missing
-    /// A header is not spelled as Birlik spells it, or the message cannot be signed at all.
+    /// A header differs from Birlik's spelling, or the message has a method or path that cannot be signed.
     case malformed
-    /// Nobody with this key identifier is known.
+    /// No node with this key identifier is known.
     case unknownSigner
     /// The signature is not the signer's, or the body is not the one that was signed.
     case forged
@@ -23,27 +22,28 @@ public struct MessageSignatureError: Error, Equatable, Sendable {
   public var code: Code
   /// What was being done, such as "verify request".
   public var operation: String
-  /// What a person can do about it.
+  /// What the operator can do next.
   public var hint: String
 
   init(_ code: Code, _ operation: String, hint: String? = nil) {
     self.code = code
     self.operation = operation
-    self.hint = hint ?? Self.usualHint(code)
+    self.hint = hint ?? Self.hint(for: code)
   }
 
-  private static func usualHint(_ code: Code) -> String {
+  private static func hint(for code: Code) -> String {
     switch code {
     case .missing, .malformed: "The other side does not speak Birlik's protocol, or a proxy changed the headers."
     case .unknownSigner: "Join headquarters again with a new invitation."
-    case .forged: "Something between the two sides changed the message, or the key is another one."
+    case .forged: "Something between the two sides changed the message, or it was signed with another key."
     case .clock: "Set the clock of this machine."
     }
   }
 }
 
-/// Who signs messages: a node and its key.
+/// A node that signs messages, with its key.
 public struct MessageSigner: Sendable {
+  /// The node's id, which names its key.
   public let keyID: NodeID
   private let privateKey: Curve25519.Signing.PrivateKey
 
@@ -61,18 +61,15 @@ public struct MessageSigner: Sendable {
   }
 }
 
-/// HTTP Message Signatures (RFC 9421) with Ed25519, in the one profile that Birlik speaks.
+/// HTTP Message Signatures (RFC 9421) with Ed25519, in the one profile that Birlik uses.
 ///
 /// A request is signed over its method, path and `Content-Digest` (RFC 9530). A response is signed over its status,
 /// digest and `Birlik-Time`, and bound to its request by covering the request's method, path, digest and signature.
-/// Whatever deviates from the profile is refused: there is one spelling, so there is nothing to interpret.
+/// Everything has one spelling, and any other is refused.
 public enum MessageSignature {
   /// The label of the signature in both headers.
   public static let label = "birlik"
-  public static let inputHeaderName = "signature-input"
-  public static let signatureHeaderName = "signature"
-  /// Milliseconds since 1970 at which a response was signed.
-  public static let timeHeaderName = "birlik-time"
+
   /// Signs a request.
   ///
   /// - Parameters:
@@ -83,7 +80,7 @@ public enum MessageSignature {
   /// - Throws: `malformed` for a method or path that cannot be signed.
   public static func sign(
     method: String, path: String, body: [UInt8], created: Int64, signer: MessageSigner
-  ) throws(MessageSignatureError) -> HeaderFields {
+  ) throws(MessageSignatureError) -> HTTPFields {
     let operation = "sign request"
     let digest = ContentDigest.header(for: body)
     guard isMethod(method), isPath(path) else { throw MessageSignatureError(.malformed, operation) }
@@ -91,41 +88,18 @@ public enum MessageSignature {
     let parameters = try self.parameters(components, time: created, keyID: signer.keyID, operation: operation)
     let signature = try signer.signature(
       over: signatureBase(components, parameters: parameters), operation: operation)
-    return [(name: ContentDigest.headerName, value: digest)] + fields(parameters: parameters, signature: signature)
-  }
-
-  /// Verifies a whole request at once. A server that wants to know the sender before it reads the body uses
-  /// ``RequestClaim``.
-  ///
-  /// - Parameters:
-  ///   - now: milliseconds since 1970.
-  ///   - tolerance: seconds.
-  ///   - publicKeyFor: the 32 bytes of a node's key; nil for an unknown or revoked one.
-  /// - Returns: the node that signed.
-  /// - Throws: `clock` only when all else is right, so that nobody else learns anything.
-  public static func verify(
-    method: String, path: String, body: [UInt8], headers: HeaderFields, now: Int64,
-    tolerance: Int64 = WireLimits.clockToleranceSeconds, publicKeyFor: (NodeID) -> [UInt8]?
-  ) throws(MessageSignatureError) -> NodeID {
-    let claim = try RequestClaim(method: method, path: path, headers: headers)
-    guard let publicKey = publicKeyFor(claim.keyID) else {
-      throw MessageSignatureError(.unknownSigner, "verify request")
-    }
-    try claim.verifySignature(publicKey: publicKey)
-    try claim.verify(body: body)
-    try claim.verifyTime(now: now, tolerance: tolerance)
-    return claim.keyID
+    return signed([.contentDigest: digest], parameters: parameters, signature: signature)
   }
 
   /// Signs a response.
   ///
   /// - Parameters:
-  ///   - time: milliseconds since 1970, told to the client in `Birlik-Time`.
+  ///   - time: milliseconds since 1970, sent along in `Birlik-Time`.
   ///   - request: what the client sent.
   /// - Returns: the four headers to send along.
   public static func sign(
     status: Int, body: [UInt8], time: Int64, answering request: RequestBinding, signer: MessageSigner
-  ) throws(MessageSignatureError) -> HeaderFields {
+  ) throws(MessageSignatureError) -> HTTPFields {
     let operation = "sign response"
     guard time >= 0 else { throw MessageSignatureError(.malformed, operation) }
     let digest = ContentDigest.header(for: body)
@@ -133,25 +107,24 @@ public enum MessageSignature {
     let parameters = try self.parameters(components, time: time, keyID: signer.keyID, operation: operation)
     let signature = try signer.signature(
       over: signatureBase(components, parameters: parameters), operation: operation)
-    return [(name: ContentDigest.headerName, value: digest), (name: timeHeaderName, value: String(time))]
-      + fields(parameters: parameters, signature: signature)
+    return signed([.contentDigest: digest, .birlikTime: String(time)], parameters: parameters, signature: signature)
   }
 
-  /// Verifies a response. Its time is not judged: the binding to the request says that it is fresh, and the client
-  /// may be the one whose clock is wrong.
+  /// Verifies a response. Its time is not checked: the binding to the request shows that it is fresh, and it may be the
+  /// client's clock that is wrong.
   ///
   /// - Parameters:
-  ///   - request: what this side sent, headers included.
+  ///   - request: the request as this side sent it.
   ///   - keyID: who must have signed.
   ///   - publicKey: the 32 bytes of that node's key.
   /// - Returns: the signer's time, milliseconds since 1970.
   public static func verify(
-    status: Int, headers: HeaderFields, body: [UInt8], answering request: RequestBinding, keyID: NodeID,
+    status: Int, headers: HTTPFields, body: [UInt8], answering request: RequestBinding, keyID: NodeID,
     publicKey: [UInt8]
   ) throws(MessageSignatureError) -> Int64 {
     let operation = "verify response"
-    let digest = try value(of: ContentDigest.headerName, in: headers, operation)
-    let time = try value(of: timeHeaderName, in: headers, operation)
+    let digest = try value(of: .contentDigest, in: headers, operation)
+    let time = try value(of: .birlikTime, in: headers, operation)
     guard ContentDigest.bytes(inHeader: digest) != nil, let milliseconds = number(time, digits: 15) else {
       throw MessageSignatureError(.malformed, operation)
     }
@@ -168,7 +141,7 @@ public enum MessageSignature {
   /// A component identifier as RFC 9421 writes it, quotes and parameters included, and its value.
   typealias Component = (identifier: String, value: String)
 
-  /// What is signed (RFC 9421, 2.5). No value may hold a line feed; the callers see to it.
+  /// The text that is signed (RFC 9421, 2.5). The caller checks that no value holds a line feed.
   static func signatureBase(_ components: [Component], parameters: String) -> String {
     var lines = ""
     for component in components { lines += component.identifier + ": " + component.value + "\n" }
@@ -196,40 +169,36 @@ public enum MessageSignature {
     return coveredList(components) + ";created=\(time / 1000);keyid=\"\(keyID.hex)\";alg=\"ed25519\""
   }
 
-  private static func fields(parameters: String, signature: [UInt8]) -> HeaderFields {
-    [
-      (name: inputHeaderName, value: label + "=" + parameters),
-      (name: signatureHeaderName, value: label + "=" + StructuredBytes.text(signature)),
-    ]
+  private static func signed(_ headers: HTTPFields, parameters: String, signature: [UInt8]) -> HTTPFields {
+    var headers = headers
+    headers[.signatureInput] = label + "=" + parameters
+    headers[.signature] = label + "=" + StructuredField.value(signature)
+    return headers
   }
 
-  // MARK: Reading what others wrote
+  // MARK: Reading
 
-  /// The value of a header that must be there exactly once, in printable ASCII and not longer than any that is valid.
+  /// The value of a header that must occur exactly once, in printable ASCII and no longer than a valid one can be.
   fileprivate static func value(
-    of name: String, in headers: HeaderFields, _ operation: String
+    of name: HTTPField.Name, in headers: HTTPFields, _ operation: String
   ) throws(MessageSignatureError) -> String {
-    let found = headers.filter { isSameName($0.name, name) }
-    guard found.count == 1 else { throw MessageSignatureError(.missing, operation) }
-    let value = found[0].value
+    let values = headers[values: name]
+    guard let value = values.first, values.count == 1 else { throw MessageSignatureError(.missing, operation) }
     guard value.utf8.count <= WireLimits.signatureHeaderBytes, value.utf8.allSatisfy({ (32...126).contains($0) }) else {
       throw MessageSignatureError(.malformed, operation)
     }
     return value
   }
 
-  private static func isSameName(_ name: String, _ lowerCased: String) -> Bool {
-    name.utf8.elementsEqual(lowerCased.utf8) { ((65...90).contains($0) ? $0 + 32 : $0) == $1 }
-  }
-
-  /// A number of 1 to `digits` digits: no sign, nothing that could overflow.
+  /// A number of 1 to `digits` digits without a sign.
   fileprivate static func number(_ text: some StringProtocol, digits: Int) -> Int64? {
     guard (1...digits).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
     return Int64(text)
   }
 
   fileprivate static func isMethod(_ method: String) -> Bool {
-    (1...16).contains(method.utf8.count) && method.utf8.allSatisfy { (65...90).contains($0) }
+    (1...WireLimits.signatureMethodBytes).contains(method.utf8.count)
+      && method.utf8.allSatisfy { (65...90).contains($0) }
   }
 
   /// A query is refused because `@path` does not cover it.
@@ -239,9 +208,9 @@ public enum MessageSignature {
   }
 }
 
-/// What a response is bound to: the request as it was sent.
+/// The parts of a request that its response's signature covers.
 ///
-/// A request that was not signed (joining) is bound by its method, path and digest.
+/// Of a request that was not signed (joining) these are the method, the path and the digest.
 public struct RequestBinding: Equatable, Sendable {
   fileprivate var components: [MessageSignature.Component]
 
@@ -249,36 +218,38 @@ public struct RequestBinding: Equatable, Sendable {
     a.components.elementsEqual(b.components) { $0.identifier == $1.identifier && $0.value == $1.value }
   }
 
-  /// Never fails: of a hostile request only what is well formed is bound, the rest could not be believed anyhow.
-  public init(method: String, path: String, headers: HeaderFields) {
+  /// Never fails: a part of a hostile request that is not well formed is left out.
+  public init(method: String, path: String, headers: HTTPFields) {
     components = []
     if MessageSignature.isMethod(method) { components.append(("\"@method\";req", method)) }
     if MessageSignature.isPath(path) { components.append(("\"@path\";req", path)) }
     let operation = "bind response"
-    if let digest = try? MessageSignature.value(of: ContentDigest.headerName, in: headers, operation),
+    if let digest = try? MessageSignature.value(of: .contentDigest, in: headers, operation),
       ContentDigest.bytes(inHeader: digest) != nil
     {
       components.append(("\"content-digest\";req", digest))
     }
     if let signature = try? SignatureClaim.signature(in: headers, operation) {
       let identifier = "\"signature\";req;key=\"\(MessageSignature.label)\""
-      components.append((identifier, StructuredBytes.text(signature)))
+      components.append((identifier, StructuredField.value(signature)))
     }
   }
 }
 
-/// What the headers of a request claim, before anything is believed: who signed it and when.
+/// Who signed a request and when, as its headers claim before anything is verified.
 public struct RequestClaim: Sendable {
   private static let operation = "verify request"
   private let signature: SignatureClaim
   private let digest: String
 
-  /// The node that is said to have signed.
+  /// The node that claims to have signed.
   public var keyID: NodeID { signature.keyID }
 
-  /// - Throws: `missing` or `malformed` unless the headers are spelled as Birlik spells them.
-  public init(method: String, path: String, headers: HeaderFields) throws(MessageSignatureError) {
-    digest = try MessageSignature.value(of: ContentDigest.headerName, in: headers, Self.operation)
+  /// Reads the headers of a request.
+  ///
+  /// - Throws: `missing` or `malformed` for headers that differ from Birlik's spelling.
+  public init(method: String, path: String, headers: HTTPFields) throws(MessageSignatureError) {
+    digest = try MessageSignature.value(of: .contentDigest, in: headers, Self.operation)
     guard MessageSignature.isMethod(method), MessageSignature.isPath(path),
       ContentDigest.bytes(inHeader: digest) != nil
     else { throw MessageSignatureError(.malformed, Self.operation) }
@@ -287,16 +258,22 @@ public struct RequestClaim: Sendable {
       headers: headers, operation: Self.operation)
   }
 
+  /// Checks who signed.
+  ///
   /// - Throws: `forged` unless the owner of `publicKey` (32 bytes) signed these headers.
   public func verifySignature(publicKey: [UInt8]) throws(MessageSignatureError) {
     try signature.verify(publicKey: publicKey, Self.operation)
   }
 
+  /// Checks the body.
+  ///
   /// - Throws: `forged` unless `body` is the one that was signed.
   public func verify(body: [UInt8]) throws(MessageSignatureError) {
     guard digest == ContentDigest.header(for: body) else { throw MessageSignatureError(.forged, Self.operation) }
   }
 
+  /// Checks the time. To be called last, so that only the node itself learns that its clock differs.
+  ///
   /// - Parameters:
   ///   - now: milliseconds since 1970.
   ///   - tolerance: seconds, in both directions.
@@ -304,7 +281,7 @@ public struct RequestClaim: Sendable {
   public func verifyTime(
     now: Int64, tolerance: Int64 = WireLimits.clockToleranceSeconds
   ) throws(MessageSignatureError) {
-    // `created` has at most 12 digits and `now` was divided by a thousand: the difference cannot overflow.
+    // `created` has at most 15 digits and `now` was divided by a thousand: the difference cannot overflow.
     guard (now / 1000 - signature.created).magnitude <= tolerance.magnitude else {
       throw MessageSignatureError(.clock, Self.operation)
     }
@@ -320,14 +297,15 @@ private struct SignatureClaim: Sendable {
   private let signature: [UInt8]
 
   init(
-    components: [MessageSignature.Component], headers: HeaderFields, operation: String
+    components: [MessageSignature.Component], headers: HTTPFields, operation: String
   ) throws(MessageSignatureError) {
-    let input = try MessageSignature.value(of: MessageSignature.inputHeaderName, in: headers, operation)
+    let input = try MessageSignature.value(of: .signatureInput, in: headers, operation)
     let covered = MessageSignature.label + "=" + MessageSignature.coveredList(components)
     signature = try Self.signature(in: headers, operation)
-    guard input.hasPrefix(covered), let (created, keyID) = Self.parameters(input.dropFirst(covered.count)) else {
-      throw MessageSignatureError(.malformed, operation)
-    }
+    guard input.hasPrefix(covered),
+      case .innerList(let list)? = StructuredField.member(MessageSignature.label, of: input),
+      let (created, keyID) = Self.values(of: list.rfc9651Parameters)
+    else { throw MessageSignatureError(.malformed, operation) }
     self.created = created
     self.keyID = keyID
     base = MessageSignature.signatureBase(
@@ -340,31 +318,20 @@ private struct SignatureClaim: Sendable {
     }
   }
 
-  static func signature(in headers: HeaderFields, _ operation: String) throws(MessageSignatureError) -> [UInt8] {
-    let value = try MessageSignature.value(of: MessageSignature.signatureHeaderName, in: headers, operation)
-    let prefix = MessageSignature.label + "="
-    guard value.hasPrefix(prefix), let bytes = StructuredBytes.bytes(value.utf8.dropFirst(prefix.utf8.count), count: 64)
-    else { throw MessageSignatureError(.malformed, operation) }
+  static func signature(in headers: HTTPFields, _ operation: String) throws(MessageSignatureError) -> [UInt8] {
+    let value = try MessageSignature.value(of: .signature, in: headers, operation)
+    guard let bytes = StructuredField.bytes(MessageSignature.label, of: value, count: Signature.byteCount) else {
+      throw MessageSignatureError(.malformed, operation)
+    }
     return bytes
   }
 
-  /// `;created=…;keyid="…";alg="ed25519"`, each exactly once, in any order, and nothing else.
-  private static func parameters(_ text: Substring) -> (created: Int64, keyID: NodeID)? {
-    let parts = text.split(separator: ";", omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[0].isEmpty else { return nil }
-    var created: Int64?
-    var keyID: NodeID?
-    var hasAlgorithm = false
-    for part in parts.dropFirst() {
-      if part == "alg=\"ed25519\"" {
-        hasAlgorithm = true
-      } else if part.hasPrefix("created=") {
-        created = MessageSignature.number(part.dropFirst(8), digits: 12)
-      } else if part.hasPrefix("keyid=\""), part.hasSuffix("\""), part.utf8.count == 40 {
-        keyID = NodeID(hex: String(part.dropFirst(7).dropLast()))
-      }
-    }
-    guard let created, let keyID, hasAlgorithm else { return nil }
+  /// The values of `created`, `keyid` and `alg`, which may come in any order; nil where one is missing or there is more.
+  private static func values(of parameters: OrderedMap<String, RFC9651BareItem>) -> (created: Int64, keyID: NodeID)? {
+    guard parameters.count == 3, case .string("ed25519")? = parameters["alg"],
+      case .integer(let created)? = parameters["created"], created >= 0,
+      case .string(let hex)? = parameters["keyid"], let keyID = NodeID(hex: hex)
+    else { return nil }
     return (created, keyID)
   }
 }

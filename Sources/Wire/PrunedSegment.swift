@@ -2,32 +2,33 @@ import Crypto
 import Limits
 import SyncCore
 
-/// A segment without its body: what a node keeps of a segment whose changes it dropped, and what a snapshot carries.
+/// A segment without its body: what a node keeps of a segment whose changes it dropped, and what a snapshot holds.
 ///
-/// Header and signature are whole, so that chains, contexts and signatures can still be checked; only the changes are
-/// gone. It never travels in an exchange.
+/// It has the header and the signature, so that chains, contexts and signatures can still be checked. It never travels in
+/// an exchange.
 public struct PrunedSegment: Equatable, Sendable {
   static let magic = Array("BRH1".utf8)
   private static let reading = "reading a segment without its body"
 
+  /// What the segment is a run of, and where it belongs.
   public let header: SegmentHeader
   /// The segment's name on its stream's chain.
   public let hash: Digest
-  /// `BRH1`, the sized header and the signature, as the log keeps it.
+  /// `BRH1`, the sized header and the signature, as the log holds it.
   public let bytes: [UInt8]
   let body: Body
   let signature: [UInt8]
 
-  /// What the header says of the body.
+  /// How the header describes the body.
   struct Body: Equatable, Sendable {
     var isPacked: Bool
     /// Bytes when unpacked.
     var size: Int
-    /// SHA-256 of the body as it stood in the segment.
+    /// SHA-256 of the body as the segment held it.
     var digest: Digest
   }
 
-  /// Puts the parts together again that a snapshot names.
+  /// Rebuilds a pruned segment from its parts in a snapshot.
   init(header: SegmentHeader, body: Body, signature: [UInt8]) {
     let headerBytes = Segment.encode(header: header, packed: body.isPacked, size: body.size, body: body.digest)
     self.header = header
@@ -37,7 +38,7 @@ public struct PrunedSegment: Equatable, Sendable {
     bytes = Self.join(headerBytes, signature)
   }
 
-  /// Reads what the log keeps of a segment: the bare form, or a whole segment, whose body is not looked at.
+  /// Reads a segment from the log: a pruned one, or a whole one, whose body is not read.
   ///
   /// - Throws: `WireError` for anything else.
   public init(bytes: [UInt8]) throws(WireError) {
@@ -49,7 +50,7 @@ public struct PrunedSegment: Equatable, Sendable {
     }
     let headerBytes = Array(try reader.sized(limit: WireLimits.segmentBytes, of: "a header"))
     let (header, packed, size, digest) = try Segment.decode(header: headerBytes)
-    signature = Array(try reader.raw(64))
+    signature = Array(try reader.raw(Signature.byteCount))
     if !isWhole { try reader.finish() }
     self.header = header
     body = Body(isPacked: packed, size: size, digest: digest)

@@ -2,15 +2,17 @@ import Crypto
 import Limits
 import SyncCore
 
-/// Headquarters' signed word: "At T I hold your streams to these tips, and all open channels to those with this digest."
+/// Headquarters' signed statement: "At T I hold your streams up to these tips, and all open channels up to the tips with
+/// this digest."
 ///
-/// Evidence, never state: what to send is computed from frontiers alone. The digest binds headquarters to one history of
-/// what every member may read, so that two members who compare find out when they were told different ones.
+/// A receipt is evidence and never decides what to send. The digest commits headquarters to one history of what every
+/// member may read, so that two members who compare receipts see whether they were shown different ones.
 public struct Receipt: Equatable, Sendable {
   static let domain = Array("birlik.receipt.v2\0".utf8)
-  /// Receipts without the digest, as earlier programs signed them.
+  /// The domain of receipts without the digest, which earlier programs signed.
   static let earlierDomain = Array("birlik.receipt.v1\0".utf8)
 
+  /// The node that it was issued to.
   public let node: NodeID
   /// By headquarters' clock, in milliseconds since 1970.
   public let at: Int64
@@ -18,7 +20,7 @@ public struct Receipt: Equatable, Sendable {
   public let tips: [FrontierEntry]
   /// The digest of the tips of every open channel; nil in a receipt of an earlier program.
   public let openDigest: Digest?
-  /// Everything, with the signature, as it travels and is kept.
+  /// The whole receipt with the signature, as it travels and is stored.
   public let bytes: [UInt8]
 
   /// Signs a receipt; nil when the key does not sign, or when it would be larger than `WireLimits.receiptBytes`.
@@ -41,7 +43,7 @@ public struct Receipt: Equatable, Sendable {
 
   /// Reads a receipt and checks headquarters' signature.
   ///
-  /// - Throws: `WireError` for anything else than a whole receipt signed by that key.
+  /// - Throws: `WireError` for anything but a whole receipt signed by that key.
   public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
     let operation = "reading a receipt"
     guard bytes.count <= WireLimits.receiptBytes else {
@@ -54,10 +56,10 @@ public struct Receipt: Equatable, Sendable {
     self.node = node
     at = try reader.zigzag()
     tips = try FrontierCodec.decode(&reader)
-    let isEarlier = reader.remaining == 64
+    let isEarlier = reader.remaining == Signature.byteCount
     openDigest = isEarlier ? nil : try reader.digest()
     let signedCount = bytes.count - reader.remaining
-    let signature = Array(try reader.raw(64))
+    let signature = Array(try reader.raw(Signature.byteCount))
     try reader.finish()
     let signed = (isEarlier ? Self.earlierDomain : Self.domain) + bytes.prefix(signedCount)
     guard Signature.isValid(signature, of: signed, by: headquarters) else {

@@ -2,7 +2,7 @@ import Crypto
 import Limits
 import SyncCore
 
-/// A signed, immutable run of changes of one stream: what travels, and how the log keeps it.
+/// A signed, immutable run of changes of one stream, in the form in which it travels and is stored.
 ///
 /// ```swift
 /// let segment = try Segment.seal(header, blocks: blocks, key: key)   // once, for ever
@@ -17,23 +17,24 @@ public struct Segment: Equatable, Sendable {
   static let hashDomain = Array("birlik.segment.v1\0".utf8)
   static let signatureDomain = Array("birlik.segment.signature.v1\0".utf8)
 
+  /// What the segment is a run of, and where it belongs.
   public let header: SegmentHeader
   /// The segment's name on its stream's chain.
   public let hash: Digest
-  /// Everything, as it travels and as the log keeps it.
+  /// The whole segment, as it travels and as the log holds it.
   public let bytes: [UInt8]
   private let signature: [UInt8]
   private let body: Range<Int>
   private let bodyIsPacked: Bool
   private let bodySize: Int
 
-  /// The bytes of the body as they are stored.
-  public var bodyByteCount: Int { body.count }
+  /// The bytes of the body as the segment holds it.
+  var bodyByteCount: Int { body.count }
 
   private static let reading = "reading a segment"
   private static let unpacking = "unpacking a segment"
 
-  /// Reads a segment and checks that its body is the one that its header names. The signature is not checked.
+  /// Reads a segment and checks that its body has the hash in its header. The signature is not checked.
   ///
   /// - Throws: `WireError` for anything that is not a whole, unaltered segment.
   public init(bytes: [UInt8]) throws(WireError) {
@@ -46,7 +47,7 @@ public struct Segment: Equatable, Sendable {
     }
     let headerBytes = Array(try reader.sized(limit: WireLimits.segmentBytes, of: "a header"))
     let (header, packed, size, bodyDigest) = try Self.decode(header: headerBytes)
-    signature = Array(try reader.raw(64))
+    signature = Array(try reader.raw(Signature.byteCount))
     let length = try reader.count(limit: WireLimits.segmentBytes, of: "bytes of a body")
     let start = bytes.count - reader.remaining
     let stored = try reader.raw(length)
@@ -62,7 +63,7 @@ public struct Segment: Equatable, Sendable {
     hash = Self.hash(header: headerBytes)
   }
 
-  /// Seals changes: packs them, names the body in the header, hashes and signs.
+  /// Seals changes: packs them, puts the hash of the body into the header, hashes and signs.
   ///
   /// - Parameters:
   ///   - header: `count` has to be the number of changes in `blocks`.
@@ -74,7 +75,7 @@ public struct Segment: Equatable, Sendable {
     let operation = "sealing a segment"
     guard blocks.reduce(0, { $0 + $1.count }) == header.count, (1...WireLimits.changesPerSegment).contains(header.count)
     else { throw WireError(.malformed, operation, "it announces \(header.count) changes and holds another number") }
-    // What no node could read must not be sealed: it could never be taken back.
+    // A sealed segment can never be withdrawn, so nothing may be sealed that no node could read.
     var budget = BlockBudget(changes: header.count)
     for block in blocks { try budget.spend(block, operation: operation) }
     let raw = body(of: blocks)
@@ -113,7 +114,7 @@ public struct Segment: Equatable, Sendable {
     guard Signature.isValid(signature, of: signatureDomain + hash.bytes, by: publicKey) else {
       throw WireError(
         .badSignature, "checking a segment", "its signature is not that of origin \(origin.hex)",
-        hint: "it was altered on the way or made by somebody else; nothing of it was taken")
+        hint: "it was altered on the way or made by somebody else; nothing of it was absorbed")
     }
   }
 
@@ -136,7 +137,7 @@ public struct Segment: Equatable, Sendable {
     return try Self.blocks(in: raw, count: header.count)
   }
 
-  /// Reads the changes in an unpacked body. Nothing before it is checked: only an author who can sign gets this far.
+  /// Reads the changes in an unpacked body. The fuzzer starts here, because only an author's signature leads here.
   ///
   /// - Parameter count: how many changes the header announces.
   package static func blocks(in raw: [UInt8], count: Int) throws(WireError) -> [KindBlock] {
@@ -200,7 +201,7 @@ public struct Segment: Equatable, Sendable {
       throw WireError(.malformed, reading, "its numbers are impossible")
     }
     let predecessor = try reader.digest()
-    let catalogVersion = try reader.count(limit: Int(Int32.max), of: "catalog versions")
+    let catalogVersion = try reader.count(limit: WireLimits.catalogVersion, of: "catalog versions")
     let sealedAt = try reader.zigzag()
     var context: [Tip] = []
     for _ in 0..<(try reader.count(limit: WireLimits.contextEntries, of: "context entries")) {

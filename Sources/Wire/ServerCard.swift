@@ -1,9 +1,10 @@
 import Crypto
+import Limits
 import SyncCore
 
-/// Headquarters' signed word on its server: where it is and by what it is known. Of two cards the later counts.
+/// Headquarters' signed statement of where its server is and how nodes recognize it. Of two cards the later counts.
 ///
-/// It holds no secret. It travels in the log, ahead of a change, and as a line for a node that missed the change:
+/// It holds no secret. It is a line for a node that missed a change of the server's key:
 ///
 /// ```
 /// birlik-server1:ARxodHRwczo…
@@ -14,10 +15,11 @@ public struct ServerCard: Equatable, Sendable {
   private static let reading = "reading the line of headquarters' server"
   private static let copyHint = "copy the whole line that `birlik pin` printed at headquarters"
 
-  /// Where nodes reach the server; empty for where they reach it now.
+  /// The address of the server; empty when it does not change.
   public let url: String
+  /// How nodes recognize it.
   public let trust: ServerTrust
-  /// Everything, with the signature, as it travels.
+  /// The whole card with the signature, as it travels.
   public let bytes: [UInt8]
 
   /// Signs a card with headquarters' key.
@@ -39,29 +41,30 @@ public struct ServerCard: Equatable, Sendable {
 
   /// Reads a card and checks headquarters' signature.
   ///
-  /// - Throws: `WireError` for anything else than a whole card signed by that key.
+  /// - Throws: `WireError` for anything but a whole card signed by that key.
   public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: Self.reading)
     guard try reader.byte() == 1 else { throw WireError(.unsupported, Self.reading, "it has an unknown version") }
-    url = try reader.text(limit: Invitation.addressBytes, of: "an address")
+    url = try reader.text(limit: WireLimits.addressBytes, of: "an address")
     trust = try ServerTrust(from: &reader)
     let signedCount = bytes.count - reader.remaining
-    let signature = Array(try reader.raw(64))
+    let signature = Array(try reader.raw(Signature.byteCount))
     try reader.finish()
     guard Signature.isValid(signature, of: Self.domain + bytes.prefix(signedCount), by: headquarters) else {
       throw WireError(
         .badSignature, Self.reading, "the headquarters of this node did not sign it",
-        hint: "ask headquarters for the line of `birlik pin`, and take none from anybody else")
+        hint: "ask headquarters for the line of `birlik pin`, and accept none from anybody else")
     }
     self.bytes = bytes
   }
 
-  /// The card as one line to hand over.
+  /// The card as one line that people copy.
   public var line: String { HandedLine.text(Self.prefix, bytes) }
 
   /// Reads the line.
   ///
-  /// - Throws: `WireError` with code `malformed` for what is no whole line, `badSignature` for that of somebody else.
+  /// - Throws: `WireError` with code `malformed` for a line that is not whole, `badSignature` for one that another key
+  ///   signed.
   public init(line: String, signedBy headquarters: [UInt8]) throws(WireError) {
     guard let bytes = HandedLine.bytes(Self.prefix, in: line) else {
       throw WireError(.malformed, Self.reading, "it is not a whole line", hint: Self.copyHint)

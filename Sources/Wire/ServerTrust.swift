@@ -1,19 +1,20 @@
+import Limits
 import SyncCore
 
-/// By what a node knows headquarters' server when it connects over TLS.
+/// How a node recognizes headquarters' server when it connects over TLS.
 ///
-/// It guards the connection only: who headquarters is, its Ed25519 key says, with which every answer is signed.
+/// It protects the connection only. Headquarters itself is recognized by its Ed25519 key, which signs every answer.
 public struct ServerTrust: Equatable, Sendable {
-  /// How many keys may be accepted at once: the present one, the next, and room for a mistake.
-  public static let maximumPins = 4
-  /// An authority that the node's machine trusts vouches for the server's certificate, as for any web site.
+  /// How many keys may be accepted at once.
+  public static let maximumPins = WireLimits.pins
+  /// An authority that the node's machine trusts must have signed the server's certificate, as for any web site.
   public static let authority = ServerTrust(pins: [], needsAuthority: true, issuedAt: 0, ())
 
   /// SHA-256 of each public key (SubjectPublicKeyInfo, DER) that the server may show; none for any.
   public let pins: [Digest]
-  /// Whether an authority has to vouch for the certificate. Without it a pin alone decides, so there has to be one.
+  /// Whether an authority must have signed the certificate. Without it there has to be a pin, which alone decides.
   public let needsAuthority: Bool
-  /// When headquarters said so, in milliseconds since 1970; 0 where it never did. Of two the later counts.
+  /// When headquarters issued it, in milliseconds since 1970; 0 where it never did. Of two the later counts.
   public let issuedAt: Int64
 
   private init(pins: [Digest], needsAuthority: Bool, issuedAt: Int64, _: Void) {
@@ -24,20 +25,15 @@ public struct ServerTrust: Equatable, Sendable {
 
   /// - Throws: `WireError` for more pins than allowed, the same twice, or neither a pin nor an authority.
   public init(pins: [Digest], needsAuthority: Bool, issuedAt: Int64) throws(WireError) {
-    let operation = "noting the server's keys"
+    let operation = "reading the server's keys"
     guard pins.count <= Self.maximumPins else {
       throw WireError(.tooLarge, operation, "\(pins.count) pins where \(Self.maximumPins) are allowed")
     }
-    guard Set(pins).count == pins.count else { throw WireError(.malformed, operation, "a pin is there twice") }
+    guard Set(pins).count == pins.count else { throw WireError(.malformed, operation, "a pin occurs twice") }
     guard needsAuthority || !pins.isEmpty else {
-      throw WireError(.malformed, operation, "neither a pin nor an authority vouches for the server")
+      throw WireError(.malformed, operation, "it has neither a pin nor an authority")
     }
     self.init(pins: pins, needsAuthority: needsAuthority, issuedAt: issuedAt, ())
-  }
-
-  /// Whether both accept the same servers, whenever it was said.
-  public func accepts(sameAs other: ServerTrust) -> Bool {
-    pins == other.pins && needsAuthority == other.needsAuthority
   }
 
   /// As it is stored and as it travels.
@@ -65,7 +61,7 @@ public struct ServerTrust: Equatable, Sendable {
 
   init(from reader: inout ByteReader) throws(WireError) {
     let flag = try reader.byte()
-    guard flag <= 1 else { throw reader.error(.malformed, "it is not said whether an authority vouches") }
+    guard flag <= 1 else { throw reader.error(.malformed, "the mark for an authority is neither 0 nor 1") }
     let count = try reader.count(limit: Self.maximumPins, of: "pins")
     var pins: [Digest] = []
     for _ in 0..<count { pins.append(try reader.digest()) }

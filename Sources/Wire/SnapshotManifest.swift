@@ -2,11 +2,10 @@ import Crypto
 import Limits
 import SyncCore
 
-/// Headquarters' signed word on one snapshot of heads: whom it is for, at which frontier it was taken, and the pages
-/// that it consists of.
+/// Headquarters' signed description of one snapshot of heads: for whom it is, its frontier, and its pages.
 ///
-/// A snapshot brings a node to a frontier without the changes that led there. Its name is the hash of the manifest, and
-/// every page is named in it by its hash: so pages that were fetched in several requests are certainly of one snapshot.
+/// A snapshot brings a node to a frontier without the changes that led there. Its name is the hash of the manifest, which
+/// lists every page by its hash: so pages that were fetched in several requests are certainly of one snapshot.
 public struct SnapshotManifest: Equatable, Sendable {
   static let domain = Array("birlik.snapshot.v1\0".utf8)
   private static let reading = "reading a snapshot's manifest"
@@ -29,18 +28,18 @@ public struct SnapshotManifest: Equatable, Sendable {
 
   /// The federation whose nodes may read what the snapshot holds.
   public let federation: String
-  /// When it was taken, in milliseconds since 1970 by headquarters' clock.
+  /// When it was made, in milliseconds since 1970 by headquarters' clock.
   public let takenAt: Int64
   /// The version of headquarters' catalog at that time.
   public let catalogVersion: Int
   /// The tips of every stream that the federation's nodes may read.
   public let frontier: [FrontierEntry]
-  /// In the order in which they have to be taken.
+  /// In the order in which they have to be read.
   public let pages: [Page]
-  /// Everything, with the signature, as it travels.
+  /// The whole manifest with the signature, as it travels.
   public let bytes: [UInt8]
 
-  /// What names the snapshot.
+  /// The name of the snapshot: the hash of the manifest.
   public var name: Digest { Digest(sha256: bytes) }
 
   /// The bytes of all pages.
@@ -48,7 +47,7 @@ public struct SnapshotManifest: Equatable, Sendable {
 
   /// Signs a manifest with headquarters' key.
   ///
-  /// - Throws: `WireError` when there is more than a manifest may name, or the key does not sign.
+  /// - Throws: `WireError` when a limit is exceeded, or the key does not sign.
   public static func issue(
     federation: String, takenAt: Int64, catalogVersion: Int, frontier: [FrontierEntry], pages: [Page],
     by key: Curve25519.Signing.PrivateKey
@@ -74,7 +73,7 @@ public struct SnapshotManifest: Equatable, Sendable {
 
   /// Reads a manifest and checks headquarters' signature.
   ///
-  /// - Throws: `WireError` for anything else than a whole manifest signed by that key.
+  /// - Throws: `WireError` for anything but a whole manifest signed by that key.
   public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
     guard bytes.count <= WireLimits.manifestBytes else {
       throw WireError(.tooLarge, Self.reading, "it has \(bytes.count) bytes")
@@ -83,7 +82,7 @@ public struct SnapshotManifest: Equatable, Sendable {
     guard try reader.byte() == 1 else { throw WireError(.unsupported, Self.reading, "it has an unknown version") }
     federation = try reader.text(limit: FederationCode.maximumLength, of: "a federation")
     takenAt = try reader.zigzag()
-    catalogVersion = try reader.count(limit: Int(Int32.max), of: "catalog versions")
+    catalogVersion = try reader.count(limit: WireLimits.catalogVersion, of: "catalog versions")
     frontier = try FrontierCodec.decode(&reader)
     var pages: [Page] = []
     for _ in 0..<(try reader.count(limit: WireLimits.snapshotPages, of: "pages")) {
@@ -93,15 +92,15 @@ public struct SnapshotManifest: Equatable, Sendable {
     }
     self.pages = pages
     let signedCount = bytes.count - reader.remaining
-    let signature = Array(try reader.raw(64))
+    let signature = Array(try reader.raw(Signature.byteCount))
     try reader.finish()
     guard Signature.isValid(signature, of: Self.domain + bytes.prefix(signedCount), by: headquarters) else {
       throw WireError(
         .badSignature, Self.reading, "headquarters did not sign it",
-        hint: "heads are taken from this node's own headquarters alone; nothing of it was taken")
+        hint: "a node accepts snapshots from its own headquarters only; nothing of it was installed")
     }
     guard FederationCode.isValid(federation) else {
-      throw WireError(.malformed, Self.reading, "its federation is not proper")
+      throw WireError(.malformed, Self.reading, "its federation is not valid")
     }
     self.bytes = bytes
   }

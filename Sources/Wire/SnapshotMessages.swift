@@ -7,9 +7,9 @@ public struct SnapshotRequest: Equatable, Sendable {
 
   /// The snapshot that the node is fetching; zero for whatever headquarters offers.
   public var name: Digest
-  /// The number of the first page that is wanted, from 0.
+  /// The number of the first page that is requested, from 0.
   public var first: Int
-  /// How large an answer the sender takes, in bytes.
+  /// How many bytes the answer may have.
   public var answerLimit: Int
   /// True to get a snapshot even where the log is not much longer.
   public var insists: Bool
@@ -21,6 +21,7 @@ public struct SnapshotRequest: Equatable, Sendable {
     self.insists = insists
   }
 
+  /// The request as it travels.
   public var bytes: [UInt8] {
     var writer = ByteWriter()
     writer.raw(Self.magic)
@@ -55,9 +56,9 @@ public struct SnapshotAnswer: Equatable, Sendable {
 
   /// Now by headquarters' clock, in milliseconds since 1970.
   public var now: Int64
-  /// The manifest, unless the request named it; nil and no pages when the log is to be fetched instead.
+  /// The manifest, unless the request named it. Nil without pages means that the node should fetch the log instead.
   public var manifest: [UInt8]?
-  /// Pages in order, from the first that was asked for; as many as fit.
+  /// Pages in order, from the first that was requested; as many as fit.
   public var pages: [[UInt8]]
 
   public init(now: Int64, manifest: [UInt8]? = nil, pages: [[UInt8]] = []) {
@@ -66,6 +67,7 @@ public struct SnapshotAnswer: Equatable, Sendable {
     self.pages = pages
   }
 
+  /// The answer as it travels.
   public var bytes: [UInt8] {
     var writer = ByteWriter()
     writer.raw(Self.magic)

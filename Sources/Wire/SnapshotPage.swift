@@ -9,8 +9,7 @@ public enum SnapshotPage: Equatable, Sendable {
   case skeleton([SkeletonEntry])
   /// Heads of records.
   case heads([HeadsEntry])
-  /// Heads of records that changed while the snapshot was taken: they stand for those of the same records in later
-  /// pages.
+  /// Heads of records that changed while the snapshot was made. They replace those of the same records in later pages.
   case amendments([HeadsEntry])
 
   static let reading = "reading a page of a snapshot"
@@ -24,7 +23,7 @@ public enum SnapshotPage: Equatable, Sendable {
     }
   }
 
-  /// What the page says, before it is packed.
+  /// The page before it is packed.
   package var content: [UInt8] {
     var writer = ByteWriter()
     writer.byte(form)
@@ -36,9 +35,9 @@ public enum SnapshotPage: Equatable, Sendable {
     return writer.bytes
   }
 
-  /// The page as it travels, with what a manifest says of it.
+  /// The page as it travels, and its entry in a manifest.
   ///
-  /// - Throws: `WireError` with code `tooLarge` for one that no node would take.
+  /// - Throws: `WireError` with code `tooLarge` for one that no node would accept.
   public func packed() throws(WireError) -> (bytes: [UInt8], entry: SnapshotManifest.Page) {
     let content = content
     let packed = Zstandard.compress(content)
@@ -52,8 +51,8 @@ public enum SnapshotPage: Equatable, Sendable {
 
   /// Reads a page.
   ///
-  /// - Parameter entry: what the manifest says of it.
-  /// - Throws: `WireError` for anything else than that page, whole and unaltered.
+  /// - Parameter entry: its entry in the manifest.
+  /// - Throws: `WireError` for anything but that page, whole and unaltered.
   public init(bytes: [UInt8], _ entry: SnapshotManifest.Page) throws(WireError) {
     guard bytes.count == entry.size, Digest(sha256: bytes) == entry.digest else {
       throw WireError(
@@ -76,13 +75,14 @@ public enum SnapshotPage: Equatable, Sendable {
     try self.init(content: content)
   }
 
-  /// Reads a page's content. Nothing before it is checked: it is headquarters that names it in a signed manifest.
+  /// Reads a page's content. The fuzzer starts here, because only headquarters' signed manifest leads here.
   package init(content: [UInt8]) throws(WireError) {
     var reader = ByteReader(content, operation: Self.reading)
     switch try reader.byte() {
     case 1:
       self = .cards(
-        try FrontierCodec.decodeList(&reader, limit: WireLimits.cardsPerMessage, bytes: 1024, of: "cards"))
+        try FrontierCodec.decodeList(
+          &reader, limit: WireLimits.cardsPerMessage, bytes: WireLimits.cardBytes, of: "cards"))
     case 2: self = .skeleton(try SkeletonCodec.decode(&reader))
     case 3: self = .heads(try HeadsCodec.decode(&reader))
     case 4: self = .amendments(try HeadsCodec.decode(&reader))

@@ -7,7 +7,7 @@ public struct TextColumn: Equatable, Sendable {
   public private(set) var bytes: [UInt8] = []
   /// Where each distinct text ends in `bytes`.
   public private(set) var ends: [Int32] = []
-  /// The number of the distinct text at each place; nil when every text stands for itself.
+  /// The number of the distinct text at each place; nil when no text is shared.
   public private(set) var indices: [Int32]?
 
   public init() {}
@@ -117,7 +117,7 @@ public struct TextColumn: Equatable, Sendable {
       indices.reserveCapacity(Swift.min(count, reader.remaining))
       for _ in 0..<count {
         let number = try reader.count(limit: Int(Int32.max), of: "texts")
-        guard number < distinct else { throw reader.error(.malformed, "a text stands in no dictionary") }
+        guard number < distinct else { throw reader.error(.malformed, "a text is not in the dictionary") }
         indices.append(Int32(number))
       }
       column.indices = indices

@@ -19,7 +19,7 @@ enum Zstandard {
     return ZSTD_isError(written) == 0 && written < bytes.count ? packed : nil
   }
 
-  /// The bytes that were compressed, which have to be exactly `size`; nil otherwise.
+  /// The unpacked bytes; nil unless there are exactly `size`.
   static func decompress(_ bytes: some Collection<UInt8>, size: Int) -> [UInt8]? {
     let packed = ContiguousArray(bytes)
     var written = 0

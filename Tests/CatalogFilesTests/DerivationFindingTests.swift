@@ -115,8 +115,8 @@ struct DerivationFindingTests {
     Fault("date = \"reached\", or", "date = \"passed\", or", says: "unknown date `passed`"),
     Fault("field = \"since\", date", "field = \"sex\", date", says: "takes `sex` for a date"),
     Fault("field = \"since\", date", "field = \"from\", date", says: "unknown field `from`"),
-    Fault("date = \"reached\", or", "or", says: "says nothing of it"),
-    Fault("date = \"reached\", or", "date = \"reached\", in = [\"x\"], or", says: "says several things of it"),
+    Fault("date = \"reached\", or", "or", says: "has no test"),
+    Fault("date = \"reached\", or", "date = \"reached\", in = [\"x\"], or", says: "has several tests"),
     Fault(
       "marks = { method = \"counted\" }\nwithheld = \"withheld\"\nwithhold", "withheld = \"withheld\"\nwithhold",
       says: "has no `marks`"),
@@ -141,7 +141,9 @@ struct DerivationFindingTests {
     Fault("women = { count", "note = { count", says: "is not a whole number of `tally`"),
     Fault("[{ field = \"sex\", in", "[{ field = \"age\", in", says: "takes `age` for a word"),
     Fault("in = [\"f\"]", "in = []", says: "lists no word"),
-    Fault("measures = { heads = { count = \"rows\" } }", "measures = { heads = { } } #!", says: "says neither what it"),
+    Fault(
+      "measures = { heads = { count = \"rows\" } }", "measures = { heads = { } } #!",
+      says: "needs either `count` or `different`"),
     Fault("name = { each = \"skills\" }", "name = { text = \"all\" }", says: "that the derivation `heads` counts"),
     Fault("withhold_below = 20", "withold_below = 20 #!", says: "unknown setting `withold_below`"),
   ]

@@ -70,7 +70,7 @@ struct FindingTests {
     .marking("contact "),
     Fault("kinds.toml", "deprecated = true", "deprecatd = true", says: "unknown setting `deprecatd`").marking("old "),
     Fault("kinds.toml", "codes = \"sort\"", "codes = \"sorts\"", says: "unknown code list `sorts`").marking("sort "),
-    Fault("kinds.toml", "[\"member\", \"none\"]", "[\"member\", \"member\"]", says: "stands twice").marking("status "),
+    Fault("kinds.toml", "[\"member\", \"none\"]", "[\"member\", \"member\"]", says: "occurs twice").marking("status "),
     Fault("kinds.toml", "[\"member\", \"none\"]", "[]", says: "There are no codes").marking("status "),
     Fault("codes.toml", "  \"primary\",", "  \"primary \", #!", says: "blanks around it"),
     Fault("codes.toml", "axis = [", "numbers = [1] #!\naxis = [", says: "must be a list of texts"),

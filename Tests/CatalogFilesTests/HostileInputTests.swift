@@ -1,8 +1,9 @@
-import CatalogFiles
 import Foundation
 import Limits
 import SyncCore
 import Testing
+
+@testable import CatalogFiles
 
 /// Whatever stands in the files, there are findings or a catalog, and never a crash.
 struct HostileInputTests {

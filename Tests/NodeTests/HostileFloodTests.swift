@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import struct HTTPTypes.HTTPFields
 import Limits
 import Store
 import SyncCore
@@ -398,7 +399,7 @@ struct HostileFloodTests {
     let body = ExchangeRequest(
       card: client.card, catalogVersion: 1, frontierDigest: Digest(of: []), frontier: []
     ).bytes
-    var headers: HeaderFields = []
+    var headers: HTTPFields = [:]
     let count = 100 * Self.scale
     for number in 0..<count {
       // Before its time is over.

@@ -1,5 +1,6 @@
 import enum Crypto.Curve25519
 import Foundation
+import struct HTTPTypes.HTTPFields
 import Server
 import Store
 import SyncCore
@@ -126,7 +127,7 @@ import Wire
       #expect(guessed.status == 403 && guessed.code == "bad_invitation")
       // Announced with another digest than its own.
       let other = try await client.post(whole, path: "/v1/join", isSigned: false) {
-        $0.headers = [(name: ContentDigest.headerName, value: ContentDigest.header(for: [1]))]
+        $0.headers = [.contentDigest: ContentDigest.header(for: [1])]
       }
       #expect(other.status == 401 && other.code == "denied")
     }

@@ -1,3 +1,5 @@
+import struct HTTPTypes.HTTPField
+import struct HTTPTypes.HTTPFields
 import Limits
 import Testing
 
@@ -50,10 +52,13 @@ import Testing
     #expect(await failure(HTTPRequest(method: .get, url: url)) == .invalidRequest)
   }
 
-  @Test(arguments: [("X-A", "b\r\nX-C: d"), ("X A", "b"), ("X:", "b"), ("", "b"), ("X-A", "b\0c")])
-  func headersCannotBeSmuggled(name: String, value: String) async throws {
-    let request = HTTPRequest(method: .get, url: "http://127.0.0.1:1/", headers: [(name: name, value: value)])
-    #expect(await failure(request) == .invalidRequest)
+  @Test(arguments: ["b\r\nc: d", "b\n\nc: d", "b\0\0c: d", "b\u{7F}\u{1F}c: d"])
+  func headersCannotBeSmuggled(value: String) async throws {
+    let server = try RawServer { _ in .answer(Self.ok) }
+    defer { server.stop() }
+    let headers: HTTPFields = [try #require(HTTPField.Name("X-A")): value]
+    _ = try await client.send(HTTPRequest(method: .get, url: "http://127.0.0.1:\(server.port)/", headers: headers))
+    #expect(server.heads.first?.contains("X-A: b  c: d\r\n") == true)
   }
 
   @Test func nobodyThereIsUnreachable() async throws {
@@ -66,12 +71,13 @@ import Testing
     defer { server.stop() }
     for round in 0..<5 {
       let request = HTTPRequest(
-        method: .get, url: "http://127.0.0.1:\(server.port)/path", headers: [(name: "X-Mine", value: "\(round)")])
+        method: .get, url: "http://127.0.0.1:\(server.port)/path",
+        headers: [try #require(HTTPField.Name("X-Mine")): "\(round)"])
       let response = try await client.send(request)
       #expect(response.status == 200)
       #expect(response.body == Array("ok".utf8))
-      #expect(response.headers["x-NAME"] == "a b")
-      #expect(response.headers["X-Early"] == nil)
+      #expect(response.headers[try #require(HTTPField.Name("x-NAME"))] == "a b")
+      #expect(response.headers.allSatisfy { $0.name.canonicalName != "x-early" })
       #expect(response.reusedConnection == (round > 0))
     }
     #expect(server.connections == 1)
@@ -132,6 +138,9 @@ import Testing
       ("", .interrupted), ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", .interrupted),
       ("HTTP/1.1 200 OK\r\nA: b\r\n folded\r\nContent-Length: 0\r\n\r\n", .protocolError),
       ("220 mail.example.org ready\r\n", .protocolError),
+      ("HTTP/1.1 200 OK\r\nA: b\rc\r\nContent-Length: 0\r\n\r\n", .protocolError),
+      ("HTTP/1.1 200 OK\r\nA: b\u{1}c\r\nContent-Length: 0\r\n\r\n", .protocolError),
+      ("HTTP/1.1 200 OK\r\nA b: c\r\nContent-Length: 0\r\n\r\n", .protocolError),
     ]
     for (answer, code) in broken {
       let server = try RawServer { _ in .answerAndClose(answer) }

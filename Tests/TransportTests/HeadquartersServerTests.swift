@@ -1,3 +1,4 @@
+import struct HTTPTypes.HTTPField
 import Logging
 import SyncCore
 import Synchronization
@@ -45,8 +46,8 @@ import Wire
     try await FakeHeadquarters().serve { port in
       let response = try await node.client.send(HTTPRequest(method: .get, url: "http://127.0.0.1:\(port)/health"))
       #expect(response.status == 200)
-      #expect(response.headers["Content-Type"] == "application/json")
-      #expect(response.headers["Signature"] == nil)
+      #expect(response.headers[.contentType] == "application/json")
+      #expect(response.headers[.signature] == nil)
       let other = try await node.client.send(HTTPRequest(method: .get, url: "http://127.0.0.1:\(port)/"))
       #expect(other.status == 404)
     }
@@ -65,7 +66,7 @@ import Wire
     let headquarters = FakeHeadquarters()
     try await headquarters.serve { port in
       let answer = try await node.post(body, to: headquarters, port: port, path: "/v1/join") { request in
-        request.headers.removeAll { $0.name != ContentDigest.headerName }
+        request.headers.removeAll { $0.name != .contentDigest }
       }
       #expect(answer.response.body == body)
       let altered = try await node.post(body, to: headquarters, port: port, path: "/v1/join") { $0.body.append(0) }
@@ -86,7 +87,7 @@ import Wire
         try await node.post(body, to: headquarters, port: port, path: "/v1/nothing"),
         try await node.post(body, to: headquarters, port: port) { $0.headers.removeAll() },
         try await node.post(body, to: headquarters, port: port) { request in
-          request.headers.append((name: "Signature", value: "birlik=:AAAA:"))
+          request.headers.append(HTTPField(name: .signature, value: "birlik=:AAAA:"))
         },
       ]
       for answer in answers {

@@ -1,3 +1,4 @@
+import struct HTTPTypes.HTTPFields
 import Limits
 import SyncCore
 import Synchronization
@@ -141,7 +142,7 @@ import Wire
       let second = try await other.post([2], to: headquarters, port: port)
       #expect(second.response.status == 503)
       #expect(second.code == "busy")
-      #expect(second.response.headers["Retry-After"] == "5")
+      #expect(second.response.headers[.retryAfter] == "5")
       // Strangers are counted apart.
       let stranger = try await TestNode(3).post([3], to: headquarters, port: port)
       #expect(stranger.code == "denied")

@@ -45,9 +45,7 @@ struct Headquarters: HeadquartersService {
   func health() async -> ServiceAnswer {
     do {
       let version = try await offload { try store.catalog().version }
-      return ServiceAnswer(
-        contentType: "application/json",
-        body: Array("{\"status\":\"ok\",\"role\":\"headquarters\",\"catalog\":\(version)}\n".utf8))
+      return ServiceAnswer(["status": "ok", "role": "headquarters", "catalog": .number(version)])
     } catch {
       return answer(to: error)
     }
@@ -175,13 +173,10 @@ struct Headquarters: HeadquartersService {
         hint: "The sender may be another program or another version.")
     case let error as StoreError where error.code == .busy || error.code == .full:
       logger.warning("the database is busy or the disk is full", metadata: ["reason": "\(error)"])
-      return .error(
-        status: 503, code: "busy", message: "Headquarters is busy.", hint: "Try again in a moment.",
-        retryAfterSeconds: 5)
+      return .busy()
     default:
       logger.error("a request failed", metadata: ["reason": "\(error)"])
-      return .error(
-        status: 500, code: "internal", message: "Headquarters could not answer.", hint: "Try again later.")
+      return .failed
     }
   }
 }

@@ -73,8 +73,7 @@ extension LocalNode {
   public static func pin(of text: String) throws -> Digest {
     let prefix = "sha256//"
     if text.hasPrefix(prefix) {
-      guard let data = Data(base64Encoded: String(text.dropFirst(prefix.count))), let pin = Digest(bytes: Array(data))
-      else {
+      guard let pin = Base64.decode(String(text.dropFirst(prefix.count))).flatMap({ Digest(bytes: $0) }) else {
         throw NodeError(.usage, "reading a pin", "'\(text)' is no pin", hint: "write sha256// and 44 letters of base64")
       }
       return pin
@@ -115,7 +114,7 @@ extension LocalNode {
     }
     // Those that are announced, wherever their files are.
     let announced = try store.serverKeys().filter { $0.state == .announced }.compactMap { key in
-      Data(base64Encoded: key.pin).flatMap { Digest(bytes: Array($0)) }
+      Base64.decode(key.pin).flatMap { Digest(bytes: $0) }
     }
     let pins = [own.pin] + announced.filter { $0 != own.pin }.suffix(ServerTrust.maximumPins - 1)
     return ServerPlace(url: address, trust: try issued(pins, needsAuthority: false))
@@ -279,5 +278,5 @@ extension LocalNode {
 
 extension Digest {
   /// As libcurl writes pins.
-  var base64: String { Data(bytes).base64EncodedString() }
+  var base64: String { Base64.encode(bytes) }
 }

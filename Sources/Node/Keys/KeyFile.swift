@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Glibc
+import Limits
 import Wire
 
 /// The file with a node's private key: beside the database, never in it, so that a copied database has no identity. Or
@@ -32,8 +33,9 @@ struct KeyFile {
   ///
   /// - Throws: `NodeError` with code `config`; a file that others may read is refused.
   func read() throws -> Curve25519.Signing.PrivateKey {
-    let text = String(decoding: try file.read(Self.reading, limit: 128), as: UTF8.self).trimmingCharacters(
-      in: .whitespacesAndNewlines)
+    let text = String(decoding: try file.read(Self.reading, limit: InputLimits.keyFileBytes), as: UTF8.self)
+      .trimmingCharacters(
+        in: .whitespacesAndNewlines)
     guard let bytes = Base64URL.decode(text), let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes)
     else {
       throw NodeError(.config, Self.reading, "\(file.name) holds no key", hint: "put it back from your backup")

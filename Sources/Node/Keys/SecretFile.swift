@@ -1,4 +1,5 @@
 import Glibc
+import Limits
 
 /// A file with a secret: it is read only where nobody else may read it.
 struct SecretFile {
@@ -32,7 +33,7 @@ struct SecretFile {
   /// The whole file, at most `limit` bytes.
   ///
   /// - Throws: `NodeError` with code `config` when it cannot be opened, is no plain file, or others may read it.
-  func read(_ operation: String, limit: Int = 1 << 16) throws -> [UInt8] {
+  func read(_ operation: String, limit: Int = InputLimits.certificateFileBytes) throws -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard file >= 0 else {
       throw NodeError(.config, operation, "\(name) cannot be opened", hint: "put it back from your backup")

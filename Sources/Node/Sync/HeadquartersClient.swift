@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import struct HTTPTypes.HTTPFields
 import Limits
 import Store
 import SyncCore
@@ -66,12 +67,12 @@ final class HeadquartersClient: Sendable {
     let operation = "talking to headquarters"
     // A headquarters behind a proxy may live under a prefix, which the proxy takes away: it is no part of the path that
     // both sides sign.
-    var headers: HeaderFields = [(name: "content-type", value: "application/octet-stream")]
+    var headers: HTTPFields = [.contentType: "application/octet-stream"]
     if let signer {
       headers += try MessageSignature.sign(method: "POST", path: path, body: body, created: created, signer: signer)
     } else {
       // Binds the answer to this very body.
-      headers.append((name: ContentDigest.headerName, value: ContentDigest.header(for: body)))
+      headers[.contentDigest] = ContentDigest.header(for: body)
     }
     var request = HTTPRequest(method: .post, url: url + path, headers: headers, body: body)
     request.limits.responseBytes = WireLimits.messageBytes
@@ -79,7 +80,7 @@ final class HeadquartersClient: Sendable {
     let time: Int64
     do {
       time = try MessageSignature.verify(
-        status: response.status, headers: response.headers.fields, body: response.body,
+        status: response.status, headers: response.headers, body: response.body,
         answering: RequestBinding(method: "POST", path: path, headers: headers), keyID: NodeCard.id(of: headquarters),
         publicKey: headquarters)
     } catch {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CatalogFiles
 import Node
+import SyncCore
 
 /// Publishes a catalog.
 struct CatalogPublishCommand: ParsableCommand {

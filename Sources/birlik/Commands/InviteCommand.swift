@@ -1,6 +1,7 @@
 import ArgumentParser
 import CatalogFiles
 import Node
+import SyncCore
 
 /// Makes an invitation.
 struct InviteCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Node
 import Store
+import SyncCore
 
 /// Decides a conflict.
 struct ResolveCommand: ParsableCommand {

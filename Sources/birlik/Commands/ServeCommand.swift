@@ -1,5 +1,6 @@
 import ArgumentParser
 import CatalogFiles
+import Limits
 import Logging
 import Node
 
@@ -26,8 +27,9 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup var node: NodeOptions
 
   func validate() throws {
-    if let interval, !(1...604_800).contains(interval) {
-      throw ValidationError("The interval is from 1 to 604800 seconds, and \(interval) is not.")
+    if let interval, !(1...InputLimits.syncIntervalSeconds).contains(interval) {
+      throw ValidationError(
+        "The interval is from 1 to \(InputLimits.syncIntervalSeconds) seconds, and \(interval) is not.")
     }
   }
 

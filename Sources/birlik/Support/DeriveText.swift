@@ -1,5 +1,6 @@
 import Node
 import Store
+import SyncCore
 
 /// What a derivation did, as people and scripts read it.
 struct DeriveText {

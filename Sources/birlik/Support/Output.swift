@@ -1,4 +1,5 @@
 import Glibc
+import SyncCore
 
 /// Standard output.
 ///

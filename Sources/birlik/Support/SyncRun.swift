@@ -1,5 +1,6 @@
 import Node
 import Store
+import SyncCore
 
 /// One sync with its progress on the terminal and its outcome in words.
 enum SyncRun {

@@ -1,5 +1,6 @@
 import Consolidation
 import Store
+import SyncCore
 
 /// Totals as scripts read them.
 enum TotalsJSON {

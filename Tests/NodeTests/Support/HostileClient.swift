@@ -1,5 +1,6 @@
 import enum Crypto.Curve25519
 import Foundation
+import struct HTTPTypes.HTTPFields
 import Store
 import SyncCore
 import Transport
@@ -49,7 +50,7 @@ struct HostileClient {
     _ body: [UInt8], path: String = "/v1/exchange", created: Int64 = SystemClock.now(), isSigned: Bool = true,
     change: (inout HTTPRequest) -> Void = { _ in }
   ) async throws -> Reply {
-    var headers: HeaderFields = [(name: ContentDigest.headerName, value: ContentDigest.header(for: body))]
+    var headers: HTTPFields = [.contentDigest: ContentDigest.header(for: body)]
     if isSigned {
       headers = try MessageSignature.sign(
         method: "POST", path: path, body: body, created: created, signer: MessageSigner(keyID: id, privateKey: key))
@@ -58,7 +59,7 @@ struct HostileClient {
     change(&request)
     let response = try await send(request)
     _ = try MessageSignature.verify(
-      status: response.status, headers: response.headers.fields, body: response.body,
+      status: response.status, headers: response.headers, body: response.body,
       answering: RequestBinding(method: "POST", path: path, headers: request.headers),
       keyID: NodeCard.id(of: headquarters),
       publicKey: headquarters)

@@ -125,7 +125,7 @@ struct TestNode {
     change(&request)
     let response = try await client.send(request)
     let time = try MessageSignature.verify(
-      status: response.status, headers: response.headers.fields, body: response.body,
+      status: response.status, headers: response.headers, body: response.body,
       answering: RequestBinding(method: "POST", path: path, headers: request.headers), keyID: headquarters.id,
       publicKey: headquarters.publicKey)
     return Answer(response: response, time: time)
