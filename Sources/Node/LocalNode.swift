@@ -37,12 +37,12 @@ public struct LocalNode: Sendable {
   /// Where the node's key is, in words that name no folder except the database's.
   public var keyWords: String { keyFile.file.name }
 
-  /// Opens a node by its database and its key: the one that systemd hands over, else the one beside the database.
+  /// Opens a node by its database and its key: the one that systemd provides, else the one beside the database.
   ///
   /// - Parameters:
-  ///   - isForReading: true to leave the file as it is to the last byte.
+  ///   - isForReading: true to leave the file unchanged to the last byte.
   ///   - keys: the folder from which systemd takes the keys that it provides, to renew them there.
-  /// - Throws: `StoreError`, or `NodeError` with code `config` for a missing or unfit key file.
+  /// - Throws: `StoreError`, or `NodeError` with code `config` if the key file is missing or cannot be used.
   public static func open(database: String, isForReading: Bool = false, keys: String? = nil) throws -> LocalNode {
     guard FileManager.default.fileExists(atPath: database) else {
       throw StoreError(
@@ -54,30 +54,55 @@ public struct LocalNode: Sendable {
     guard !keys.isNamed || file.exists || file.file.place == .named else {
       throw KeyFile.missing("opening the node")
     }
-    // A file of another program is told as such before a key file is missed.
-    let key = (try? file.read()) ?? Curve25519.Signing.PrivateKey()
-    do {
-      return LocalNode(store: try Store(path: database, key: key, isForReading: isForReading), keys: keys)
-    } catch var mismatch as StoreError where mismatch.code == .wrongKey {
-      for other in try file.others() {
-        do {
-          let store = try Store(path: database, key: other, isForReading: isForReading)
-          // Renewed, and cut off before the file got its name; or a backup of before, whose key this is.
-          try file.complete(other)
-          return LocalNode(store: store, keys: keys)
-        } catch let error as StoreError where error.code == .wrongKey {
-          continue
-        }
+    return LocalNode(store: try openStore(database, isForReading: isForReading, file), keys: keys)
+  }
+
+  private static func openStore(_ database: String, isForReading: Bool, _ file: KeyFile) throws -> Store {
+    switch Result(catching: file.read) {
+    case .success(let key):
+      do {
+        return try Store(path: database, key: key, isForReading: isForReading)
+      } catch let mismatch as StoreError where mismatch.code == .wrongKey {
+        if let store = try openWithAnotherKey(database, isForReading: isForReading, file) { return store }
+        for case .failure(let problem) in file.others() { throw problem }
+        throw file.file.place == .handedOver ? handedOver(mismatch) : mismatch
       }
-      _ = try file.read()
-      if file.file.place == .handedOver {
-        mismatch.detail = "the key that systemd hands over belongs to another node"
-        mismatch.hint =
-          "after a renewal that was cut off, or with a database from before one: "
-          + "`birlik rotate-key --keys FOLDER`, the folder that LoadCredential= reads"
+    case .failure(let problem):
+      do {
+        if let store = try openWithAnotherKey(database, isForReading: isForReading, file) { return store }
+        // No key fits, but any key finds out whether this is a node's database at all: that comes first.
+        _ = try Store(path: database, key: Curve25519.Signing.PrivateKey(), isForReading: true)
+      } catch let error as StoreError {
+        if error.code == .notOurs { throw error }
       }
-      throw mismatch
+      throw problem
     }
+  }
+
+  /// Opens the store with another key beside the node's: that of a renewal which was interrupted before the file got its
+  /// name, or the previous one for an older backup.
+  ///
+  /// - Returns: nil if none of them belongs to the database.
+  private static func openWithAnotherKey(_ database: String, isForReading: Bool, _ file: KeyFile) throws -> Store? {
+    for case .success(let key) in file.others() {
+      do {
+        let store = try Store(path: database, key: key, isForReading: isForReading)
+        try file.complete(key)
+        return store
+      } catch let error as StoreError where error.code == .wrongKey {
+        continue
+      }
+    }
+    return nil
+  }
+
+  private static func handedOver(_ mismatch: StoreError) -> StoreError {
+    var mismatch = mismatch
+    mismatch.detail = "the key that systemd provides belongs to another node"
+    mismatch.hint =
+      "after an interrupted renewal, or with a database from before one: "
+      + "`birlik rotate-key --keys FOLDER`, the folder that LoadCredential= reads"
+    return mismatch
   }
 
   /// Makes the database of a node whose key file is in place.

@@ -56,11 +56,11 @@ extension KeyFile {
     }
   }
 
-  /// The other keys beside it, of which one may be the node's own: that of a renewal which was cut off at its
-  /// end, and that of before, for a backup.
-  ///
-  /// - Throws: `NodeError` for one that is there and cannot be used.
-  func others() throws -> [Curve25519.Signing.PrivateKey] { try [new, old].filter(\.exists).map { try $0.read() } }
+  /// The other keys beside it, of which one may be the node's own: that of a renewal which was interrupted at its end, and
+  /// the previous one, for an older backup. Or why one that is there cannot be used.
+  func others() -> [Result<Curve25519.Signing.PrivateKey, NodeError>] {
+    [new, old].filter(\.exists).map { Result(catching: $0.read) }
+  }
 
   private static func isSame(_ a: Curve25519.Signing.PrivateKey, _ b: Curve25519.Signing.PrivateKey) -> Bool {
     a.publicKey.rawRepresentation == b.publicKey.rawRepresentation

@@ -31,7 +31,7 @@ struct KeyFile {
   /// Reads a node's key.
   ///
   /// - Throws: `NodeError` with code `config`; a file that others may read is refused.
-  func read() throws -> Curve25519.Signing.PrivateKey {
+  func read() throws(NodeError) -> Curve25519.Signing.PrivateKey {
     let text = String(decoding: try file.read(Self.reading, limit: 128), as: UTF8.self).trimmingCharacters(
       in: .whitespacesAndNewlines)
     guard let bytes = Base64URL.decode(text), let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes)

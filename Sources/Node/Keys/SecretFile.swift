@@ -31,11 +31,16 @@ struct SecretFile {
 
   /// The whole file, at most `limit` bytes.
   ///
-  /// - Throws: `NodeError` with code `config` when it cannot be opened, is no plain file, or others may read it.
-  func read(_ operation: String, limit: Int = 1 << 16) throws -> [UInt8] {
+  /// - Throws: `NodeError` with code `config` if it cannot be opened, is no plain file, or others may read it.
+  func read(_ operation: String, limit: Int = 1 << 16) throws(NodeError) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard file >= 0 else {
-      throw NodeError(.config, operation, "\(name) cannot be opened", hint: "put it back from your backup")
+      switch errno {
+      case ENOENT: throw NodeError(.config, operation, "there is no file \(name)", hint: "put it back from your backup")
+      case EACCES:
+        throw NodeError(.config, operation, "this user may not read \(name)", hint: "check whom it belongs to")
+      default: throw NodeError(.config, operation, "\(name) cannot be opened", hint: "put it back from your backup")
+      }
     }
     defer { close(file) }
     var info = stat()

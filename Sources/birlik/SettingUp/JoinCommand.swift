@@ -43,7 +43,7 @@ struct JoinCommand: AsyncParsableCommand {
     let status = try joined.store.status()
     if output.json { return try Output.answer(Welcome.json(status, path: path)) }
     try Output.print(
-      "\(path) is \(status.name) of \(status.role.federation), with catalog \(status.catalogVersion) "
+      "\(path) is the database of \(status.name), with catalog \(status.catalogVersion) "
         + "and \(Self.received(report)) from the other nodes.",
       "Its key is \(path).key: back it up, and let nobody else read it.",
       "Next: `birlik set`, `birlik import` or any SQLite program, and `birlik sync`.")
