@@ -4,7 +4,7 @@ import Testing
 /// `birlik sync --dry-run` by real processes: it tells what a sync does then, and leaves every byte alone.
 @Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandDryRunTests {
-  @Test("A dry run shows what the sync does and changes neither side's file")
+  @Test("A dry run predicts the sync and changes neither side's file")
   func dryRun() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }

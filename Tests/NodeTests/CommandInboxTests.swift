@@ -36,7 +36,7 @@ struct CommandInboxTests {
       #expect(elsewhere.status == 77, "\(elsewhere.errors)")
 
       let news = try await folder.good("sync", "--database", "uz.db")
-      #expect(news.output.contains("news of 2 edits"), "\(news.output)")
+      #expect(news.output.contains("news about 2 edits"), "\(news.output)")
       let told = try await folder.good("inbox", "--database", "uz.db")
       #expect(told.output.contains("accepted   by headquarters"))
       #expect(told.output.contains("declined   by headquarters: the register is right"))
@@ -116,7 +116,7 @@ struct CommandInboxTests {
     try await folder.good("sync", "--database", "uz.db")
 
     let sync = try await folder.good("sync", "--database", "sam.db")
-    #expect(sync.output.contains("news of 1 edit typed here: see `birlik inbox`"))
+    #expect(sync.output.contains("news about 1 edit typed here: see `birlik inbox`"))
     let status = try await folder.good("status", "--database", "sam.db")
     #expect(status.output.contains("news about 1 edit: `birlik inbox`"))
     #expect(try await folder.good("status", "--database", "sam.db", "--json").json()["inbox"] == 1)

@@ -60,7 +60,7 @@ struct Follower: Service {
     } catch let error as StoreError where error.code == .renewed {
       throw error
     } catch {
-      await show("the last sync failed; edits are kept")
+      await show("the last sync failed; edits are safe")
       logger.warning("sync failed", metadata: ["reason": "\(error)"])
       return false
     }

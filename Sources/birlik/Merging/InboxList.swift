@@ -60,7 +60,7 @@ final class InboxList {
       }
       guard listed.insert(fate).inserted else { continue }
       begin()
-      output.print("\(item.kind), \(Words.count(alike.count, "edit")) alike\(item.isNew ? "" : "  (old news)")")
+      output.print("\(item.kind), \(Words.count(alike.count, "edit")) alike\(item.isNew ? "" : "  (seen before)")")
       InboxText(item, options: options).printFate(to: output)
       output.print("  records    \(keys(alike.map(\.key)))")
       output.print("  list them  birlik inbox --all --each\(options)")

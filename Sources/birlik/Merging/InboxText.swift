@@ -59,7 +59,7 @@ struct InboxText {
 
   func print(to output: Output) {
     let field = item.field.isEmpty ? "" : ", \(item.field)"
-    output.print("\(item.kind) \(item.key)\(field)\(item.isNew ? "" : "  (old news)")")
+    output.print("\(item.kind) \(item.key)\(field)\(item.isNew ? "" : "  (seen before)")")
     switch item.sort {
     case .refused: printUnaccepted(to: output)
     case .invalid:
