@@ -68,6 +68,8 @@ let package = Package(
       dependencies: ["SyncCore", "Limits", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
 
+    .target(name: "Settings", dependencies: ["CatalogFiles", "SyncCore"], swiftSettings: strict),
+
     // Disk.
     .target(
       name: "CSQLiteShim",
@@ -112,7 +114,7 @@ let package = Package(
     .target(
       name: "Node",
       dependencies: [
-        "SyncCore", "Consolidation", "Limits", "Wire", "CatalogFiles", "Store", "Transport", "Server",
+        "SyncCore", "Consolidation", "Limits", "Wire", "CatalogFiles", "Settings", "Store", "Transport", "Server",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -121,10 +123,20 @@ let package = Package(
         .product(name: "SwiftCSV", package: "SwiftCSV"),
       ],
       swiftSettings: strict),
+    // The main job on the published figures, in one process.
+    .target(
+      name: "Demo",
+      dependencies: [
+        "Node", "Server", "Store", "Consolidation", "SyncCore",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "birlik",
       dependencies: [
-        "Node", "Store", "SyncCore", "Consolidation", "CatalogFiles", "Limits", "Wire", "Server", "Transport",
+        "Demo", "Node", "Settings", "Store", "SyncCore", "Consolidation", "CatalogFiles", "Limits", "Wire", "Server",
+        "Transport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -156,6 +168,7 @@ let package = Package(
       exclude: ["second_reader"], swiftSettings: strict),
     .testTarget(
       name: "CatalogFilesTests", dependencies: ["CatalogFiles", "Limits", "SyncCore"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CatalogFiles"], swiftSettings: strict),
     .testTarget(
       name: "StoreTests", dependencies: ["Store", "CatalogFiles", "Limits", "Wire", "SyncCore"],
       swiftSettings: strict),
@@ -163,11 +176,13 @@ let package = Package(
       name: "TransportTests",
       dependencies: ["Transport", "Server", "Limits", .product(name: "HTTPTypes", package: "swift-http-types")],
       swiftSettings: strict),
+    .testTarget(name: "DemoTests", dependencies: ["Demo", "Node"], swiftSettings: strict),
     .testTarget(name: "SystemdTests", dependencies: ["birlik"], swiftSettings: strict),
     .testTarget(
       name: "NodeTests",
       dependencies: [
-        "Node", "Store", "Limits", "birlik", "Width", .product(name: "HTTPTypes", package: "swift-http-types"),
+        "Node", "Settings", "Store", "Limits", "birlik", "Width",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       exclude: ["Clock"], swiftSettings: strict),
   ]

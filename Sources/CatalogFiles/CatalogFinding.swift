@@ -61,19 +61,19 @@ public struct CatalogError: Error, Equatable, Sendable, CustomStringConvertible 
 }
 
 /// A line of a file.
-struct Place: Equatable, Sendable {
+package struct Place: Equatable, Sendable {
   var file: String
   var line: Int
 }
 
 /// Collects findings while files are read, so that reading continues after the first one.
-final class FindingList {
+package final class FindingList {
   private(set) var all: [CatalogFinding] = []
 
   /// True when a file or folder could not be read, as opposed to holding something wrong.
   private(set) var isUnreadable = false
 
-  func add(_ place: Place, _ message: String, hint: String) {
+  package func add(_ place: Place, _ message: String, hint: String) {
     // Messages hold names from the files, whose control characters must not reach a terminal.
     let finding = CatalogFinding(
       file: place.file, line: place.line, message: Self.printable(message), hint: Self.printable(hint))

@@ -1,13 +1,13 @@
 import SyncCore
 
 /// Reads the keys of one table and reports what is missing, of the wrong type, or unknown.
-struct TableReader {
+package struct TableReader {
   let entries: [TextEntry]
   /// Where the table begins.
   let place: Place
   /// The table in words, such as ``the kind `figure` ``.
-  let subject: String
-  let findings: FindingList
+  package let subject: String
+  package let findings: FindingList
 
   /// The reader of a node; nil and a finding when the node is no table.
   init?(_ node: TextNode, subject: String, findings: FindingList) {
@@ -23,13 +23,36 @@ struct TableReader {
     self.findings = findings
   }
 
+  /// Reads a file that is one table, such as the settings.
+  ///
+  /// - Parameters:
+  ///   - subject: the table in words, for findings.
+  ///   - read: reads the table and adds what is wrong to its findings.
+  /// - Throws: `CatalogError` with everything that is wrong, by line.
+  package static func read<Value>(
+    file path: String, subject: String, _ read: (TableReader) -> Value
+  ) throws(CatalogError) -> Value {
+    let findings = FindingList()
+    let table = CatalogText.bytes(ofFile: path, findings: findings)
+      .flatMap { TextNode.parse($0, file: path, findings: findings) }
+      .flatMap { TableReader($0, subject: subject, findings: findings) }
+    if let table {
+      let value = read(table)
+      if findings.all.isEmpty { return value }
+    }
+    throw CatalogError(
+      code: findings.isUnreadable ? .unreadable : .invalid, operation: "Reading \(subject) in \(path)",
+      findings: findings.sorted, hint: "Correct the file, or name another one.")
+  }
+
   /// The value of a key, or nil when the key is absent.
-  func node(_ key: String) -> TextNode? { entries.first { $0.key.sameBytes(as: key) }?.node }
+  package func node(_ key: String) -> TextNode? { entries.first { $0.key.sameBytes(as: key) }?.node }
 
   /// The place of the key, or of the table where it is absent.
-  func place(of key: String) -> Place { entries.first { $0.key.sameBytes(as: key) }?.place ?? place }
+  package func place(of key: String) -> Place { entries.first { $0.key.sameBytes(as: key) }?.place ?? place }
 
-  func text(_ key: String) -> String? {
+  /// A text; nil when the key is absent or not a text.
+  package func text(_ key: String) -> String? {
     guard let node = node(key) else { return nil }
     if case .text(let text) = node.content { return text }
     wrongType(key, node, wanted: "a text between quotes")
@@ -49,7 +72,7 @@ struct TableReader {
   }
 
   /// A required whole number within bounds.
-  func requiredInteger(_ key: String, in range: ClosedRange<Int64>) -> Int? {
+  package func requiredInteger(_ key: String, in range: ClosedRange<Int64>) -> Int? {
     guard node(key) != nil else {
       missing(key, example: String(range.lowerBound))
       return nil
@@ -64,7 +87,8 @@ struct TableReader {
     return Int(exactly: number)
   }
 
-  func boolean(_ key: String) -> Bool? {
+  /// A truth value; nil when the key is absent or not one.
+  package func boolean(_ key: String) -> Bool? {
     guard let node = node(key) else { return nil }
     if case .boolean(let truth) = node.content { return truth }
     wrongType(key, node, wanted: "true or false")
@@ -120,7 +144,7 @@ struct TableReader {
   }
 
   /// Reports every key that is not in `known`, except `unique`, which `UniqueSearch` explains.
-  func refuseOthers(than known: [String]) {
+  package func refuseOthers(than known: [String]) {
     for entry in entries where !entry.key.sameBytes(as: UniqueSearch.key) {
       guard !known.contains(where: { $0.sameBytes(as: entry.key) }) else { continue }
       findings.add(

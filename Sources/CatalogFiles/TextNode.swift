@@ -3,8 +3,8 @@ import SyncCore
 import TOMLKit
 
 /// One value of a TOML text with its line.
-struct TextNode {
-  enum Content {
+package struct TextNode {
+  package enum Content {
     case text(String)
     case integer(Int64)
     case boolean(Bool)
@@ -14,8 +14,8 @@ struct TextNode {
     case other(String)
   }
 
-  var place: Place
-  var content: Content
+  package var place: Place
+  package var content: Content
 
   /// The type of the value, for a finding.
   var typeName: String {
@@ -31,7 +31,7 @@ struct TextNode {
 }
 
 /// One key of a table with its value.
-struct TextEntry {
+package struct TextEntry {
   var key: String
   /// The place of the key.
   var place: Place

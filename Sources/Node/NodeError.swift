@@ -1,13 +1,13 @@
-/// Why a node could not do something, beyond what its store, its wire or its transport say.
+/// Why a node could not do something, apart from the errors of its store, its wire format and its transport.
 public struct NodeError: Error, Equatable, Sendable, CustomStringConvertible {
   public enum Code: String, Sendable {
-    /// The settings or the files beside the database are not as they should be.
+    /// The settings or the files beside the database are wrong.
     case config
     /// Headquarters cannot be reached.
     case unreachable
     /// Headquarters refused.
     case denied
-    /// The call does not make sense.
+    /// The call is wrong.
     case usage
     /// What headquarters answered cannot be read.
     case data

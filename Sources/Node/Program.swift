@@ -1,13 +1,13 @@
 /// The program itself.
 public enum Program {
-  /// Its version, as `birlik --version` and headquarters' list of nodes tell it.
+  /// Its version, as in `birlik --version` and in headquarters' list of nodes.
   public static let version = "0.2.0"
-  /// What its requests say they come from.
+  /// How its requests name it.
   static let agent = "birlik/\(version)"
-  /// The same for a rehearsed sync: whoever asks forgets what it hears, so headquarters notes no contact.
-  static let dryRunAgent = agent + rehearsing
-  /// By which other versions' are known as well.
-  private static let rehearsing = "-rehearsal"
+  /// How the requests of a dry run name it: such a node keeps nothing of the answer, so headquarters records no contact.
+  static let dryRunAgent = agent + dryRunSuffix
+  /// Older versions use this suffix too, so it does not change.
+  private static let dryRunSuffix = "-rehearsal"
 
-  static func isRehearsing(_ agent: String?) -> Bool { agent?.hasSuffix(rehearsing) == true }
+  static func isDryRun(agent: String?) -> Bool { agent?.hasSuffix(dryRunSuffix) == true }
 }

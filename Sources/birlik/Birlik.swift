@@ -7,7 +7,7 @@ import Node
 struct Birlik: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "birlik",
-    abstract: "Registers that are edited offline, merged, and consolidated at headquarters.",
+    abstract: "Registers that are edited offline, merged, and added up at headquarters.",
     discussion: """
       At headquarters:
         birlik init --role headquarters --name "OTUTS" --database hq.db
@@ -19,12 +19,11 @@ struct Birlik: AsyncParsableCommand {
         birlik set org_unit ftuu-001 name="Andijan" --database uz.db
         birlik sync --database uz.db
 
-      The file is named by --database, else by BIRLIK_DATABASE, else in the settings file (--config, BIRLIK_CONFIG, or \
+      The database is named by --database, else by BIRLIK_DATABASE, else in the settings file (--config, BIRLIK_CONFIG, or \
       \(NodeOptions.usualSettings)). Keys of several columns are written with slashes: ftuu-001/2026-09-30/territorial.
 
-      It ends with 0 when all is well, 64 for a wrong call, 65 for wrong data, 69 when headquarters cannot be reached, \
-      74 when a file cannot be read or written, 75 when something is busy and to be tried later, 77 when something is \
-      not permitted and 78 when settings or files are missing or wrong.
+      Exit codes: 0 success, 64 wrong usage, 65 wrong data, 69 headquarters cannot be reached, 74 a file cannot be read \
+      or written, 75 busy, try later, 77 not permitted, 78 settings or files are missing or wrong.
       """,
     version: Program.version,
     groupedSubcommands: [
@@ -53,7 +52,7 @@ struct Birlik: AsyncParsableCommand {
 
   static func main() async {
     var command: any ParsableCommand
-    // What the parser finds, it explains itself.
+    // The parser explains its own errors.
     do { command = try parseAsRoot() } catch { exit(withError: error) }
     do {
       if var asyncCommand = command as? any AsyncParsableCommand {
@@ -62,7 +61,7 @@ struct Birlik: AsyncParsableCommand {
         try command.run()
       }
     } catch {
-      // Help is asked for by an error of the parser's own.
+      // The parser throws an error of its own to print help.
       guard exitCode(for: error) != .success, let failure = Failure(error) else { exit(withError: error) }
       StandardError.write("birlik: \(failure.sentence)")
       Glibc.exit(failure.status.rawValue)

@@ -15,7 +15,7 @@ struct CommandCaptureTests {
     try await folder.good("set", "org_unit", "ftuu-1", "name=One", "unit_kind=council", "--database", "uz.db")
     try await headquarters.converge(["uz.db"])
     let sound = try await folder.good("verify", "--capture", "--database", "uz.db")
-    #expect(sound.output.hasPrefix("Every edit was noted: "))
+    #expect(sound.output.hasPrefix("Every edit was captured: "))
     let shell = URL(fileURLWithPath: "/usr/bin/sqlite3")
     let sql =
       "UPDATE org_unit SET name='Two', unit_kind='sectoral_union' WHERE code='ftuu-1'; INSERT INTO org_unit(code) VALUES('ftuu-2');"

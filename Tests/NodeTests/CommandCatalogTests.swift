@@ -46,14 +46,14 @@ struct CommandCatalogTests {
       to: "catalog/facilities.toml")
 
     let before = try Data(contentsOf: URL(fileURLWithPath: folder.file("hq.db")))
-    let rehearsed = try await folder.good("catalog", "publish", "catalog", "--dry-run", "--database", "hq.db", "--json")
+    let dryRun = try await folder.good("catalog", "publish", "catalog", "--dry-run", "--database", "hq.db", "--json")
     #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file("hq.db"))) == before)
-    let words = try #require(try rehearsed.json()["changes"]).elements.compactMap { $0["words"]?.text }
+    let words = try #require(try dryRun.json()["changes"]).elements.compactMap { $0["words"]?.text }
     #expect(words.contains { $0.hasPrefix("the kind is added") })
     #expect(words.contains("the column phone (text) is added"))
     #expect(words.contains("the column membership_status allows the code partner as well"))
     #expect(words.contains("the column remark is deprecated: new records should leave it empty"))
-    #expect(try rehearsed.json()["published"] == false && rehearsed.json()["to"] == 2)
+    #expect(try dryRun.json()["published"] == false && dryRun.json()["to"] == 2)
     let published = try await folder.good("catalog", "publish", "catalog", "--database", "hq.db")
     #expect(published.output.contains("warning: The column `remark` of the kind `org_unit` is deprecated"))
     #expect(published.output.contains("Version 2 is published"))

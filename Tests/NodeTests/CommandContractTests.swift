@@ -54,7 +54,7 @@ struct CommandContractTests {
     #expect(try status.json()["unsealed"] == 3)
     let history = try await folder.good("history", "org_unit", "ftuu-001", "--database", "uz.db", "--json")
     #expect(try history.json() == .array([]))
-    #expect(history.errors.contains("3 edits are not sealed yet"))
+    #expect(history.errors.contains("3 edits waiting to be sent are not in this answer yet"))
     try await folder.good("sync", "--database", "uz.db")
     try await folder.good("sync", "--database", "sam.db")
   }

@@ -26,8 +26,8 @@ struct CommandDeriveTests {
       _ = try await derive("uz.db")
       try await headquarters.converge(["uz.db", "sam.db"])
       let sentence =
-        "1 record left alone, because another node (ftuu) gave the figures that stand: run it on one machine that has all "
-        + "the member records, or write over them with --replace."
+        "1 record left alone, because another node (ftuu) gave their present figures: run it on one machine that has all "
+        + "the member records, or replace them with --replace."
       for options in [["--dry-run"], []] {
         let words = try await folder.run(run + ["sam.db"] + options)
         #expect(words.output.contains(sentence), "\(words.output)")
@@ -39,7 +39,7 @@ struct CommandDeriveTests {
 
       let replaced = try await derive("sam.db", "--replace")
       #expect(
-        replaced.output.contains("It wrote over figures of another node (ftuu) in 1 record."), "\(replaced.output)")
+        replaced.output.contains("It replaced figures of another node (ftuu) in 1 record."), "\(replaced.output)")
       let leaving = try await folder.good("egress", "--dry-run", "--database", "sam.db")
       #expect(
         leaving.output.contains(

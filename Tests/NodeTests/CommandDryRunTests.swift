@@ -4,8 +4,8 @@ import Testing
 /// `birlik sync --dry-run` by real processes: it tells what a sync does then, and leaves every byte alone.
 @Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandDryRunTests {
-  @Test("A rehearsal foretells the sync and changes neither side's file")
-  func rehearsal() async throws {
+  @Test("A dry run predicts the sync and changes neither side's file")
+  func dryRun() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
     let headquarters = try await CommandHeadquarters.make(in: folder)
@@ -55,7 +55,7 @@ struct CommandDryRunTests {
     let moves = try #require(report["totals"]?.elements)
     let counted = moves.first { $0["unit"] == "ftuu" && $0["indicator"] == "members" && $0["figure"] == "counted" }
     #expect(counted?["from"] == 100 && counted?["to"] == 130)
-    #expect(words.output.hasPrefix("A rehearsal: nothing was sent and nothing was changed."))
+    #expect(words.output.hasPrefix("A dry run: nothing was sent and nothing was changed."))
     #expect(words.output.contains("1 conflict would open."))
     #expect(words.output.contains("members of ftuu, counted"))
 

@@ -27,7 +27,7 @@ struct CommandImportTests {
     #expect(result.output.isEmpty)
     let named = result.errors.split(separator: "\n").compactMap { $0.prefixMatch(of: #/bad\.csv:(\d+): /#)?.1 }
     #expect(named == ["3", "5", "6", "7", "8", "9"])
-    #expect(result.errors.contains("6 of 7 rows cannot be taken; nothing was imported"))
+    #expect(result.errors.contains("6 of 7 rows cannot be imported; nothing was imported"))
     let json = try await folder.run("import", "membership_return", "bad.csv", "--json", "--database", "hq.db")
     #expect(json.status == 65)
     #expect(try json.json()["imported"] == false)
@@ -93,15 +93,15 @@ struct CommandImportTests {
     #expect(try show.json()["fields"]?["members_total"] == .integer(Int64.max))
   }
 
-  @Test("A rehearsal imports nothing")
+  @Test("A dry run imports nothing")
   func dryRun() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
     _ = try await CommandHeadquarters.make(in: folder, figures: [])
     let file = CommandFolder.figures("org_unit")
-    let rehearsed = try await folder.good("import", "org_unit", file, "--dry-run", "--json", "--database", "hq.db")
-    #expect(try rehearsed.json()["created"] == 8)
-    #expect(try rehearsed.json()["imported"] == false)
+    let dryRun = try await folder.good("import", "org_unit", file, "--dry-run", "--json", "--database", "hq.db")
+    #expect(try dryRun.json()["created"] == 8)
+    #expect(try dryRun.json()["imported"] == false)
     #expect(try await folder.good("list", "org_unit", "--json", "--database", "hq.db").json() == .array([]))
     let imported = try await folder.good("import", "org_unit", file, "--json", "--database", "hq.db")
     #expect(try imported.json()["imported"] == true)

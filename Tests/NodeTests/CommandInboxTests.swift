@@ -36,7 +36,7 @@ struct CommandInboxTests {
       #expect(elsewhere.status == 77, "\(elsewhere.errors)")
 
       let news = try await folder.good("sync", "--database", "uz.db")
-      #expect(news.output.contains("news of 2 edits"), "\(news.output)")
+      #expect(news.output.contains("news about 2 edits"), "\(news.output)")
       let told = try await folder.good("inbox", "--database", "uz.db")
       #expect(told.output.contains("accepted   by headquarters"))
       #expect(told.output.contains("declined   by headquarters: the register is right"))
@@ -116,9 +116,9 @@ struct CommandInboxTests {
     try await folder.good("sync", "--database", "uz.db")
 
     let sync = try await folder.good("sync", "--database", "sam.db")
-    #expect(sync.output.contains("news of 1 edit typed here: see `birlik inbox`"))
+    #expect(sync.output.contains("news about 1 edit typed here: see `birlik inbox`"))
     let status = try await folder.good("status", "--database", "sam.db")
-    #expect(status.output.contains("1 edit to hear of: `birlik inbox`"))
+    #expect(status.output.contains("news about 1 edit: `birlik inbox`"))
     #expect(try await folder.good("status", "--database", "sam.db", "--json").json()["inbox"] == 1)
     #expect(try await folder.good("status", "--database", "uz.db", "--json").json()["inbox"] == 0)
 
@@ -132,7 +132,7 @@ struct CommandInboxTests {
     #expect(move["from"] == 140 && move["to"] == 130 && move["other"] == 0)
     #expect(conflict["commands"]?["take"]?[0]?.text?.contains("--take ftuu/Samarkand --database hq.db") == true)
     let words = try await folder.good("conflicts", "--database", "hq.db")
-    #expect(words.output.contains("moves members of ftuu, counted"))
+    #expect(words.output.contains("changes members of ftuu, counted"))
     #expect(words.output.contains("from 140 to 130"))
 
     let peek = try await folder.good("inbox", "--peek", "--database", "sam.db", "--json").json()

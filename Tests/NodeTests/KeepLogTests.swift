@@ -1,5 +1,6 @@
 import CatalogFiles
 import Foundation
+import Settings
 import Store
 import SyncCore
 import Testing

@@ -88,9 +88,10 @@ import Wire
       defer { folder.remove() }
       let words = try await folder.good("status", "--database", kz.store.path)
       #expect(
-        words.output.contains("  kept back      3 changes: the catalog lets fprk write nothing that is open to all"))
+        words.output.contains(
+          "  not sendable   3 changes: the catalog does not let fprk write records that all members read"))
       let told = try await folder.good("inbox", "--peek", "--database", kz.store.path)
-      #expect(told.lines.count { $0.hasPrefix("  kept back  the ") && $0.contains("stands here alone") } == 3)
+      #expect(told.lines.count { $0.hasPrefix("  not sent   the ") && $0.contains("stands here alone") } == 3)
       #expect(told.lines.count { $0.hasPrefix("  proposed   to headquarters as ") } == 4, "\(told.output)")
 
       // What is kept back is still shown where it was typed, and nowhere else.

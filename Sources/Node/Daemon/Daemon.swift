@@ -7,32 +7,16 @@ import SyncCore
 import UnixSignals
 import Wire
 
-/// How the daemon runs.
-public struct DaemonSettings: Sendable {
-  /// The address to listen on, such as `127.0.0.1:8650`; headquarters only. Nil for the one that the database names.
-  public var listen: String?
-  /// Seconds between scheduled syncs; federations only.
-  public var intervalSeconds: Int
-  /// How its server speaks TLS; headquarters only.
-  public var tls: TLSSettings
-
-  public init(listen: String? = nil, intervalSeconds: Int = 300, tls: TLSSettings = TLSSettings()) {
-    self.listen = listen
-    self.intervalSeconds = intervalSeconds
-    self.tls = tls
-  }
-}
-
 /// `birlik serve`: headquarters answers exchanges, a federation syncs on a schedule and when rows change.
 public enum Daemon {
   /// Runs until SIGTERM or SIGINT.
   ///
-  /// - Throws: `NodeError` or `ServerError` when it cannot begin.
+  /// - Throws: `NodeError` or `ServerError` if it cannot start.
   public static func run(node: LocalNode, settings: DaemonSettings, logger: Logger) async throws {
     let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
     var services: [any Service] = [Watchdog(notifier: notifier)]
     if node.store.identity.role.isHeadquarters {
-      services += try headquarters(node, settings, logger, notifier)
+      services += try await offload { try headquarters(node, settings, logger, notifier) }
     } else {
       services.append(Follower(node: node, settings: settings, logger: logger, notifier: notifier))
     }
@@ -52,8 +36,7 @@ public enum Daemon {
     let files = try node.serverFiles(settings.tls)
     let certificate = try files.map { CurrentCertificate(try $0.load()) }
     let server = HeadquartersServer(
-      service: Headquarters(node.store, logger: logger), host: host, port: port, certificate: certificate,
-      logger: logger
+      service: node.service(logger: logger), host: host, port: port, certificate: certificate, logger: logger
     ) { bound in
       let place = ListenAddress.text(host: host, port: bound)
       logger.info("listening on \(place)", metadata: ["tls": certificate == nil ? "off" : "on"])
@@ -85,41 +68,5 @@ public enum Daemon {
 extension Substring {
   fileprivate var trimmingBrackets: String {
     hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : String(self)
-  }
-}
-
-/// Tells systemd that the daemon is alive.
-struct Watchdog: Service {
-  let notifier: ServiceNotifier
-
-  func run() async throws {
-    let interval = notifier.watchdogInterval ?? .seconds(3600)
-    await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        notifier.watchdog()
-        do { try await Task.sleep(for: interval) } catch { return }
-      }
-    }
-  }
-}
-
-/// Seals at headquarters what its own people type, so that the next exchange and the totals have it.
-struct SealingLoop: Service {
-  let store: Store
-  let logger: Logger
-
-  func run() async throws {
-    let store = store
-    await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        do {
-          let sealed = try await offload { try store.seal() }
-          if sealed.changes > 0 { logger.info("sealed", metadata: ["changes": "\(sealed.changes)"]) }
-        } catch {
-          logger.warning("sealing has to wait", metadata: ["reason": "\(error)"])
-        }
-        do { try await Task.sleep(for: .seconds(1)) } catch { return }
-      }
-    }
   }
 }

@@ -3,8 +3,10 @@ import ServiceLifecycle
 import Store
 import Wire
 
-/// Keeps a federation's node even with headquarters: on a schedule, soon after rows changed, and patiently while
-/// headquarters is away.
+/// Keeps a federation's node in sync with headquarters: on a schedule, soon after rows change, and less and less often
+/// while headquarters is away.
+///
+/// `debounce` of swift-async-algorithms would need a sequence of changes, and SQLite offers only a version to ask for.
 struct Follower: Service {
   let node: LocalNode
   let settings: DaemonSettings
@@ -12,7 +14,7 @@ struct Follower: Service {
   let notifier: ServiceNotifier
 
   func run() async throws {
-    notifier.ready()
+    await offload { [notifier] in notifier.ready() }
     try await cancelWhenGracefulShutdown { try await loop() }
   }
 
@@ -20,10 +22,10 @@ struct Follower: Service {
     var backoff = Backoff()
     var news = PersonalNews()
     while !Task.isCancelled {
-      let isEven = try await sync()
-      await news.tell(node.store, logger)
+      let isInSync = try await sync()
+      await news.log(node.store, to: logger)
       let pause: Duration
-      if isEven {
+      if isInSync {
         backoff.succeed()
         pause = Backoff.jittered(.seconds(max(1, settings.intervalSeconds)), by: 0.1)
       } else {
@@ -31,16 +33,17 @@ struct Follower: Service {
         logger.info("trying again in \(pause.components.seconds) s")
       }
       // While headquarters is away, new edits are no reason to try more often.
-      do { try await wait(pause, untilRowsChange: isEven) } catch { return }
+      do { try await wait(pause, untilRowsChange: isInSync) } catch { return }
     }
   }
 
-  /// - Throws: `StoreError` with code `renewed`, so that the service begins again under the new key.
+  /// - Returns: whether both sides hold the same now.
+  /// - Throws: `StoreError` with code `renewed`, so that the service starts again under the new key.
   private func sync() async throws -> Bool {
     do {
       let report = try await node.sync()
-      notifier.status(
-        "last sync \(report.outcome.rawValue), \(report.sent.changes) sent, \(report.received.changes) received")
+      let words = report.outcome == .even ? "in sync with headquarters" : "not yet in sync with headquarters"
+      await show("\(words); last time \(report.sent.changes) sent, \(report.received.changes) received")
       let isNews = report.sent.changes + report.received.changes > 0 || report.outcome != .even
       logger.log(
         level: isNews ? .info : .debug, "synced",
@@ -50,19 +53,23 @@ struct Follower: Service {
         ])
       for words in report.notices + report.refusals { logger.warning("\(words)") }
       if !report.cannotGive.isEmpty {
-        logger.warning("headquarters lacks what is not kept here: \(report.cannotGive.joined(separator: "; "))")
+        logger.warning(
+          "headquarters lost changes that this node no longer keeps: \(report.cannotGive.joined(separator: "; "))")
       }
       return report.outcome == .even
     } catch let error as StoreError where error.code == .renewed {
       throw error
     } catch {
-      notifier.status("headquarters or the database is away; edits are kept")
+      await show("the last sync failed; edits are safe")
       logger.warning("sync failed", metadata: ["reason": "\(error)"])
       return false
     }
   }
 
-  /// Waits, but no longer than until a clerk's edit has stood for a moment.
+  /// What `systemctl status` shows.
+  private func show(_ status: String) async { await offload { [notifier] in notifier.status(status) } }
+
+  /// Waits, but no longer than until a moment after a clerk's edit.
   private func wait(_ pause: Duration, untilRowsChange: Bool) async throws {
     let store = node.store
     let clock = ContinuousClock()
@@ -73,43 +80,24 @@ struct Follower: Service {
       guard untilRowsChange else { continue }
       let version = try? await offload { try store.dataVersion() }
       guard version != seen else { continue }
-      // Others than clerks write as well: `birlik sync` beside this daemon, for one.
+      // Not only clerks write: `birlik sync` beside this daemon does too.
       do {
         let hasCaptured = try await offload {
-          // Reads anew what another process changed, this node's key among it.
+          // Reads again what another process may have changed, such as this node's key.
           _ = try store.role()
           return try store.hasCaptured()
         }
         seen = version
         guard hasCaptured else { continue }
       } catch let error as StoreError where error.code == .renewed {
-        // The next sync says so, and ends the service.
+        // The next sync reports it and ends the service.
         return
       } catch {
-        // The file cannot be asked now: it is again in a second, and the next sync tells what is wrong with it.
+        // The file cannot be read now. It is asked again in a second, and the next sync reports what is wrong.
         continue
       }
       try await Task.sleep(for: .milliseconds(500))
       return
     }
-  }
-}
-
-/// How long to wait after failures: twice as long each time, with jitter so that offices do not come all at once.
-struct Backoff: Sendable {
-  static let first: Duration = .seconds(5)
-  static let longest: Duration = .seconds(900)
-  private var next = Backoff.first
-
-  mutating func succeed() { next = Self.first }
-
-  mutating func fail() -> Duration {
-    defer { next = min(next * 2, Self.longest) }
-    return Self.jittered(next, by: 0.3)
-  }
-
-  /// A duration that differs from `duration` by at most that share of it.
-  static func jittered(_ duration: Duration, by share: Double) -> Duration {
-    duration * Double.random(in: (1 - share)...(1 + share))
   }
 }

@@ -1,15 +1,15 @@
 import Logging
 import Store
 
-/// What people at a node should hear of besides the sync itself, logged once for each change and not at every sync.
+/// News for the people at a node besides the sync itself. Each is logged once, not at every sync.
 struct PersonalNews {
   private var clock: ClockReading?
   private var inbox = 0
 
   /// Logs what changed since the last call.
-  mutating func tell(_ store: Store, _ logger: Logger) async {
+  mutating func log(_ store: Store, to logger: Logger) async {
     guard let (reading, count) = try? await offload({ (try store.clockReading(), try store.newInboxCount()) }) else {
-      // Whatever is wrong with the file, the sync has told it.
+      // The sync has reported already what is wrong with the file.
       return
     }
     if reading.isNews(after: clock) {
@@ -21,7 +21,7 @@ struct PersonalNews {
     }
     clock = reading
     if count > inbox {
-      logger.notice("there is news of edits typed here: see `birlik inbox`", metadata: ["count": "\(count)"])
+      logger.notice("there is news about edits typed here: see `birlik inbox`", metadata: ["count": "\(count)"])
     }
     inbox = count
   }

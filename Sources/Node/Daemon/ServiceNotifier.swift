@@ -1,10 +1,9 @@
 import Glibc
 
-/// Tells systemd how the daemon is doing: the `sd_notify` protocol, one datagram to the socket named by
+/// Reports to systemd how the daemon is doing: the `sd_notify` protocol, one datagram to the socket named by
 /// `NOTIFY_SOCKET`.
 ///
-/// Outside systemd nothing is sent. Nothing here ever fails or stops the daemon: a service manager that does not
-/// listen is its own loss.
+/// Outside systemd nothing is sent. A failure here never stops the daemon.
 public struct ServiceNotifier: Sendable {
   /// How often `watchdog()` is to be called: half of the limit that systemd has set for this process, as systemd
   /// recommends. Nil where there is no limit.
@@ -33,7 +32,7 @@ public struct ServiceNotifier: Sendable {
     var bytes = text.utf8.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: " ") : $0 }
     if bytes.count > Self.statusLimit {
       var end = Self.statusLimit
-      // Back to the first byte of the character that the limit cuts.
+      // Back to the first byte of the character that the limit would cut.
       while end > 0, bytes[end] & 0xC0 == 0x80 { end -= 1 }
       bytes.removeSubrange(end...)
     }
@@ -61,13 +60,13 @@ public struct ServiceNotifier: Sendable {
     let socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard socket >= 0 else { return }
     defer { close(socket) }
-    // The manager's queue may be full for a moment, so wait, but not for ever.
+    // The manager's queue may be full for a moment: wait, but at most a second.
     var limit = timeval(tv_sec: 1, tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     address.withUnsafeBytes { raw in
       guard let start = raw.baseAddress else { return }
       let name = start.assumingMemoryBound(to: sockaddr.self)
-      // A signal may interrupt the wait; a few attempts, then it is left.
+      // A signal may interrupt the wait; three attempts are enough.
       for _ in 0..<3 {
         let sent = sendto(
           socket, message, message.count, Int32(MSG_NOSIGNAL), name, socklen_t(raw.count))
@@ -90,7 +89,7 @@ public struct ServiceNotifier: Sendable {
   }
 
   private static func interval(_ environment: [String: String]) -> Duration? {
-    // Set for another process, such as the shell that started this one: not our limit.
+    // The limit of another process, such as the shell that started this one.
     if let pid = environment["WATCHDOG_PID"], pid != String(getpid()) { return nil }
     guard let limit = environment["WATCHDOG_USEC"].flatMap(Int64.init), limit > 1 else { return nil }
     return .microseconds(limit / 2)

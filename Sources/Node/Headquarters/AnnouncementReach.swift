@@ -1,29 +1,29 @@
 import Store
 import SyncCore
 
-/// Whom headquarters knows to hold what it said in the log at some time, and whom not.
+/// Which nodes hold something that headquarters announced in the log at some time, as far as headquarters knows.
 struct AnnouncementReach {
-  /// Names that a sentence lists before it only counts.
+  /// How many names a sentence lists before it only counts the rest.
   private static let listed = 5
 
   struct Unaware: Equatable {
     var name: String
-    /// Whether it never had an exchange, under this key or an earlier one.
+    /// Whether it never had an exchange, neither under this key nor under an earlier one.
     var isNew: Bool
   }
 
-  /// How many nodes are to hear of it.
+  /// How many nodes need to know it.
   let count: Int
-  /// Those of which it is not known that they have, by name.
+  /// The nodes that may not know it, by name.
   let unaware: [Unaware]
 
-  /// Nodes in good standing are to hear of it, headquarters excepted. A revoked one is answered nothing anyway, and one
-  /// whose key was renewed has its successor, to which what the earlier key heard belongs as well.
+  /// Every valid node except headquarters needs to know it. A revoked node gets no answers anyway. A node whose key was
+  /// renewed is counted under its latest key, together with what it received under earlier ones.
   ///
-  /// A node that joined and never had an exchange counts as one that did not hear: its invitation may be older than the
+  /// A node that joined and never had an exchange counts as one that does not know: its invitation may be older than the
   /// announcement.
   ///
-  /// - Parameter saidAt: when it was sealed, in milliseconds since 1970, by headquarters' clock.
+  /// - Parameter saidAt: when the announcement was sealed, in milliseconds since 1970, by headquarters' clock.
   init(_ nodes: [NodeView], saidAt: Int64) {
     var earlier: [NodeID: [NodeView]] = [:]
     for view in nodes {
@@ -33,17 +33,17 @@ struct AnnouncementReach {
     count = listeners.count
     unaware = listeners.compactMap { view in
       let contacts = Self.lives(of: view, earlier).compactMap(\.contact)
-      // Whoever still lacked something then may have lacked this.
+      // A node that still lacked something then may have lacked this.
       let hasHeard = contacts.contains { $0.at > saidAt && $0.lag == 0 }
       return hasHeard ? nil : Unaware(name: view.name, isNew: contacts.isEmpty)
     }
   }
 
-  /// A node under its key of today and all earlier ones.
+  /// A node under its present key and all earlier ones.
   private static func lives(of view: NodeView, _ earlier: [NodeID: [NodeView]]) -> [NodeView] {
     var lives = [view]
     var (seen, next) = (Set([view.node]), 0)
-    // What a hostile log bends into a ring ends as well.
+    // Ends even if a hostile log makes the successors a ring.
     while next < lives.count {
       lives += (earlier[lives[next].node] ?? []).filter { seen.insert($0.node).inserted }
       next += 1

@@ -4,7 +4,7 @@ import Store
 import SyncCore
 import Wire
 
-/// What headquarters knows of its nodes beside what they seal.
+/// What headquarters does about its nodes' keys and contacts.
 extension Headquarters {
   func renewablePublicKey(of node: NodeID) async -> [UInt8]? {
     await lookUp { try store.statement(on: node)?.state == .revoked ? nil : store.card(of: node)?.publicKey }
@@ -21,7 +21,7 @@ extension Headquarters {
         }
       }
       guard let card else { return Self.notRenewed }
-      logger.notice("a node goes on under another key", metadata: ["name": "\(card.name)", "node": "\(card.id.hex)"])
+      logger.notice("a node renewed its key", metadata: ["name": "\(card.name)", "node": "\(card.id.hex)"])
       return ServiceAnswer(body: card.bytes)
     } catch {
       return answer(to: error)
@@ -29,15 +29,15 @@ extension Headquarters {
   }
 
   private static let notRenewed = ServiceAnswer.error(
-    status: 403, code: "not_renewed", message: "Headquarters does not take this key.",
-    hint: "The node may have been revoked, or go on under another key already: ask headquarters.")
+    status: 403, code: "not_renewed", message: "Headquarters does not accept this key.",
+    hint: "The node may have been revoked, or may have another key already: ask headquarters.")
 
   func met(_ node: NodeID, agent: String?) async {
     do {
-      try await offload { try contacts.note(node, agent: agent, in: store) }
+      try await offload { try contacts.record(node, agent: agent, in: store) }
     } catch {
-      // It is told again at the next exchange.
-      logger.debug("a contact could not be noted", metadata: ["reason": "\(error)"])
+      // The next exchange records it.
+      logger.debug("a contact could not be recorded", metadata: ["reason": "\(error)"])
     }
   }
 }

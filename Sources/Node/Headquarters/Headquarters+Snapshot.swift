@@ -2,31 +2,10 @@ import Logging
 import Server
 import Store
 import SyncCore
-import Synchronization
 import Wire
 
-/// Lets one snapshot be taken at a time.
-final class SnapshotDesk: Sendable {
-  private let isTaken = Mutex(false)
-
-  /// Runs `body` unless somebody else is at it.
-  ///
-  /// - Throws: `StoreError` with code `busy` when somebody is.
-  func enter<Value>(_ body: () throws -> Value) throws -> Value {
-    let isMine = isTaken.withLock { taken in
-      defer { taken = true }
-      return !taken
-    }
-    guard isMine else {
-      throw StoreError(.busy, "taking a snapshot", "another one is being taken", hint: "try again in a moment")
-    }
-    defer { isTaken.withLock { $0 = false } }
-    return try body()
-  }
-}
-
 extension Headquarters {
-  /// Hands out snapshots of heads, from which new nodes begin.
+  /// Answers with a snapshot of heads, from which a new node starts.
   func snapshot(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {
     do {
       let answer = try await offload { try snapshot(try SnapshotRequest(bytes: body), from: node) }
@@ -38,7 +17,7 @@ extension Headquarters {
 
   private func snapshot(_ request: SnapshotRequest, from node: NodeID) throws -> SnapshotAnswer {
     guard let role = try store.card(of: node).map({ try store.role(of: $0) }) else {
-      throw WireError(.malformed, "handing out a snapshot", "its sender is not known here")
+      throw WireError(.malformed, "sending a snapshot", "its sender is not known here")
     }
     let limit = min(Store.BatchLimit.standard.bytes, request.answerLimit / 2)
     if request.name != .zero,
@@ -52,7 +31,7 @@ extension Headquarters {
       return SnapshotAnswer(now: SystemClock.now())
     }
     logger.info(
-      "hands out a snapshot",
+      "sends a snapshot",
       metadata: ["node": "\(node.hex)", "bytes": "\(offer.size)", "pages": "\(offer.pages.count)"])
     return SnapshotAnswer(now: SystemClock.now(), manifest: offer.bytes, pages: pages)
   }

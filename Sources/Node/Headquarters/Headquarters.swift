@@ -21,14 +21,14 @@ struct Headquarters: HeadquartersService {
   }
 
   func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? {
-    // What is no card of headquarters' is anybody's, and no error.
+    // A request without a card that headquarters signed may come from anybody and is no error.
     guard let bytes = ExchangeRequest.card(inRequest: body),
       let card = try? NodeCard(bytes: bytes, signedBy: store.identity.headquarters), card.id == node
     else { return nil }
     return await lookUp { try store.statement(on: node) == nil ? card.publicKey : nil }
   }
 
-  /// Looks a key up. Where that cannot be done nobody is let in.
+  /// Looks up a key. If that fails, nobody is let in.
   func lookUp(_ key: @escaping @Sendable () throws -> [UInt8]?) async -> [UInt8]? {
     do {
       return try await offload(key)
@@ -155,10 +155,10 @@ struct Headquarters: HeadquartersService {
 
   private func role(of node: NodeID, card bytes: [UInt8]) throws -> NodeRole {
     if let card = try store.card(of: node) { return try store.role(of: card) }
-    // Headquarters lost its memory of this node; the card bears its own signature.
+    // Headquarters lost its record of this node; its own signature on the card proves it.
     let card = try NodeCard(bytes: bytes, signedBy: store.identity.headquarters)
     guard card.id == node else {
-      throw WireError(.badSignature, "knowing a node again", "the card is that of another node")
+      throw WireError(.badSignature, "recognizing a node", "the card is that of another node")
     }
     try store.keep(card)
     return try store.role(of: card)

@@ -1,22 +1,22 @@
 import Foundation
 import Glibc
 
-/// What systemd hands a service with `LoadCredential=`: files in memory, in a folder that only the service sees. Or the
-/// folder on the disk from which it takes them, with files of the same names: there keys are renewed.
+/// The folder of the keys that systemd provides with `LoadCredential=`: copies in memory that only the service sees. Or the
+/// folder on disk from which systemd copies them, with the same file names: keys are renewed there.
 ///
-/// On Debian 12 each copy belongs to the service's user and has the mode 0400, as `BootTests` sees; so the rule for every
-/// other secret holds for them too.
+/// On Debian 12 each copy belongs to the service's user and has the mode 0400 (`BootTests` checks it), so the rule for
+/// every other secret applies to them too.
 struct CredentialFolder {
   static let variable = "CREDENTIALS_DIRECTORY"
   /// The node's key, and the key and the certificate of headquarters' server.
   static let nodeKey = "birlik.key"
   static let serverKey = "birlik.tls.key"
   static let serverCertificate = "birlik.tls.pem"
-  /// How messages say where a file is, without the path that was given.
+  /// How messages name the folder, without the given path.
   static let namedWords = " in the folder of --keys"
 
   let path: String?
-  /// Whether a person named it: then its files are the originals.
+  /// Whether a person named it: its files are the originals then.
   let isNamed: Bool
 
   init(path: String?, isNamed: Bool = false) {
@@ -24,16 +24,16 @@ struct CredentialFolder {
     self.isNamed = isNamed
   }
 
-  /// That of this process.
+  /// The folder that systemd provides to this process.
   static var current: CredentialFolder {
     CredentialFolder(path: ProcessInfo.processInfo.environment[variable].flatMap { $0.isEmpty ? nil : $0 })
   }
 
   /// The folder that `LoadCredential=` reads.
   ///
-  /// What was given is not repeated in any message: it may be a key by mistake.
+  /// No message repeats the given text: it may be a key by mistake.
   ///
-  /// - Throws: `NodeError` with code `config` for what is no folder, and for the copies.
+  /// - Throws: `NodeError` with code `config` if it is no folder, or the folder of the copies.
   static func named(_ path: String) throws -> CredentialFolder {
     let operation = "looking for the keys"
     let hint = "name the folder that LoadCredential= reads, as a user who may write there"
@@ -43,16 +43,16 @@ struct CredentialFolder {
     }
     let real = realpath(path, nil)
     defer { free(real) }
-    // Of the system's units there, of users' units further down.
+    // /run/credentials for system units, deeper below /run for user units.
     let parts = real.map { String(cString: $0).split(separator: "/") } ?? []
     guard parts.first != "run" || !parts.contains("credentials") else {
-      // A key that is renewed there is gone when the service ends.
+      // A key renewed there would be lost when the service ends.
       throw NodeError(.config, operation, "--keys names systemd's copies of the keys", hint: hint)
     }
     return CredentialFolder(path: path, isNamed: true)
   }
 
-  /// A file of that name; nil when it is not there.
+  /// The file of that name; nil if there is none.
   func file(_ name: String) -> SecretFile? {
     guard let path, access(path + "/" + name, F_OK) == 0 else { return nil }
     return SecretFile(path + "/" + name, isNamed ? .named : .handedOver)

@@ -4,8 +4,8 @@ import Glibc
 import Limits
 import Wire
 
-/// The file with a node's private key: beside the database, never in it, so that a copied database has no identity. Or
-/// one that systemd hands over, where the service is given its key that way.
+/// The file with a node's private key. It is beside the database, never in it, so that a copied database has no identity;
+/// or systemd provides it.
 struct KeyFile {
   private static let reading = "reading the key file"
 
@@ -15,10 +15,10 @@ struct KeyFile {
 
   init(beside database: String) { file = SecretFile(database + ".key") }
 
-  /// The one that is in `keys`, else the one beside the database.
+  /// The key file in `keys` if there is one, else the one beside the database.
   static func find(beside database: String, keys: CredentialFolder = .current) -> KeyFile {
     if let file = keys.file(CredentialFolder.nodeKey) { return KeyFile(file) }
-    // A renewal that was cut off on a file system without hard links.
+    // A renewal that was interrupted on a file system without hard links.
     guard keys.isNamed, let next = keys.file(CredentialFolder.nodeKey + Self.nextSuffix) else {
       return KeyFile(beside: database)
     }
@@ -32,10 +32,9 @@ struct KeyFile {
   /// Reads a node's key.
   ///
   /// - Throws: `NodeError` with code `config`; a file that others may read is refused.
-  func read() throws -> Curve25519.Signing.PrivateKey {
+  func read() throws(NodeError) -> Curve25519.Signing.PrivateKey {
     let text = String(decoding: try file.read(Self.reading, limit: InputLimits.keyFileBytes), as: UTF8.self)
-      .trimmingCharacters(
-        in: .whitespacesAndNewlines)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
     guard let bytes = Base64URL.decode(text), let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes)
     else {
       throw NodeError(.config, Self.reading, "\(file.name) holds no key", hint: "put it back from your backup")
@@ -43,7 +42,7 @@ struct KeyFile {
     return key
   }
 
-  /// Writes a new key. Nothing may stand at the path.
+  /// Writes a new key. There must be no file at the path.
   ///
   /// - Parameter other: the file that this one will replace.
   func write(_ key: Curve25519.Signing.PrivateKey, asOwnerOf other: KeyFile? = nil) throws {

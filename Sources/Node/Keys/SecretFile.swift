@@ -1,13 +1,13 @@
 import Glibc
 import Limits
 
-/// A file with a secret: it is read only where nobody else may read it.
+/// A file with a secret. It is refused if anybody else may read it.
 struct SecretFile {
   enum Place {
     case own
     /// The folder that a person named as that of `LoadCredential=`.
     case named
-    /// Systemd's copy for this process alone, so that nothing can be renewed there.
+    /// Systemd's copy for this process alone: it cannot be renewed there.
     case handedOver
   }
 
@@ -19,7 +19,7 @@ struct SecretFile {
     self.place = place
   }
 
-  /// How messages call it. A folder that a person named is never repeated: what was given may be a secret by mistake.
+  /// How messages name it. They never repeat a folder that a person named: the given text may be a secret by mistake.
   var name: String {
     guard place == .named, let slash = path.lastIndex(of: "/") else { return path }
     return path[path.index(after: slash)...] + CredentialFolder.namedWords
@@ -32,11 +32,16 @@ struct SecretFile {
 
   /// The whole file, at most `limit` bytes.
   ///
-  /// - Throws: `NodeError` with code `config` when it cannot be opened, is no plain file, or others may read it.
-  func read(_ operation: String, limit: Int = InputLimits.certificateFileBytes) throws -> [UInt8] {
+  /// - Throws: `NodeError` with code `config` if it cannot be opened, is no plain file, or others may read it.
+  func read(_ operation: String, limit: Int = InputLimits.certificateFileBytes) throws(NodeError) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard file >= 0 else {
-      throw NodeError(.config, operation, "\(name) cannot be opened", hint: "put it back from your backup")
+      switch errno {
+      case ENOENT: throw NodeError(.config, operation, "there is no file \(name)", hint: "put it back from your backup")
+      case EACCES:
+        throw NodeError(.config, operation, "this user may not read \(name)", hint: "check whom it belongs to")
+      default: throw NodeError(.config, operation, "\(name) cannot be opened", hint: "put it back from your backup")
+      }
     }
     defer { close(file) }
     var info = stat()
@@ -57,13 +62,13 @@ struct SecretFile {
     throw NodeError(.config, operation, "\(name) cannot be read or is too large", hint: "put it back from your backup")
   }
 
-  /// Writes a new file. Nothing may stand at the path, and where the file system can, it is there only once it is whole
-  /// and on the disk.
+  /// Writes a new file. There must be none at the path. Where the file system can do it, the file appears there only when it
+  /// is complete and on the disk.
   ///
-  /// - Parameter other: the file that this one will replace: it belongs to the same user and group then.
+  /// - Parameter other: the file that this one will replace; the new file gets its user and group.
   func write(_ bytes: [UInt8], _ operation: String, mode: mode_t = 0o600, asOwnerOf other: SecretFile? = nil) throws {
-    // Without a name until it is whole: a process that is killed leaves nothing behind. Some file systems have no such
-    // files, and some places no /proc by which they get their name.
+    // Without a name until it is complete: a killed process leaves nothing behind. Some file systems have no unnamed files,
+    // and some systems no /proc, through which they get their name.
     let unnamed = open(Self.folder(of: path), Self.unnamedFile | O_WRONLY | O_CLOEXEC, mode)
     var isMade = false
     if unnamed >= 0 {
@@ -102,28 +107,28 @@ struct SecretFile {
           .config, operation, "\(other.name) belongs to somebody else", hint: "run it as that user, or as root")
       }
     }
-    // Whatever the umask: not more than asked for, and the owner at least.
+    // Exactly this mode, whatever the umask.
     guard fchmod(file, mode) == 0, Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else {
       throw NodeError(.config, operation, "\(name) cannot be written", hint: "check the disk")
     }
   }
 
-  /// Puts this file in the place of another, in one step that lasts: there is a file at the other's path all the while.
+  /// Replaces another file by this one, atomically and durably: there is a file at the other's path at every moment.
   ///
-  /// - Parameter kept: where the other is kept; nil for nowhere.
-  /// - Returns: false when it could not be done.
-  func move(over other: SecretFile, keepingItAs kept: SecretFile? = nil) -> Bool {
-    if let kept, other.exists {
-      unlink(kept.path)
-      // A second name, so that the first is never missing; some file systems know none.
-      guard link(other.path, kept.path) == 0 || rename(other.path, kept.path) == 0 else { return false }
+  /// - Parameter backup: where the other file goes; nil to drop it.
+  /// - Returns: false if it failed.
+  func move(over other: SecretFile, savingItAs backup: SecretFile? = nil) -> Bool {
+    if let backup, other.exists {
+      unlink(backup.path)
+      // A second name, so that the first is never missing; some file systems have no hard links.
+      guard link(other.path, backup.path) == 0 || rename(other.path, backup.path) == 0 else { return false }
     }
     guard rename(path, other.path) == 0 else { return false }
     Self.syncFolder(of: other.path)
     return true
   }
 
-  /// `O_TMPFILE`, which Swift does not see because it is put together of others.
+  /// `O_TMPFILE`, which Swift does not import because it is a compound macro.
   private static let unnamedFile: Int32 = 0o20_000_000 | O_DIRECTORY
 
   static func folder(of path: String) -> String {
@@ -131,7 +136,7 @@ struct SecretFile {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// A name is as durable as its folder. Where that cannot be asked for, the disk does it in its own time.
+  /// Makes a new name durable. Where the folder cannot be opened, the disk does it in its own time.
   private static func syncFolder(of path: String) {
     let folder = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { return }

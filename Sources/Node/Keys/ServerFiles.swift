@@ -4,22 +4,7 @@ import Server
 import SyncCore
 import Wire
 
-/// What settings and options say of how headquarters' server speaks TLS; what they leave out is nil.
-public struct TLSSettings: Equatable, Sendable {
-  /// False for plain HTTP on this machine, behind a web server that speaks TLS.
-  public var isOn: Bool?
-  /// Files in PEM, in place of those that `birlik init` made.
-  public var certificate: String?
-  public var key: String?
-
-  public init(isOn: Bool? = nil, certificate: String? = nil, key: String? = nil) {
-    self.isOn = isOn
-    self.certificate = certificate
-    self.key = key
-  }
-}
-
-/// The files with which headquarters' server proves who it is.
+/// The key and the certificate of headquarters' server.
 struct ServerFiles {
   private static let reading = "reading the files for TLS"
 
@@ -36,23 +21,23 @@ struct ServerFiles {
     self.key = key
   }
 
-  /// The files that are announced and will take the place of these, in the same folders.
+  /// The announced files that will replace these, in the same folders.
   var next: ServerFiles {
     func next(_ path: String, _ suffix: String) -> String { path.dropLast(suffix.count) + ".next" + suffix }
     return ServerFiles(certificate: next(certificate, ".pem"), key: SecretFile(next(key.path, ".key"), key.place))
   }
 
-  /// The files of this program's own making, which it may renew: those in the folder that a person named, else those
-  /// beside the database.
+  /// The files that this program made and may renew: those in the folder that a person named, else those beside the
+  /// database.
   ///
-  /// - Throws: `NodeError` with code `config` where the key stands elsewhere.
+  /// - Throws: `NodeError` with code `config` if the key is elsewhere.
   static func renewable(database: String, keys: CredentialFolder, _ operation: String) throws -> ServerFiles {
     let key = keys.file(CredentialFolder.serverKey)
     let hint = "name the folder that LoadCredential= reads"
     guard keys.isNamed else {
       guard key == nil else {
         throw NodeError(
-          .config, operation, "systemd hands the server's key over, and a copy cannot be renewed",
+          .config, operation, "systemd provides the server's key, and a copy cannot be renewed",
           hint: hint + " with --keys")
       }
       return ServerFiles(beside: database)
@@ -67,10 +52,10 @@ struct ServerFiles {
       key: key)
   }
 
-  /// The files to use: those that are named, else systemd's, else those beside the database.
+  /// The files to use: those that the settings name, else systemd's, else those beside the database.
   ///
-  /// - Returns: nil when the server is to speak plain HTTP: it was told so, or has no files.
-  /// - Throws: `NodeError` with code `config` when one of the two is missing, or both where TLS was asked for.
+  /// - Returns: nil if the server is to speak plain HTTP: the settings say so, or there are no files.
+  /// - Throws: `NodeError` with code `config` if one of the two is missing, or both though TLS was asked for.
   static func find(
     database: String, _ settings: TLSSettings, credentials: CredentialFolder = .current
   ) throws -> ServerFiles? {
@@ -79,7 +64,7 @@ struct ServerFiles {
     let key = settings.key.map { SecretFile($0) } ?? credentials.file(CredentialFolder.serverKey)
     if let certificate, let key { return ServerFiles(certificate: certificate, key: key) }
     let own = ServerFiles(beside: database)
-    // The key may come from systemd, and its certificate, which is no secret, stand where `birlik init` made it.
+    // Systemd may provide the key, while its certificate, which is no secret, is where `birlik init` made it.
     if certificate == nil, let key { return ServerFiles(certificate: own.certificate, key: key) }
     guard certificate == nil else {
       throw NodeError(
@@ -93,7 +78,7 @@ struct ServerFiles {
     return nil
   }
 
-  /// The certificate as a file that is written and moved like the key, and called in messages as the key is.
+  /// The certificate as a file that is written, moved and named in messages as the key is.
   private var certificateFile: SecretFile {
     let isBeside = SecretFile.folder(of: certificate).sameBytes(as: SecretFile.folder(of: key.path))
     return SecretFile(certificate, isBeside ? key.place : .own)
@@ -105,7 +90,7 @@ struct ServerFiles {
 
   var hasCertificate: Bool { access(certificate, F_OK) == 0 }
 
-  /// - Throws: `NodeError` or `ServerError` when they cannot be read, do not fit, or others may read the key.
+  /// - Throws: `NodeError` or `ServerError` if they cannot be read or do not match, or if others may read the key.
   func load() throws -> ServerCertificate {
     try ServerCertificate(certificate: publicPart(), key: key.read(Self.reading))
   }
@@ -120,7 +105,7 @@ struct ServerFiles {
     return Array(data)
   }
 
-  /// By what nodes know a server with this certificate: the pin where nobody but itself vouches for it.
+  /// How nodes recognize a server with this certificate: by its pin, and by an authority unless it is self-signed.
   func trust() throws -> (pin: Digest, needsAuthority: Bool) {
     let text = try publicPart()
     guard let pin = Digest(bytes: try ServerCertificate.pin(ofCertificate: text)) else {
@@ -129,15 +114,15 @@ struct ServerFiles {
     return (pin, !ServerCertificate.isSelfSigned(text))
   }
 
-  /// Makes a key and a certificate for it, or the certificate alone where a call that was cut left the key.
+  /// Makes a key and a certificate for it, or only the certificate if an interrupted call left the key.
   ///
-  /// - Parameter others: the files that these will replace: they belong to the same user and group then.
+  /// - Parameter others: the files that these will replace; the new files get their user and group.
   func make(hosts: [String], asOwnerOf others: ServerFiles? = nil) throws {
     let operation = "writing the files for TLS"
     let left = exist ? try key.read(Self.reading) : nil
     guard let made = try left == nil ? SelfSigned(hosts: hosts) : try? SelfSigned(hosts: hosts, key: left) else {
       throw NodeError(
-        .config, operation, "\(key.name) holds no key of this program's making",
+        .config, operation, "\(key.name) holds a key that this program did not make",
         hint: "move it away, and the next call makes another")
     }
     if left == nil { try key.write(made.key, operation, asOwnerOf: others?.key) }
@@ -150,7 +135,7 @@ struct ServerFiles {
     }
   }
 
-  /// Puts these files in the place of others. Cut in between, it is finished by calling it again.
+  /// Replaces other files by these. If it is interrupted, the next call finishes it.
   func move(over others: ServerFiles) throws {
     for (from, to) in [(key, others.key), (certificateFile, others.certificateFile)] {
       guard !from.exists || from.move(over: to) else {

@@ -1,4 +1,4 @@
-import CatalogFiles
+import Settings
 import Store
 import SyncCore
 

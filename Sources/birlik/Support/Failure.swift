@@ -6,28 +6,6 @@ import Store
 import Transport
 import Wire
 
-/// How the program ends: the codes of sysexits.h that it uses.
-enum ExitStatus: Int32 {
-  /// The call itself is wrong.
-  case usage = 64
-  /// What was given, or what stands in a file, is wrong.
-  case data = 65
-  /// Headquarters cannot be reached.
-  case unreachable = 69
-  /// A mistake in this program.
-  case software = 70
-  /// A file cannot be read or written.
-  case inputOutput = 74
-  /// Somebody holds the file, or it did not all go through: try later.
-  case tryLater = 75
-  case notPermitted = 77
-  /// Settings, or files that should be there, are missing or wrong.
-  case config = 78
-
-  /// To be thrown where everything was said already.
-  var exit: ExitCode { ExitCode(rawValue) }
-}
-
 /// Why a command could not do its work, in words for the person at the terminal.
 struct Failure: Error {
   var status: ExitStatus
@@ -42,7 +20,7 @@ struct Failure: Error {
     self.hint = hint
   }
 
-  /// What an error of the modules below means here; nil for those of the argument parser, which it explains itself.
+  /// The failure that an error of the modules below means; nil for errors of the argument parser, which explains them.
   init?(_ error: any Error) {
     switch error {
     case let error as Failure: self = error
@@ -76,46 +54,5 @@ struct Failure: Error {
     let stopped = message.hasSuffix(".") ? message : message + "."
     guard !hint.isEmpty else { return stopped }
     return stopped + " Hint: " + (hint.hasSuffix(".") ? hint : hint + ".")
-  }
-}
-
-extension ExitStatus {
-  init(_ code: StoreError.Code) {
-    switch code {
-    case .busy, .full, .renewed: self = .tryLater
-    case .missing: self = .config
-    case .notPermitted, .wrongKey: self = .notPermitted
-    case .notOurs, .damaged, .unknown, .invalid: self = .data
-    case .failed: self = .inputOutput
-    }
-  }
-
-  init(_ code: NodeError.Code) {
-    switch code {
-    case .config: self = .config
-    case .unreachable: self = .unreachable
-    case .denied: self = .notPermitted
-    case .usage: self = .usage
-    case .data: self = .data
-    case .busy: self = .tryLater
-    }
-  }
-
-  init(_ code: TransportError.Code) {
-    switch code {
-    case .unreachable, .interrupted, .timeout: self = .unreachable
-    case .tooLarge, .protocolError: self = .data
-    case .tls, .wrongKey: self = .notPermitted
-    case .refusedInsecure, .invalidRequest: self = .config
-    case .cancelled: self = .tryLater
-    }
-  }
-
-  init(_ code: ServerError.Code) {
-    switch code {
-    case .addressInUse: self = .tryLater
-    case .addressRefused, .certificate, .plain: self = .config
-    case .failed: self = .inputOutput
-    }
   }
 }

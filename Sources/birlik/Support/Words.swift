@@ -20,7 +20,7 @@ enum Words {
 
   static func grouped(_ number: Int64?) -> String { number.map { grouped($0) } ?? nothing }
 
-  /// Stands where there is no value.
+  /// What is printed in place of a missing value.
   static let nothing = "-"
 
   /// `1 change`, `2,000 changes`
@@ -54,28 +54,5 @@ enum Words {
   /// `3 min 12 s`
   static func duration(milliseconds: Int64) -> String {
     Moment.duration(milliseconds: milliseconds)
-  }
-}
-
-/// Words for a POSIX shell.
-enum ShellWords {
-  /// The text as one word of a command line.
-  static func quoted(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { byte in
-      switch byte {
-      case 48...57, 65...90, 97...122: true
-      case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: ":"),
-        UInt8(ascii: "="), UInt8(ascii: ","), UInt8(ascii: "@"), UInt8(ascii: "+"), UInt8(ascii: "%"):
-        true
-      default: false
-      }
-    }
-    if isPlain && !text.isEmpty { return text }
-    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-  }
-
-  /// An option with its value; joined by an equals sign where the value would be taken for an option itself.
-  static func option(_ name: String, _ value: String) -> String {
-    value.hasPrefix("-") ? quoted("\(name)=\(value)") : "\(name) \(quoted(value))"
   }
 }

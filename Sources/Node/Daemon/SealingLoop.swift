@@ -1,0 +1,20 @@
+import Logging
+import ServiceLifecycle
+import Store
+
+/// Seals every second what people type at headquarters, so that the next exchange and the totals have it.
+struct SealingLoop: Service {
+  let store: Store
+  let logger: Logger
+
+  func run() async throws {
+    await Polling.every(.seconds(1), from: ()) { [store, logger] _ in
+      do {
+        let sealed = try await offload { try store.seal() }
+        if sealed.changes > 0 { logger.info("sealed", metadata: ["changes": "\(sealed.changes)"]) }
+      } catch {
+        logger.warning("sealing has to wait", metadata: ["reason": "\(error)"])
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import Glibc
+
+/// The terminal behind a file descriptor, if there is one.
+enum Terminal {
+  static let input: Int32 = 0
+  static let output: Int32 = 1
+  static let error: Int32 = 2
+
+  static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+  /// How many characters fit on a line of standard output; nil if it is no terminal and nothing has to be cut.
+  static var width: Int? {
+    guard isTerminal(output) else { return nil }
+    var size = winsize()
+    guard ioctl(output, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Text as one line without control characters: values come from other people's files and must not control a terminal.
+  static func plain(_ text: String) -> String {
+    let isHarmful: (Unicode.Scalar) -> Bool = {
+      $0.value < 0x20 || (0x7F...0x9F).contains($0.value) || (0x202A...0x202E).contains($0.value)
+        || (0x2066...0x2069).contains($0.value)
+    }
+    guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\n": result.append("↵")
+      case "\t": result.append(" ")
+      default: result.append(isHarmful(scalar) ? "\u{FFFD}" : scalar)
+      }
+    }
+    return String(result)
+  }
+}

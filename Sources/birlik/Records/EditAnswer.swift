@@ -1,0 +1,13 @@
+import Store
+
+/// The answer of `set` and `remove`.
+enum EditAnswer {
+  static func write(_ record: RecordArguments, _ outcome: EditOutcome, _ options: OutputOptions) throws {
+    if options.json {
+      return try Output.answer([
+        "kind": .string(record.kind), "key": .string(record.key), "outcome": .string(outcome.rawValue),
+      ])
+    }
+    try Output.print("\(record.kind) \(record.key): \(outcome.rawValue)")
+  }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Node
+import Settings
+import Store
+import SyncCore
+
+/// Sets up headquarters.
+struct InitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init",
+    abstract: "birlik init --role headquarters --name \"OTUTS\" --database hq.db",
+    discussion: """
+      Sets up headquarters: its database, its key and its catalog. Federations and offices use `birlik join` instead, \
+      with an invitation from headquarters.
+
+      The key is kept in FILE.key. Whoever has it is headquarters: back it up, and let nobody else read it. The server \
+      gets its own key, FILE.tls.key, and a certificate, FILE.tls.pem; invitations carry its fingerprint.
+      """)
+
+  enum Role: String, ExpressibleByArgument, CaseIterable {
+    case headquarters
+  }
+
+  @Option(help: "What to set up; federations and offices use `birlik join`.")
+  var role: Role
+
+  @Option(help: "What people call it.")
+  var name: String
+
+  @Option(help: "The code of its records, such as otuts (else derived from the name).")
+  var code: String?
+
+  @Option(help: ArgumentHelp("The catalog's folder (else the one that was installed).", valueName: "dir"))
+  var catalog: String?
+
+  @Option(help: ArgumentHelp("Where its server listens.", valueName: "address:port"))
+  var listen: String?
+
+  @OptionGroup var tls: TLSOptions
+  @OptionGroup var node: NodeOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let path = try node.path()
+    let settings = try node.settings()
+    let listen = listen ?? settings.listen ?? "127.0.0.1:8650"
+    let made = try LocalNode.initializeHeadquarters(
+      database: path, name: name, code: code, catalogFolder: catalog, listen: listen,
+      tls: tls.resolved(settings).absolute, hosts: settings.serverHosts(listen: listen))
+    let status = try made.store.status()
+    if output.json { return try Output.answer(Welcome.json(status, path: path)) }
+    try Output.print(
+      "\(path) is headquarters \(status.name) (\(status.role.federation)), with catalog \(status.catalogVersion).",
+      "Its key is \(path).key: back it up, together with the other files beside it, and let nobody else read it.",
+      "Next: `birlik serve`, and `birlik invite FEDERATION` for each member.")
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Glibc
+import Node
+import Settings
+import Store
+import SyncCore
+
+/// Where the node's file is.
+struct NodeOptions: ParsableArguments {
+  /// The settings file that is read if neither an option nor the environment names another.
+  static let usualSettings = "/etc/birlik/birlik.toml"
+
+  @Option(help: ArgumentHelp("The node's SQLite file (else BIRLIK_DATABASE, else the settings).", valueName: "file"))
+  var database: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The settings file (else BIRLIK_CONFIG, else \(usualSettings) if there is one).", valueName: "file"))
+  var config: String?
+
+  /// What the settings file says; no settings if there is none.
+  func settings() throws -> Settings {
+    let named = config ?? Environment["BIRLIK_CONFIG"]
+    let path = named ?? Self.usualSettings
+    if named == nil && access(path, F_OK) != 0 { return Settings() }
+    do { return try Settings.load(path) } catch { throw Failure(error, .config) }
+  }
+
+  /// The database's path: from the option, the environment or the settings.
+  func path() throws -> String {
+    if let path = database ?? Environment["BIRLIK_DATABASE"] { return path }
+    if let path = try settings().database { return path }
+    throw Failure(.config, "no database is named", hint: "give --database FILE, or set BIRLIK_DATABASE")
+  }
+
+  /// Opens the node.
+  ///
+  /// - Parameter isForReading: true to leave the file unchanged to the last byte.
+  func open(isForReading: Bool = false, keys: String? = nil) throws -> LocalNode {
+    try LocalNode.open(database: try path(), isForReading: isForReading, keys: keys)
+  }
+
+  /// Opens the node to sync: its settings say how much of the log it keeps.
+  func openToSync(keys: String? = nil) throws -> LocalNode {
+    var opened = try open(keys: keys)
+    opened.keepLog = try settings().keepLog ?? .all
+    guard !opened.store.identity.role.isHeadquarters || opened.keepLog == .all else {
+      throw Failure(
+        .config, "headquarters keeps its whole log, because members rely on it for what they no longer keep",
+        hint: "remove keep_log from the settings")
+    }
+    return opened
+  }
+
+  /// The options as a printed command has to repeat them to reach the same file.
+  var repeated: String {
+    var text = ""
+    if let database { text += " --database " + ShellWords.quoted(database) }
+    if let config { text += " --config " + ShellWords.quoted(config) }
+    return text
+  }
+}

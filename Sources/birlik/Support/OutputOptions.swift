@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// The form of the answer.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Answer in JSON.")
+  var json = false
+}
