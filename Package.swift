@@ -68,7 +68,7 @@ let package = Package(
       dependencies: ["SyncCore", "Limits", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
 
-    .target(name: "Settings", dependencies: ["CatalogFiles", "SyncCore"], swiftSettings: strict),
+    .target(name: "Settings", dependencies: ["CatalogFiles", "Limits", "SyncCore"], swiftSettings: strict),
 
     // Disk.
     .target(

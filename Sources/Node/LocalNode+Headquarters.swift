@@ -111,7 +111,9 @@ extension LocalNode {
         hint: "1 to 32 of a-z, 0-9 and -, beginning with a letter")
     }
     guard (1...InputLimits.invitationMinutes).contains(minutes) else {
-      throw NodeError(.usage, operation, "it cannot be valid for \(minutes) minutes", hint: "give 1 to \(InputLimits.invitationMinutes)")
+      throw NodeError(
+        .usage, operation, "it cannot be valid for \(minutes) minutes",
+        hint: "give 1 to \(InputLimits.invitationMinutes)")
     }
     let place = try serverPlace(url: url, tls, pin: pin, operation)
     var generator = SystemRandomNumberGenerator()
