@@ -150,38 +150,44 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    // Says how many tests go on at once, before they are read.
+    // Sets how many tests run at once, before they are read.
     .target(name: "Width", path: "Tests/Width"),
-    .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"], swiftSettings: strict),
+    // What several test targets need: seeded random numbers, temporary folders, programs, ports, waiting.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "ConsolidationTests", dependencies: ["Consolidation", "SyncCore"], swiftSettings: strict),
+      name: "ConsolidationTests", dependencies: ["Consolidation", "SyncCore", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "SyncCore"], resources: [.copy("failed-seeds.txt")],
       swiftSettings: strict),
     .testTarget(
       name: "WireTests",
       dependencies: [
-        "Limits", "Wire", "SyncCore",
+        "Limits", "Wire", "SyncCore", "TestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       exclude: ["second_reader"], swiftSettings: strict),
     .testTarget(
-      name: "CatalogFilesTests", dependencies: ["CatalogFiles", "Limits", "SyncCore"], swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CatalogFiles"], swiftSettings: strict),
+      name: "CatalogFilesTests", dependencies: ["CatalogFiles", "Limits", "SyncCore", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
-      name: "StoreTests", dependencies: ["Store", "CatalogFiles", "Limits", "Wire", "SyncCore"],
+      name: "SettingsTests", dependencies: ["Settings", "CatalogFiles", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "StoreTests", dependencies: ["Store", "CatalogFiles", "Limits", "Wire", "SyncCore", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "TransportTests",
-      dependencies: ["Transport", "Server", "Limits", .product(name: "HTTPTypes", package: "swift-http-types")],
+      dependencies: [
+        "Transport", "Server", "Limits", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
       swiftSettings: strict),
-    .testTarget(name: "DemoTests", dependencies: ["Demo", "Node"], swiftSettings: strict),
-    .testTarget(name: "SystemdTests", dependencies: ["birlik"], swiftSettings: strict),
+    .testTarget(name: "DemoTests", dependencies: ["Demo", "Node", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "SystemdTests", dependencies: ["birlik", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "NodeTests",
       dependencies: [
-        "Node", "Settings", "Store", "Limits", "birlik", "Width",
+        "Node", "Settings", "Store", "Limits", "birlik", "Width", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       exclude: ["Clock"], swiftSettings: strict),

@@ -1,18 +1,16 @@
 import CatalogFiles
 import Foundation
 import Settings
+import TestSupport
 import Testing
 
 struct SettingsTests {
-  private let config = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Config")
-
   @Test func theExamplesAreRead() throws {
-    let hub = try Settings.load(config.appendingPathComponent("birlik.headquarters.toml").path)
+    let hub = try Settings.load(Repository.config.appendingPathComponent("birlik.headquarters.toml").path)
     #expect(hub.listen == "0.0.0.0:8650" && hub.publicURL == "https://birlik.example.org:8650" && hub.interval == nil)
     #expect(hub.tls == nil && hub.tlsCertificate == nil && hub.tlsKey == nil)
     #expect(hub.database == "/var/lib/birlik/headquarters.db" && hub.logLevel == "info")
-    let member = try Settings.load(config.appendingPathComponent("birlik.federation.toml").path)
+    let member = try Settings.load(Repository.config.appendingPathComponent("birlik.federation.toml").path)
     #expect(member.interval == 300 && member.listen == nil && member.logLevel == "info")
     #expect(member.keepLog == .all && hub.keepLog == nil)
   }

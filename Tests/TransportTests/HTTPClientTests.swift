@@ -1,6 +1,7 @@
 import struct HTTPTypes.HTTPField
 import struct HTTPTypes.HTTPFields
 import Limits
+import TestSupport
 import Testing
 
 @testable import Transport
@@ -62,7 +63,7 @@ import Testing
   }
 
   @Test func nobodyThereIsUnreachable() async throws {
-    let port = try RawServer.deadPort()
+    let port = try Loopback.freePort()
     #expect(await failure(HTTPRequest(method: .get, url: "http://127.0.0.1:\(port)/")) == .unreachable)
   }
 
