@@ -41,7 +41,7 @@ final class InboxList {
 
     init(_ item: InboxItem) {
       let proposal = item.proposal.map { [$0.decision?.rawValue ?? "open", $0.reason] } ?? []
-      texts = [item.kind, item.refused?.operation ?? "", item.reason, item.standing.rawValue] + proposal
+      texts = [item.kind, item.refused?.operation.rawValue ?? "", item.reason, item.standing.rawValue] + proposal
       isNew = item.isNew
     }
   }
@@ -84,8 +84,8 @@ final class InboxList {
     begin()
     let what =
       switch group.operation {
-      case "insert": "to make"
-      case "delete": "to delete"
+      case .insert: "to make"
+      case .delete: "to delete"
       default: "to edit"
       }
     output.print(

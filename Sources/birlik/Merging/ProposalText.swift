@@ -12,7 +12,7 @@ struct ProposalText {
     [
       "sort": "proposal", "id": .string(proposal.id), "group": .string(group), "kind": .string(proposal.kind),
       "key": .string(proposal.key),
-      "operation": .string(proposal.operation), "channel": .string(proposal.channel),
+      "operation": .string(proposal.operation.rawValue), "channel": .string(proposal.channel),
       "values": values(proposal.values, types), "shown": values(proposal.shown, types),
       "node": .string(proposal.node), "federation": .string(proposal.federation),
       "at": .string(Moment(proposal.at).iso), "overtaken": .bool(proposal.isOvertaken),
@@ -48,7 +48,7 @@ struct ProposalText {
   var proposed: String { words(proposal.values) }
 
   private func words(_ values: [(field: String, value: Value)]) -> String {
-    if proposal.operation == "delete" { return "to delete it" }
+    if proposal.operation == .delete { return "to delete it" }
     return values.map { "\($0.field)=\($0.value.isNull ? "nothing" : $0.value.display)" }.joined(separator: ", ")
   }
 }

@@ -1,4 +1,5 @@
 import Store
+import SyncCore
 
 /// The answer of `set` and `remove`.
 enum EditAnswer {

@@ -78,7 +78,7 @@ struct StatusCommand: ParsableCommand {
   private static func json(_ edit: RefusedView) -> JSON {
     [
       "at": .string(Moment(edit.at).iso), "kind": .string(edit.kind), "key": .string(edit.key),
-      "operation": .string(edit.operation), "record": .string(edit.record), "reason": .string(edit.reason),
+      "operation": .string(edit.operation.rawValue), "record": .string(edit.record), "reason": .string(edit.reason),
     ]
   }
 
