@@ -66,7 +66,7 @@ struct CatalogCodecTests {
   @Test("a catalog that could not be read is not signed")
   func unreadable() throws {
     var tooMany = CatalogSamples.small
-    tooMany.kinds[0].fields = (1...62).map { Field(id: $0, name: "f\($0)", type: .text) }
+    tooMany.kinds[0].fields = (1...62).map { Field(id: FieldID($0), name: "f\($0)", type: .text) }
     var longName = CatalogSamples.small
     longName.kinds[0].name = String(repeating: "x", count: WireLimits.nameBytes + 1)
     var manyKeys = CatalogSamples.small

@@ -242,7 +242,7 @@ struct SealLimitTests {
   }
 
   private func block(
-    kind: Int = 1, keys: [[UInt8]] = [[65]], keyColumns: Int? = nil, changes: Int = 1,
+    kind: KindID = 1, keys: [[UInt8]] = [[65]], keyColumns: Int? = nil, changes: Int = 1,
     values: (inout KindBlock) -> Void = { _ in }
   ) -> KindBlock {
     var block = KindBlock(kind: kind, keyColumns: keyColumns ?? keys.count)
@@ -264,7 +264,7 @@ struct SealLimitTests {
     let cell = block { $0.append(text: long(WireLimits.cellBytes), to: $0.column(field: 1, register: 1)) }
     #expect(try seal(cell).blocks().count == 1)
     let wide = block { block in
-      for field in 1...WireLimits.columnsPerKind { block.appendNull(to: block.column(field: field, register: field)) }
+      for field in 1...WireLimits.columnsPerKind { block.appendNull(to: block.column(field: FieldID(field), register: RegisterID(field))) }
     }
     #expect(try seal(wide).blocks().count == 1)
     #expect(try seal(block(kind: 65_535), block(), block()).blocks().count == 3)
@@ -273,7 +273,7 @@ struct SealLimitTests {
   @Test("what is too large is not sealed")
   func tooLarge() throws {
     let wide = block { block in
-      for field in 0...WireLimits.columnsPerKind { block.appendNull(to: block.column(field: field, register: field)) }
+      for field in 0...WireLimits.columnsPerKind { block.appendNull(to: block.column(field: FieldID(field), register: RegisterID(field))) }
     }
     let elements = (0..<1024).map { (text: [UInt8($0 >> 8), UInt8($0 & 255)], present: true) }
     for block in [
@@ -299,7 +299,7 @@ struct SealLimitTests {
         for _ in 0..<2 { block.appendNull(to: block.column(field: 1, register: 1)) }
       },
       block { block in
-        for register in 1...2 { block.appendNull(to: block.column(field: 1, register: register)) }
+        for register in 1...2 { block.appendNull(to: block.column(field: 1, register: RegisterID(register))) }
       },
       block { $0.append(elements: [([1], true), ([1], false)], to: $0.column(field: 1, register: 1)) },
       block { $0.appendKey(column: 0, [66]) },

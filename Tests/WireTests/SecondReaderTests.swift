@@ -73,7 +73,7 @@ struct SecondReaderTests {
     var elements: [Line.Element] = []
     for (index, column) in block.columns.enumerated() {
       let state = column.state(place)
-      var value = Line.Value(field: column.field, register: column.register, state: "\(state)")
+      var value = Line.Value(field: column.field.number, register: column.register.number, state: "\(state)")
       switch state {
       case .absent: continue
       case .null: break
@@ -84,7 +84,7 @@ struct SecondReaderTests {
         for element in first..<(first + column.elementCounts[cursor.sets[index]]) {
           elements.append(
             Line.Element(
-              field: column.field, register: column.register, hex: Hex.string(column.elements[element]),
+              field: column.field.number, register: column.register.number, hex: Hex.string(column.elements[element]),
               present: column.elementFlags[element] == 1))
         }
         continue
@@ -92,7 +92,7 @@ struct SecondReaderTests {
       values.append(value)
     }
     return Line(
-      sequence: sequence, kind: change.kind, operation: "\(change.operation)",
+      sequence: sequence, kind: change.kind.number, operation: "\(change.operation)",
       key: change.key.columns.map { Hex.string($0) }, captured: change.captured, time: change.time,
       flagged: change.isFlagged, values: values, elements: elements)
   }

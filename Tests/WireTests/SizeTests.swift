@@ -35,7 +35,7 @@ struct SizeTests {
 
   private func block(_ numbers: Range<Int>, _ dice: inout SeededRandom) -> KindBlock {
     var block = KindBlock(kind: 5, keyColumns: 3)
-    let columns = (1...7).map { block.column(field: $0, register: 20) }
+    let columns = (1...7).map { block.column(field: FieldID($0), register: 20) }
     let method = block.column(field: 8, register: 20)
     let date = Array("2025-10-31".utf8)
     let axis = Array("territorial".utf8)

@@ -40,13 +40,13 @@ struct SnapshotTests {
       for (entry, segment) in all {
         if entry.beginning != nil { tips.append([]) }
         let parent = entry.beginning?.parent == nil ? nil : tips[0].first
-        let context = entry.context.compactMap { place in tips[place.stream].first { $0.sequence == place.sequence } }
+        let context = entry.context.compactMap { place in tips[place.stream.number].first { $0.sequence == place.sequence } }
         let again = entry.segment(
-          segment.header.origin, segment.header.channel, after: tips[entry.stream].last ?? parent, context: context)
+          segment.header.origin, segment.header.channel, after: tips[entry.stream.number].last ?? parent, context: context)
         #expect(again == segment)
         try again.verify(publicKey: Samples.publicKey(1))
         #expect(throws: WireError.self) { try again.verify(publicKey: Samples.publicKey(2)) }
-        tips[entry.stream].append(
+        tips[entry.stream.number].append(
           Tip(origin: segment.header.origin, sequence: segment.header.last, hash: segment.hash))
       }
     }

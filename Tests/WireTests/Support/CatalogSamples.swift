@@ -78,7 +78,7 @@ enum CatalogSamples {
     ],
     fields: types.enumerated().map { index, type in
       Field(
-        id: index + 1, name: "f\(index)", type: type, rule: MergeRule.allCases[index % MergeRule.allCases.count],
+        id: FieldID(index + 1), name: "f\(index)", type: type, rule: MergeRule.allCases[index % MergeRule.allCases.count],
         group: index % 3 == 0 ? 40 : nil, isLocal: index % 2 == 0, isDeprecated: index % 5 == 0)
     }, groups: [FieldGroup(id: 40, name: "dates", rule: .review)], retiredFields: [50, 61])
 
@@ -88,7 +88,7 @@ enum CatalogSamples {
 
   private static func kind(_ index: Int, _ recordClass: RecordClass) -> Kind {
     Kind(
-      id: 100 + index, name: "k\(index)", recordClass: recordClass, key: [KeyColumn(name: "id", type: .text)],
+      id: KindID(100 + index), name: "k\(index)", recordClass: recordClass, key: [KeyColumn(name: "id", type: .text)],
       fields: [Field(id: 1, name: "x", type: .set, rule: .union)])
   }
 }

@@ -9,18 +9,19 @@ struct RandomBlock {
   var block: KindBlock
   var changes: [Change]
   /// The fields of each register.
-  private let fields: [Int: [Int]]
-  private let sets: Set<Int>
+  private let fields: [RegisterID: [FieldID]]
+  private let sets: Set<RegisterID>
 
-  init(_ dice: inout SeededRandom, kind: Int, changes count: Int) {
+  init(_ dice: inout SeededRandom, kind: KindID, changes count: Int) {
     let keyColumns = dice.below(WireLimits.keyColumns) + 1
-    var fields: [Int: [Int]] = [:]
-    var sets: Set<Int> = []
-    for register in 1...(dice.below(12) + 1) {
+    var fields: [RegisterID: [FieldID]] = [:]
+    var sets: Set<RegisterID> = []
+    for number in 1...(dice.below(12) + 1) {
+      let register = RegisterID(number)
       switch dice.below(4) {
       case 0: sets.insert(register)
-      case 1: fields[register] = (0...dice.below(4)).map { register * 20 + $0 }
-      default: fields[register] = [register]
+      case 1: fields[register] = (0...dice.below(4)).map { FieldID(number * 20 + $0) }
+      default: fields[register] = [FieldID(aloneIn: register)]
       }
     }
     self.fields = fields
@@ -33,7 +34,7 @@ struct RandomBlock {
     for change in changes { block.append(change) { fields[$0.id] ?? [] } }
   }
 
-  private func change(_ dice: inout SeededRandom, kind: Int, key: RecordKey) -> Change {
+  private func change(_ dice: inout SeededRandom, kind: KindID, key: RecordKey) -> Change {
     let operation = dice.pick([Change.Operation.deletion, .insertion, .edit, .edit])
     let captured = dice.time()
     var registers: [RegisterContent] = []
@@ -46,7 +47,7 @@ struct RandomBlock {
         registers.append(
           RegisterContent(
             RegisterKey(register, element: element),
-            .element(of: register, present: dice.chance(70))))
+            .element(of: FieldID(aloneIn: register), present: dice.chance(70))))
       }
     }
     registers.sort { $0.key < $1.key }

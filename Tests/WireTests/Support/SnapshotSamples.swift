@@ -16,18 +16,18 @@ extension Samples {
 
   static func clock(_ dice: inout SeededRandom) -> Clock {
     let sequence = dice.chance(5) ? Int64.max : Int64(dice.below(100_000) + 1)
-    return Clock(stream: dice.below(5), sequence: sequence, time: dice.time())
+    return Clock(stream: StreamNumber(dice.below(5)), sequence: sequence, time: dice.time())
   }
 
   static func register(_ dice: inout SeededRandom) -> RegisterKey {
-    RegisterKey(dice.below(60), element: dice.chance(30) ? dice.bytes(dice.below(9)) : nil)
+    RegisterKey(RegisterID(dice.below(60)), element: dice.chance(30) ? dice.bytes(dice.below(9)) : nil)
   }
 
   static func content(_ dice: inout SeededRandom) -> Content {
     Content(
       (0..<dice.below(3)).map { field in
         let value: Value = dice.chance(50) ? .integer(dice.time()) : .text(dice.bytes(dice.below(20)))
-        return Cell(field: field, value: value)
+        return Cell(field: FieldID(field), value: value)
       })
   }
 
@@ -53,7 +53,7 @@ extension Samples {
     return (0..<count).map { number in
       let key = dice.chance(10) ? dice.bytes(dice.below(30)) : Array("ftuu-00\(number)".utf8)
       return HeadsEntry(
-        kind: dice.below(9), key: RecordKey(bytes: key), channel: channel(&dice), state: state(&dice))
+        kind: KindID(dice.below(9)), key: RecordKey(bytes: key), channel: channel(&dice), state: state(&dice))
     }
   }
 
@@ -80,7 +80,7 @@ extension Samples {
       all.append(
         (
           SkeletonEntry(
-            bare, stream: stream, origin: origin, parent: parent, isFirst: isFirst, context: Array(positions),
+            bare, stream: StreamNumber(stream), origin: origin, parent: parent, isFirst: isFirst, context: Array(positions),
             isUnread: dice.chance(20)), bare
         ))
       tips[stream].append(Tip(origin: origin, sequence: header.last, hash: bare.hash))
