@@ -69,10 +69,15 @@ public final class RunningProgram: Sendable {
   public var isRunning: Bool { process.withLock { $0.isRunning } }
 
   /// What it wrote to standard output so far.
-  public var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
+  public var output: String { Self.text(of: outputPath) }
 
   /// What it wrote to standard error so far.
-  public var errors: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
+  public var errors: String { Self.text(of: errorPath) }
+
+  /// Empty once the folder is gone.
+  private static func text(of path: String) -> String {
+    String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: path))) ?? Data(), as: UTF8.self)
+  }
 
   /// Sends a signal to a program that still runs.
   public func stop(_ signal: Int32 = SIGTERM) {
