@@ -24,7 +24,7 @@ import Testing
 
   @Test("Kinds and fields are found by id and by name, bytewise")
   func lookups() {
-    let ids = [1, 2, 5, 7, 40, 65_535]
+    let ids: [KindID] = [1, 2, 5, 7, 40, 65_535]
     let kinds = ids.reversed().map { id in
       var other = kind
       other.id = id

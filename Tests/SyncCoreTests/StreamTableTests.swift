@@ -153,13 +153,13 @@ import Testing
       world.run(steps: 12)
       for table in world.replicas.map(\.table) {
         for channel in World.channels {
-          let streams = table.streams.indices.filter { table.streams[$0].channel == channel }
+          let streams = table.numbered.filter { $0.stream.channel == channel }.map(\.number)
           for predecessor in [nil] + streams.map(Optional.some) {
             let before = predecessor.flatMap { table.stream($0)?.seen } ?? VersionVector()
             var seen = before
             let named = table.context(in: channel, after: predecessor)
             for tip in named {
-              guard let number = streams.first(where: { table.streams[$0].tip == tip }) else {
+              guard let number = streams.first(where: { table.stream($0)?.tip == tip }) else {
                 Issue.record("seed \(seed): names what is no tip of the channel")
                 continue
               }
@@ -192,9 +192,9 @@ import Testing
     var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 5)
     for _ in 0..<200 {
       var vector = VersionVector()
-      var expected: [Int: Int64] = [:]
+      var expected: [StreamNumber: Int64] = [:]
       for _ in 0..<dice.below(12) {
-        let (stream, sequence) = (dice.below(6), Int64(dice.below(5)) - 1)
+        let (stream, sequence) = (StreamNumber(dice.below(6)), Int64(dice.below(5)) - 1)
         let isNew = sequence > expected[stream, default: 0]
         let isRaised = vector.raise(stream, to: sequence)
         #expect(isRaised == isNew)
@@ -204,7 +204,7 @@ import Testing
       var other = VersionVector()
       other.raise(2, to: 3)
       other.join(vector)
-      for stream in 0..<7 {
+      for stream in (0..<7).map({ StreamNumber($0) }) {
         #expect(vector[stream] == expected[stream, default: 0])
         #expect(other[stream] == max(vector[stream], stream == 2 ? 3 : 0))
         #expect(vector.covers(Clock(stream: stream, sequence: 2, time: 0)) == (vector[stream] >= 2))

@@ -46,7 +46,7 @@ struct FuzzTests {
   func bodies() throws {
     let samples: [(count: Int, raw: [UInt8])] = (0..<40).map { seed in
       var dice = SeededRandom(seed: UInt64(seed))
-      let models = (1...(dice.below(2) + 1)).map { RandomBlock(&dice, kind: $0, changes: dice.below(8) + 1) }
+      let models = (1...(dice.below(2) + 1)).map { RandomBlock(&dice, kind: KindID($0), changes: dice.below(8) + 1) }
       var writer = ByteWriter()
       writer.count(models.count)
       for model in models { model.block.encode(into: &writer) }

@@ -15,7 +15,7 @@ struct SegmentTests {
     for seed in UInt64(0)..<400 {
       var dice = SeededRandom(seed: seed)
       let size = dice.pick([1, 1, 2, 30])
-      let models = (1...(dice.below(3) + 1)).map { RandomBlock(&dice, kind: $0, changes: dice.below(size) + 1) }
+      let models = (1...(dice.below(3) + 1)).map { RandomBlock(&dice, kind: KindID($0), changes: dice.below(size) + 1) }
       let header = Samples.header(&dice, count: models.reduce(0) { $0 + $1.changes.count })
       let segment = try Segment.seal(header, blocks: models.map(\.block), key: Samples.key(1))
       let read = try Segment(bytes: segment.bytes)

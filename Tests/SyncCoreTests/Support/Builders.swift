@@ -5,13 +5,13 @@ func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
 func content(_ number: Int64?) -> Content { Content([Cell(field: 1, value: number.map(Value.integer) ?? .null)]) }
 
-func head(_ stream: Int, time: Int64 = 0, _ content: Content) -> Head {
+func head(_ stream: StreamNumber, time: Int64 = 0, _ content: Content) -> Head {
   Head(clock: Clock(stream: stream, sequence: 1, time: time), content: content)
 }
 
 /// Facts where the stream's number is the author and breaks ties.
 struct StubFacts: HeadFacts {
-  var authors: [Int: Author] = [:]
+  var authors: [StreamNumber: Author] = [:]
 
   func precedes(_ a: Clock, _ b: Clock) -> Bool {
     (a.time, a.stream, a.sequence) < (b.time, b.stream, b.sequence)
@@ -27,10 +27,10 @@ struct Scene {
 
   /// Absorbs a change of its own stream that has seen the given ones.
   mutating func absorb(
-    _ operation: Change.Operation, _ registers: [Int: Int64?] = [:], seeing seen: [Clock] = []
+    _ operation: Change.Operation, _ registers: [RegisterID: Int64?] = [:], seeing seen: [Clock] = []
   ) -> Clock {
     count += 1
-    let clock = Clock(stream: count, sequence: 1, time: Int64(count))
+    let clock = Clock(stream: StreamNumber(count), sequence: 1, time: Int64(count))
     let contents = registers.keys.sorted().map { RegisterContent(RegisterKey($0), content(registers[$0] ?? nil)) }
     let change = Change(
       kind: 1, key: RecordKey("a"), operation: operation, registers: contents, captured: 0, time: clock.time)
@@ -38,7 +38,7 @@ struct Scene {
     return clock
   }
 
-  func heads(_ id: Int) -> Set<Clock> { Set(state.heads(RegisterKey(id)).map(\.clock)) }
+  func heads(_ id: RegisterID) -> Set<Clock> { Set(state.heads(RegisterKey(id)).map(\.clock)) }
 }
 
 /// A header on a channel, with little else.

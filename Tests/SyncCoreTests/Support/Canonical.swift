@@ -5,10 +5,10 @@ import SyncCore
 struct Canonical: Equatable {
   private(set) var words: [UInt64] = []
 
-  init(_ replica: Replica, rules: [Int: MergeRule]) {
+  init(_ replica: Replica, rules: [RegisterID: MergeRule]) {
     for name in replica.records.keys.sorted() {
       guard let state = replica.records[name] else { continue }
-      words.append(UInt64(name.kind))
+      words.append(UInt64(name.kind.number))
       add(name.key.bytes)
       add(state, of: replica)
       for key in state.knownRegisters {
@@ -76,14 +76,14 @@ struct Canonical: Equatable {
   }
 
   private mutating func add(_ key: RegisterKey) {
-    words.append(UInt64(key.id))
+    words.append(UInt64(key.id.number))
     if let element = key.element { add(element) } else { words.append(UInt64.max) }
   }
 
   private mutating func add(_ content: Content) {
     words.append(UInt64(content.cells.count))
     for cell in content.cells {
-      words.append(UInt64(cell.field))
+      words.append(UInt64(cell.field.number))
       switch cell.value {
       case .null: words.append(0)
       case .integer(let number): words += [1, UInt64(bitPattern: number)]

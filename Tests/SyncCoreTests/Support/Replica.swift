@@ -2,7 +2,7 @@ import SyncCore
 
 /// The name of a record as tests keep it.
 struct RecordName: Hashable, Comparable, Sendable {
-  var kind: Int
+  var kind: KindID
   var key: RecordKey
 
   static func < (a: Self, b: Self) -> Bool { (a.kind, a.key) < (b.kind, b.key) }
@@ -63,8 +63,8 @@ struct Replica: Sendable {
     guard let number = table.append(segment.header, hash: segment.hash, placement: placement),
       let stream = table.stream(number)
     else { return false }
-    if number == ends.count { ends.append([]) }
-    ends[number].append((segment.header.last, segment.hash))
+    if number.number == ends.count { ends.append([]) }
+    ends[number.number].append((segment.header.last, segment.hash))
     positions[segment.hash] = Position(stream: number, sequence: segment.header.last)
     seenBy[segment.hash] = stream.seen
     log.append(segment)
@@ -120,8 +120,8 @@ struct Replica: Sendable {
 
   /// The segment of a change.
   func hash(at clock: Clock) -> Digest {
-    guard ends.indices.contains(clock.stream) else { return .zero }
-    return ends[clock.stream].first { $0.last >= clock.sequence }?.hash ?? .zero
+    guard ends.indices.contains(clock.stream.number) else { return .zero }
+    return ends[clock.stream.number].first { $0.last >= clock.sequence }?.hash ?? .zero
   }
 
   func name(of clock: Clock) -> ChangeName {
@@ -147,15 +147,15 @@ extension Replica {
   /// The store after it took over another's heads, without the changes: a snapshot.
   func joined(with other: Replica) -> Replica {
     var result = self
-    var runs: [Int: [(last: Int64, stream: Int)]] = [:]
+    var runs: [StreamNumber: [(last: Int64, stream: StreamNumber)]] = [:]
     var theirs = VersionVector()
     for segment in other.log {
       if result.positions[segment.hash] == nil,
         let number = result.table.append(
           segment.header, hash: segment.hash, placement: result.place(segment))
       {
-        if number == result.ends.count { result.ends.append([]) }
-        result.ends[number].append((segment.header.last, segment.hash))
+        if number.number == result.ends.count { result.ends.append([]) }
+        result.ends[number.number].append((segment.header.last, segment.hash))
         result.positions[segment.hash] = Position(stream: number, sequence: segment.header.last)
         result.seenBy[segment.hash] = result.table.stream(number)?.seen
         result.log.append(segment)
@@ -172,21 +172,12 @@ extension Replica {
       return Clock(stream: stream, sequence: clock.sequence, time: clock.time)
     }
     var mine = VersionVector()
-    for (number, stream) in table.streams.enumerated() { mine.raise(number, to: stream.tip.sequence) }
+    for (number, stream) in table.numbered { mine.raise(number, to: stream.tip.sequence) }
     for (name, state) in other.records {
       result.records[name] = HeadsJoin.join(
         mine: records[name] ?? RecordState(), theirs: state.renumbered(translate), iKnow: { mine.covers($0) },
         theyKnow: { theirs.covers($0) })
     }
     return result
-  }
-}
-
-extension RecordState {
-  fileprivate func renumbered(_ clock: (Clock) -> Clock) -> RecordState {
-    RecordState(
-      rows: rows.map { RowHead(clock: clock($0.clock), contents: $0.contents) },
-      registers: registers.mapValues { $0.map { Head(clock: clock($0.clock), content: $0.content) } },
-      deletions: deletions.map { Deletion(clock: clock($0.clock), covered: Set($0.covered.map(clock))) })
   }
 }

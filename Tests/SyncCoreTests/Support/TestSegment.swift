@@ -30,12 +30,12 @@ struct TestSegment: Sendable {
       mixer.add(tip.hash)
     }
     for change in changes {
-      mixer.add(UInt64(change.kind) << 8 | UInt64(change.operation.rawValue))
+      mixer.add(UInt64(change.kind.number) << 8 | UInt64(change.operation.rawValue))
       mixer.add(change.key.bytes)
       mixer.add(change.time)
       mixer.add(change.captured)
       for register in change.registers {
-        mixer.add(UInt64(register.key.id))
+        mixer.add(UInt64(register.key.id.number))
         if let element = register.key.element { mixer.add(element) }
         mixer.add(register.content)
       }
@@ -84,7 +84,7 @@ struct Mixer {
 
   mutating func add(_ content: Content) {
     for cell in content.cells {
-      add(UInt64(cell.field))
+      add(UInt64(cell.field.number))
       switch cell.value {
       case .null: add(UInt64(0))
       case .integer(let number): add(number)

@@ -128,13 +128,13 @@ struct World {
 
   /// Few different values, so that heads often agree.
   private mutating func content(_ key: RegisterKey) -> RegisterContent {
-    if key.element != nil { return RegisterContent(key, .element(of: key.id, present: dice.chance(60))) }
+    if key.element != nil { return RegisterContent(key, .element(of: FieldID(aloneIn: key.id), present: dice.chance(60))) }
     if key.id == 3 {
-      let cells = [31, 32].map { Cell(field: $0, value: dice.chance(70) ? .integer(Int64(dice.below(3))) : .null) }
+      let cells = ([31, 32] as [FieldID]).map { Cell(field: $0, value: dice.chance(70) ? .integer(Int64(dice.below(3))) : .null) }
       return RegisterContent(key, Content(cells))
     }
     let value: Value = dice.chance(20) ? .null : dice.chance(50) ? .integer(Int64(dice.below(3))) : .text("ş")
-    return RegisterContent(key, Content([Cell(field: key.id, value: value)]))
+    return RegisterContent(key, Content([Cell(field: FieldID(aloneIn: key.id), value: value)]))
   }
 
   /// Some or all of what the sender holds, in any order, sometimes twice.

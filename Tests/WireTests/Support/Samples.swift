@@ -48,7 +48,7 @@ enum Samples {
   /// A small but complete segment and its author's number.
   static func segment(seed: UInt64, author: UInt8 = 1, blocks: Int = 2, changes: Int = 6) throws -> Segment {
     var dice = SeededRandom(seed: seed)
-    let model = (0..<blocks).map { RandomBlock(&dice, kind: $0 + 1, changes: changes) }
+    let model = (0..<blocks).map { RandomBlock(&dice, kind: KindID($0 + 1), changes: changes) }
     let header = header(&dice, count: model.reduce(0) { $0 + $1.changes.count })
     return try Segment.seal(header, blocks: model.map(\.block), key: key(author))
   }
