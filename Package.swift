@@ -135,30 +135,35 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    // Says how many tests go on at once, before they are read.
+    // Sets how many tests run at once, before they are read.
     .target(name: "Width", path: "Tests/Width"),
-    .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"], swiftSettings: strict),
+    // What several test targets need: seeded random numbers, temporary folders, programs, ports, waiting.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "ConsolidationTests", dependencies: ["Consolidation", "SyncCore"], swiftSettings: strict),
+      name: "ConsolidationTests", dependencies: ["Consolidation", "SyncCore", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "SyncCore"], resources: [.copy("failed-seeds.txt")],
       swiftSettings: strict),
     .testTarget(
       name: "WireTests",
-      dependencies: ["Limits", "Wire", "SyncCore", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: ["Limits", "Wire", "SyncCore", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
       exclude: ["second_reader"], swiftSettings: strict),
     .testTarget(
-      name: "CatalogFilesTests", dependencies: ["CatalogFiles", "Limits", "SyncCore"], swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings", "CatalogFiles"], swiftSettings: strict),
-    .testTarget(
-      name: "StoreTests", dependencies: ["Store", "CatalogFiles", "Limits", "Wire", "SyncCore"],
+      name: "CatalogFilesTests", dependencies: ["CatalogFiles", "Limits", "SyncCore", "TestSupport"],
       swiftSettings: strict),
-    .testTarget(name: "TransportTests", dependencies: ["Transport", "Server", "Limits"], swiftSettings: strict),
-    .testTarget(name: "DemoTests", dependencies: ["Demo", "Node"], swiftSettings: strict),
-    .testTarget(name: "SystemdTests", dependencies: ["birlik"], swiftSettings: strict),
     .testTarget(
-      name: "NodeTests", dependencies: ["Node", "Settings", "Store", "Limits", "birlik", "Width"], exclude: ["Clock"],
+      name: "SettingsTests", dependencies: ["Settings", "CatalogFiles", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "StoreTests", dependencies: ["Store", "CatalogFiles", "Limits", "Wire", "SyncCore", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(
+      name: "TransportTests", dependencies: ["Transport", "Server", "Limits", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "DemoTests", dependencies: ["Demo", "Node", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "SystemdTests", dependencies: ["birlik", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "NodeTests", dependencies: ["Node", "Settings", "Store", "Limits", "birlik", "Width", "TestSupport"],
+      exclude: ["Clock"], swiftSettings: strict),
   ]
 )
 

@@ -1,9 +1,10 @@
 import CatalogFiles
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 
-/// `derivations.toml`: what it says, and every kind of finding with its line. The broken line carries the mark `#!`.
+/// `derivations.toml`: what it means, and every kind of finding with its line. The broken line carries the mark `#!`.
 struct DerivationFindingTests {
   static let files = SmallCatalog.files.merging(["people.toml": people, "derivations.toml": derivations]) { $1 }
 
@@ -146,7 +147,7 @@ struct DerivationFindingTests {
     Fault("withhold_below = 20", "withold_below = 20 #!", says: "unknown setting `withold_below`"),
   ]
 
-  @Test("what is wrong is told by line", arguments: faults)
+  @Test("what is wrong is reported by line", arguments: faults)
   func reports(_ fault: Fault) throws {
     let text = Self.derivations.replacingOccurrences(of: fault.old, with: fault.new)
     try #require(text != Self.derivations, "the fault changes nothing")
@@ -188,7 +189,7 @@ struct DerivationFindingTests {
     func code(_ codes: [String], orEmpty: Bool = false) -> Derivation.Condition {
       Derivation.Condition(field: "sex", test: .oneOf(codes), allowsEmpty: orEmpty)
     }
-    #expect(words { _, _ in }.count == 2, "each of the two says it")
+    #expect(words { _, _ in }.count == 2, "each of the two reports it")
     #expect(words { _, second in second.conditions.append(code(["f", "m"])) }.count == 2)
     #expect(words { _, second in second.conditions = [] }.count == 2)
     #expect(words { _, second in second.sums = [] }.count == 2)
@@ -264,7 +265,7 @@ struct DerivationFindingTests {
 
   @Test("the shipped derivations withhold figures of fewer than ten")
   func shipped() throws {
-    let catalog = try CatalogFolder.load(ShippedConfig.catalogFolder)
+    let catalog = try CatalogFolder.load(Repository.catalog)
     #expect(catalog.derivations.map(\.id) == ["membership", "consultations"])
     #expect(catalog.derivations.allSatisfy { $0.threshold == 10 })
     #expect(catalog.derivation(named: "membership")?.families == [[1, 4], [2], [3]])

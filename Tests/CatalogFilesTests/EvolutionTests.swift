@@ -1,6 +1,7 @@
 import CatalogFiles
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 
 /// What may follow upon a published catalog.

@@ -1,6 +1,7 @@
 import CatalogFiles
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 
 /// Every kind of finding, with its file and line. The broken line carries the mark `#!`.

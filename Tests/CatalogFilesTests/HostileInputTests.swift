@@ -2,19 +2,11 @@ import CatalogFiles
 import Foundation
 import Limits
 import SyncCore
+import TestSupport
 import Testing
 
-/// Whatever stands in the files, there are findings or a catalog, and never a crash.
+/// Whatever the files hold, there are findings or a catalog, and never a crash.
 struct HostileInputTests {
-  /// A small generator, so that a failing case comes again.
-  private struct SeededRandom: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return state ^ (state >> 29)
-    }
-  }
-
   private static let base = SmallCatalog.files.map { CatalogText(name: $0.key, bytes: Array($0.value.utf8)) }
     .sorted { $0.name < $1.name }
 
@@ -35,39 +27,47 @@ struct HostileInputTests {
     ])
   }
 
+  /// Every finding has its line, what is wrong and what to do.
+  private static func expectWords(
+    _ findings: [CatalogFinding], sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    #expect(
+      findings.allSatisfy { $0.line >= 1 && !$0.message.isEmpty && !$0.hint.isEmpty }, sourceLocation: sourceLocation)
+  }
+
   @Test func truncatedFilesAreSurvived() {
     for file in Self.base {
       for count in stride(from: 0, to: file.bytes.count, by: 7) {
         let short = CatalogText(name: file.name, bytes: Array(file.bytes.prefix(count)))
         let found = Self.findings(Self.base.map { $0.name == file.name ? short : $0 })
-        #expect(found.allSatisfy { $0.line >= 1 && !$0.message.isEmpty && !$0.hint.isEmpty })
+        Self.expectWords(found)
       }
     }
   }
 
   @Test func alteredBytesAreSurvived() {
-    var dice = SeededRandom(state: 7)
+    var dice = SeededRandom(seed: 7)
     for file in Self.base {
       for offset in stride(from: 0, to: file.bytes.count, by: 7) {
         var bytes = file.bytes
         bytes[offset] = UInt8.random(in: 0...255, using: &dice)
-        _ = Self.findings(
-          Self.base.map { $0.name == file.name ? CatalogText(name: file.name, bytes: bytes) : $0 })
+        Self.expectWords(
+          Self.findings(Self.base.map { $0.name == file.name ? CatalogText(name: file.name, bytes: bytes) : $0 }))
       }
     }
   }
 
   @Test func randomBytesAreSurvived() {
-    var dice = SeededRandom(state: 1)
+    var dice = SeededRandom(seed: 1)
     for _ in 0..<2_000 {
       let count = Int.random(in: 0...200, using: &dice)
       let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &dice) }
-      _ = Self.findings(kinds: bytes)
+      Self.expectWords(Self.findings(kinds: bytes))
     }
   }
 
   @Test func randomTOMLishTextIsSurvived() {
-    var dice = SeededRandom(state: 2)
+    var dice = SeededRandom(seed: 2)
     let batches = [
       "[", "]", "[[", "]]", "{", "}", "=", ",", ".", "\"", "'", "\"\"\"", "'''", "\n", "\r\n", " ", "#", "\\",
       "\\u0041",
@@ -79,7 +79,7 @@ struct HostileInputTests {
     for _ in 0..<3_000 {
       let count = Int.random(in: 0...30, using: &dice)
       let text = (0..<count).map { _ in batches.randomElement(using: &dice) ?? "" }.joined()
-      _ = Self.findings(kinds: Array(text.utf8))
+      Self.expectWords(Self.findings(kinds: Array(text.utf8)))
     }
   }
 
@@ -105,10 +105,10 @@ struct HostileInputTests {
     ("\u{0}", 1, "zero byte"), ("a = 1\nb = \"\\u0000\"", 2, "escaped zero"),
     ("a = 1\n# \(String(repeating: "x", count: 5_000))", 2, "longer than"),
   ])
-  func textsThatTheParserWouldCutAreRefused(_ text: String, _ line: Int, _ says: String) {
+  func textsThatTheParserWouldCutAreRefused(_ text: String, _ line: Int, _ words: String) {
     let found = Self.findings(kinds: Array(text.utf8))
     #expect(found.first?.line == line)
-    #expect(found.first?.message.contains(says) == true)
+    #expect(found.first?.message.contains(words) == true)
   }
 
   @Test func anotherEncodingIsNamedWithItsLine() {
@@ -128,7 +128,7 @@ struct HostileInputTests {
     #expect(found.allSatisfy { $0.description.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F } })
   }
 
-  @Test func foldersThatCannotBeReadAreSaidSo() throws {
+  @Test func foldersThatCannotBeReadAreReported() throws {
     let missing = CatalogFolder.check("/nowhere/at/all")
     #expect(missing.count == 1 && missing.first?.message == "The catalog's folder cannot be read.")
     let error = #expect(throws: CatalogError.self) { try CatalogFolder.load("/nowhere/at/all") }

@@ -1,9 +1,10 @@
 import CatalogFiles
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 
-/// The figures under `Config/otuts` fit the catalog, so that `birlik import` takes them as they stand.
+/// The figures under `Config/otuts` fit the catalog, so that `birlik import` accepts them as they are.
 struct PublishedFiguresTests {
   static let files: [String: Int] = [
     "org_unit": 8, "org_name": 14, "document": 5, "figure": 41, "body": 2, "mandate": 20, "instrument": 4,
@@ -12,7 +13,7 @@ struct PublishedFiguresTests {
 
   /// Rows of cells of our own files: commas, quotes, no line breaks within cells.
   static func rows(_ kind: String) throws -> [[String]] {
-    let file = ShippedConfig.folder.appendingPathComponent("otuts/\(kind).csv")
+    let file = Repository.config.appendingPathComponent("otuts/\(kind).csv")
     let text = try String(contentsOf: file, encoding: .utf8)
     return text.split(separator: "\n").map(cells)
   }
@@ -38,13 +39,13 @@ struct PublishedFiguresTests {
 
   @Test func everyFileIsKnown() throws {
     let names = try FileManager.default.contentsOfDirectory(
-      atPath: ShippedConfig.folder.appendingPathComponent("otuts").path)
+      atPath: Repository.config.appendingPathComponent("otuts").path)
     #expect(names.sorted() == Self.files.keys.map { $0 + ".csv" }.sorted())
   }
 
   @Test(arguments: files.keys.sorted())
   func everyCellFitsTheCatalog(_ name: String) throws {
-    let kind = try #require(try CatalogFolder.load(ShippedConfig.catalogFolder).kind(named: name))
+    let kind = try #require(try CatalogFolder.load(Repository.catalog).kind(named: name))
     let rows = try Self.rows(name)
     let header = try #require(rows.first)
     #expect(rows.count - 1 == Self.files[name])
@@ -70,7 +71,7 @@ struct PublishedFiguresTests {
 
   @Test(arguments: files.keys.sorted())
   func everyReferenceHasItsTarget(_ name: String) throws {
-    let kind = try #require(try CatalogFolder.load(ShippedConfig.catalogFolder).kind(named: name))
+    let kind = try #require(try CatalogFolder.load(Repository.catalog).kind(named: name))
     let rows = try Self.rows(name)
     let types = kind.key.map { ($0.name, $0.type) } + kind.fields.map { ($0.name, $0.type) }
     for (index, column) in (rows.first ?? []).enumerated() {

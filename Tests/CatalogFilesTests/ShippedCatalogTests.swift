@@ -1,30 +1,31 @@
 import CatalogFiles
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 
-/// The catalog under `Config/catalog`: it is clean, and it is what the registers say, column by column.
+/// The catalog under `Config/catalog`: it is clean, and it agrees with the registers, column by column.
 struct ShippedCatalogTests {
   @Test func checksClean() {
-    #expect(CatalogFolder.check(ShippedConfig.catalogFolder) == [])
+    #expect(CatalogFolder.check(Repository.catalog) == [])
   }
 
   @Test func loadsAlikeFromBytes() throws {
-    let loaded = try CatalogFolder.load(ShippedConfig.catalogFolder)
-    let files = try CatalogFolder.files(in: ShippedConfig.catalogFolder.path)
+    let loaded = try CatalogFolder.load(Repository.catalog)
+    let files = try CatalogFolder.files(in: Repository.catalog.path)
     #expect(try CatalogFolder.load(files: files) == loaded)
     #expect(loaded.version == 1)
-    #expect(CatalogFolder.check(ShippedConfig.catalogFolder, against: loaded) == [])
+    #expect(CatalogFolder.check(Repository.catalog, against: loaded) == [])
   }
 
   @Test func hasExactlyTheKindsOfTheRegisters() throws {
-    let catalog = try CatalogFolder.load(ShippedConfig.catalogFolder)
+    let catalog = try CatalogFolder.load(Repository.catalog)
     #expect(catalog.kinds.map(\.name).sorted() == ExpectedKind.all.map(\.name).sorted())
   }
 
   @Test(arguments: ExpectedKind.all)
   func hasTheColumnsOfTheRegisters(_ expected: ExpectedKind) throws {
-    let catalog = try CatalogFolder.load(ShippedConfig.catalogFolder)
+    let catalog = try CatalogFolder.load(Repository.catalog)
     let kind = try #require(catalog.kind(named: expected.name))
     #expect(kind.recordClass == expected.recordClass)
     #expect(kind.appendOnly == expected.appendOnly)
@@ -35,7 +36,7 @@ struct ShippedCatalogTests {
   }
 
   @Test func codesAreThoseOfTheRegisters() throws {
-    let catalog = try CatalogFolder.load(ShippedConfig.catalogFolder)
+    let catalog = try CatalogFolder.load(Repository.catalog)
     func codes(_ kind: String, _ column: String) -> [String] {
       let found = catalog.kind(named: kind)
       let type = found?.field(named: column)?.type ?? found?.key.first { $0.name == column }?.type
@@ -75,7 +76,7 @@ struct ShippedCatalogTests {
   }
 
   @Test func groupsWinOrLoseTogether() throws {
-    let catalog = try CatalogFolder.load(ShippedConfig.catalogFolder)
+    let catalog = try CatalogFolder.load(Repository.catalog)
     func register(_ kind: String, with column: String) -> Register? {
       catalog.kind(named: kind)?.registers.first { $0.fields.contains { $0.name == column } }
     }
@@ -92,7 +93,7 @@ struct ShippedCatalogTests {
   }
 
   @Test func indicatorsAreThoseOfTheFirstCatalog() throws {
-    let catalog = try CatalogFolder.load(ShippedConfig.catalogFolder)
+    let catalog = try CatalogFolder.load(Repository.catalog)
     #expect(
       catalog.indicators.map(\.id) == [
         "members", "primary_organizations", "sectoral_unions", "regional_councils", "member_organizations",

@@ -1,25 +1,22 @@
 import CatalogFiles
 import Foundation
 import SyncCore
+import TestSupport
 
 /// A catalog folder in a temporary place, removed with the object.
 final class TestFolder {
-  let path: String
+  private let folder: TemporaryFolder
+  var path: String { folder.path }
 
   init(_ files: [String: String]) throws {
-    path = FileManager.default.temporaryDirectory.appendingPathComponent("catalog-" + UUID().uuidString).path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    for (name, text) in files { try write(Array(text.utf8), to: name) }
+    folder = try TemporaryFolder()
+    for (name, text) in files { try folder.write(text, to: name) }
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func write(_ bytes: [UInt8], to name: String) throws {
-    try Data(bytes).write(to: URL(fileURLWithPath: path).appendingPathComponent(name))
-  }
+  func write(_ bytes: [UInt8], to name: String) throws { try folder.write(bytes, to: name) }
 
   /// The path of a file as findings name it.
-  func file(_ name: String) -> String { path + "/" + name }
+  func file(_ name: String) -> String { folder.file(name) }
 }
 
 /// A small catalog without a finding, to break in one place at a time.
@@ -156,11 +153,4 @@ enum SmallCatalog {
     files[file] = files[file, default: ""].replacingOccurrences(of: old, with: new)
     return files
   }
-}
-
-/// The repository's `Config` folder.
-enum ShippedConfig {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Config")
-  static let catalogFolder = folder.appendingPathComponent("catalog")
 }

@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Consolidation
@@ -12,25 +13,6 @@ import Testing
       kind: "u", sortField: "s", openedField: "o", closedField: "c", statusField: "t", statuses: [], linkKind: "l",
       parentField: "p", linkEndField: "e"),
     published: Indicator.Published(kind: "f", measure: "m", valueField: "v"))
-
-  struct SeededRandom: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = state
-      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-      return mixed ^ (mixed >> 31)
-    }
-    mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &self) }
-
-    /// A range of one or of several days within the first hundred.
-    mutating func range() -> DayRange {
-      let first = Int32(below(90))
-      return DayRange(
-        first: CalendarDay(number: first), last: CalendarDay(number: first + Int32([0, 0, 9, 30][below(4)])))
-    }
-  }
 
   private struct Series: Hashable {
     var federation: String
@@ -76,7 +58,7 @@ import Testing
   func stock(batch: UInt64) {
     for number in 0..<100 as Range<UInt64> {
       let seed = batch * 100 + number
-      var dice = SeededRandom(state: seed)
+      var dice = SeededRandom(seed: seed)
       let unit: UnitRecord? =
         dice.below(5) == 0
         ? nil
@@ -105,7 +87,7 @@ import Testing
   @Test("A unit counts from the first day of its opening until the last day of its closing")
   func openUnits() {
     for seed in 0..<500 as Range<UInt64> {
-      var dice = SeededRandom(state: seed)
+      var dice = SeededRandom(seed: seed)
       let unit = UnitRecord(
         federation: "a", sort: ["primary", ""][dice.below(2)], opened: dice.below(2) == 0 ? nil : dice.range(),
         closed: dice.below(2) == 0 ? nil : dice.range())
@@ -147,5 +129,14 @@ import Testing
         UnitReturn(federation: "a", axis: "x", asOf: next, value: .min),
       ])
     #expect(Self.standing(steps, at: 6).values.map(\.amount) == [.min])
+  }
+}
+
+extension SeededRandom {
+  /// A range of one or of several days within the first hundred.
+  fileprivate mutating func range() -> DayRange {
+    let first = Int32(below(90))
+    return DayRange(
+      first: CalendarDay(number: first), last: CalendarDay(number: first + Int32([0, 0, 9, 30][below(4)])))
   }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct TotalsReportTests {
   private func day(_ text: String) throws -> CalendarDay { try #require(DayRange(date: Array(text.utf8))).last }
 
-  @Test("The latest figure at or before the day stands; of one date the source that sorts last")
+  @Test("The latest figure at or before the day counts; of one date the source that sorts last")
   func published() throws {
     let figures = [
       PublishedFigure(value: 2_000_000, asOf: "2021", source: "old"),
@@ -22,7 +22,7 @@ import Testing
     #expect(PublishedFigure.standing(at: try day("2026-01-01"), among: figures.reversed())?.source == "b")
   }
 
-  @Test("Gaps and residuals are told only where both sides are known")
+  @Test("Gaps and residuals are shown only where both sides are known")
   func sums() {
     func row(_ unit: String, _ counted: Int64, _ declared: Int64?) -> TotalsRow {
       TotalsRow(

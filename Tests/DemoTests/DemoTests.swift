@@ -1,6 +1,7 @@
 import Foundation
 import Node
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Demo
@@ -16,10 +17,9 @@ import Testing
   }
 
   @Test func theWholeStoryComesOutAsItShould() async throws {
-    let folder = try makeFolder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let folder = try TemporaryFolder()
     let lines = Lines()
-    let isGood = try await Demo.run(scale: 0.002, keep: nil, temporary: folder) { line in
+    let isGood = try await Demo.run(scale: 0.002, keep: nil, temporary: folder.path) { line in
       lines.all.withLock { $0.append(line) }
     }
     let text = lines.text
@@ -47,22 +47,22 @@ import Testing
     #expect(text.contains("full seat in 2 of 2 bodies"))
     // Equality.
     #expect(!text.contains("DIFFER") && !text.contains("NOT"))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
 
   @Test func keptFilesOpenWithTheShell() async throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("demo-keep-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try TemporaryFolder(isMade: false)
     #expect(try await Demo.run(scale: 0.0005, keep: folder.path) { _ in })
-    let path = folder.appendingPathComponent("headquarters.db").path
-    #expect(try shell(path, "SELECT value FROM figure WHERE unit='otuts' AND measure='members'") == "15000000")
-    #expect(try shell(path, "SELECT count(*) FROM membership_return WHERE federation='ftuk'") == "4")
-    #expect(try shell(path, "PRAGMA integrity_check") == "ok")
-    let samarkand = folder.appendingPathComponent("samarkand.db").path
-    #expect(try shell(samarkand, "SELECT count(*) FROM member") == "3")
+    let path = folder.file("headquarters.db")
+    #expect(
+      try SQLiteShell.answer(path, "SELECT value FROM figure WHERE unit='otuts' AND measure='members'") == "15000000")
+    #expect(try SQLiteShell.answer(path, "SELECT count(*) FROM membership_return WHERE federation='ftuk'") == "4")
+    #expect(try SQLiteShell.answer(path, "PRAGMA integrity_check") == "ok")
+    let samarkand = folder.file("samarkand.db")
+    #expect(try SQLiteShell.answer(samarkand, "SELECT count(*) FROM member") == "3")
     // What is there is not written over.
     await #expect(throws: NodeError.self) { try await Demo.run(scale: 0.0005, keep: folder.path) { _ in } }
-    #expect(try shell(path, "PRAGMA integrity_check") == "ok")
+    #expect(try SQLiteShell.answer(path, "PRAGMA integrity_check") == "ok")
   }
 
   @Test(arguments: [0, -1, 1.5, .nan]) func scalesOutOfRangeAreRefused(_ scale: Double) async {
@@ -76,25 +76,5 @@ import Testing
     #expect(parts.reduce(0, +) == whole)
     #expect(parts.allSatisfy { $0 >= 0 })
     #expect(parts == DemoTree.split(whole, into: count, seed: "ftuu"))
-  }
-
-  // MARK: - Helpers
-
-  private func makeFolder() throws -> String {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("demo-test-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-    return folder
-  }
-
-  private func shell(_ path: String, _ sql: String) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["sqlite3", path, sql]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }

@@ -26,7 +26,7 @@ import Wire
 
   private func unaware(_ nodes: [NodeView]) -> [String] { AnnouncementReach(nodes, saidAt: 100).unaware.map(\.name) }
 
-  @Test("Only an exchange after the announcement, in which nothing was lacking, tells that a node heard of it")
+  @Test("Only an exchange after the announcement, in which nothing was lacking, shows that a node heard of it")
   func contacts() throws {
     let nodes = try [
       view(1, headquarters: true), view(2, contact: 101), view(3, contact: 100), view(4, contact: 99), view(5),
@@ -80,7 +80,7 @@ import Wire
     }
   }
 
-  @Test("A sync that was cut off counts for nothing until it was even; what it brought is followed all the same")
+  @Test("A sync that was cut off counts for nothing until it was complete; what it brought is followed all the same")
   func cutOff() async throws {
     let house = try House()
     let (uz, office, kz) = try await house.joinThree()
@@ -96,7 +96,7 @@ import Wire
       try AnnouncementReach(headquarters.nodes(), saidAt: saidAt).unaware.map(\.name)
     }
     #expect(try unaware() == ["fprk", "ftuu", "ftuu/Samarkand"])
-    // The greeting, and the exchange that brings it; not the one that would tell that it arrived.
+    // The greeting, and the exchange that brings it; not the one that would confirm it.
     try await house.serve(wrap: { Tiring($0, exchanges: 2) }) {
       await #expect(throws: (any Error).self) { try await uz.sync() }
     }

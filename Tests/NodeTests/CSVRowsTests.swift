@@ -1,5 +1,6 @@
 import Foundation
 import Store
+import TestSupport
 import Testing
 
 @testable import Node
@@ -7,10 +8,8 @@ import Testing
 /// Reading CSV files as spreadsheets and people write them.
 @Suite struct CSVRowsTests {
   private func read(_ bytes: [UInt8]) throws -> (header: [String], rows: [ImportRow], problems: [Int: String]) {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-\(UUID().uuidString).csv")
-    defer { try? FileManager.default.removeItem(at: url) }
-    try Data(bytes).write(to: url)
-    let reader = try CSVRows(path: url.path)
+    let folder = try TemporaryFolder()
+    let reader = try CSVRows(path: folder.write(bytes, to: "rows.csv"))
     var rows: [ImportRow] = []
     while let row = try reader.next() { rows.append(row) }
     #expect(reader.bytesRead == bytes.count)
@@ -19,7 +18,7 @@ import Testing
 
   private func cells(_ text: String) throws -> [[String]] { try read(Array(text.utf8)).rows.map(\.texts) }
 
-  @Test("Delimiters are told from the header", arguments: [",", ";", "\t"])
+  @Test("Delimiters are recognized by the header", arguments: [",", ";", "\t"])
   func delimiters(_ delimiter: String) throws {
     let text = ["\"a,;\"", "b", "c"].joined(separator: delimiter) + "\n" + ["1", "", "3"].joined(separator: delimiter)
     let file = try read(Array(text.utf8))

@@ -7,7 +7,7 @@ import Wire
 
 @Suite(.timeLimit(.minutes(5))) struct CatalogSyncTests {
   /// Found by the simulator, seed 204: the adoption sealed the edit, nothing was left to seal, and the sync ended.
-  @Test("A sync that brings a later catalog sends what was typed before it, and only then says that both are even")
+  @Test("A sync that brings a later catalog sends what was typed before it, and only then reports both in sync")
   func sendsWhatAdoptionSealed() async throws {
     let house = try House()
     let (uz, _, _) = try await house.joinThree()

@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `birlik audit` as an administrator and a script see it.
 @Suite(.timeLimit(.minutes(20))) struct CommandAuditTests {
-  @Test("It passes on both sides, finds what was altered, and two members compare what they were told")
+  @Test("It passes on both sides, finds what was altered, and two members compare what they received")
   func audit() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }

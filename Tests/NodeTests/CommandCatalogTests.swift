@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A new catalog from headquarters to offices that were away, with real processes.

@@ -1,12 +1,13 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// A wrong clock is told to the person, with real processes and a preloaded clock.
+/// A wrong clock is reported to the person, with real processes and a preloaded clock.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct CommandClockTests {
   @Test(
-    "At sync and in status the person is told which side, by how much, since when and what to do", arguments: [3, -3])
-  func told(_ hours: Int64) async throws {
+    "Sync and status show the person which side is wrong, by how much, since when and what to do", arguments: [3, -3])
+  func reported(_ hours: Int64) async throws {
     try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, headquarters in
       let right = try await folder.good("status", "--database", "uz.db", "--json").json()["clock"]
       #expect(right?["warning"] == .null)
@@ -38,7 +39,7 @@ struct CommandClockTests {
     }
   }
 
-  @Test("A daemon's log warns once, however often it syncs, and says when the clock is right again")
+  @Test("A daemon's log warns once, however often it syncs, and reports when the clock is right again")
   func loggedOnce() async throws {
     try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, _ in
       let environment = try await ClockLibrary.build(in: folder).environment(offset: 7_200_000)
@@ -46,9 +47,7 @@ struct CommandClockTests {
         CommandFolder.program, ["serve", "--interval", "1", "--log-level", "debug", "--database", "uz.db"],
         environment: environment)
       defer { daemon.stop(SIGKILL) }
-      for _ in 0..<1200 where daemon.errors.split(separator: "\n").count(where: { $0.contains(" synced") }) < 4 {
-        try await Task.sleep(for: .milliseconds(50))
-      }
+      try await daemon.wait("four syncs") { $0.split(separator: "\n").count { $0.contains(" synced") } >= 4 }
       daemon.stop()
       let log = try await daemon.result().errors.split(separator: "\n")
       #expect(log.count { $0.contains(" synced") } >= 4)

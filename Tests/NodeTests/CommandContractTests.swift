@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The contract of the command line, from invitation to totals, with several real processes over loopback.
@@ -109,8 +110,7 @@ struct CommandContractTests {
     let lines = printed.lines.compactMap { $0.wholeMatch(of: #/  take   birlik (.*)/#)?.1 }.map(String.init)
     #expect(lines.count == 2)
     for line in lines {
-      let shell = URL(fileURLWithPath: "/bin/sh")
-      let result = try await folder.start(shell, ["-c", "exec '\(CommandFolder.program.path)' \(line)"]).result()
+      let result = try await folder.start("sh", ["-c", "exec '\(CommandFolder.program)' \(line)"]).result()
       #expect(result.status == 0, "\(line): \(result.errors)")
     }
   }

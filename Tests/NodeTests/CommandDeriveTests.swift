@@ -1,10 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Two offices that hold parts of one register, by real processes.
 @Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandDeriveTests {
-  @Test("What another office derived is left alone and told in one sentence; egress tells what is written over it")
+  @Test(
+    "What another office derived is left alone and reported in one sentence; egress reports what is written over it")
   func offices() async throws {
     try await CommandHeadquarters.serving([.init("uz.db", "ftuu"), .init("sam.db", "ftuu", office: "Samarkand")]) {
       folder, headquarters in
@@ -18,7 +20,7 @@ struct CommandDeriveTests {
         #expect(made.status == 0, "\(made.errors)")
       }
       let run = ["derive", "membership", "--as-of", "2026-09-30", "--database"]
-      func derive(_ database: String, _ options: String...) async throws -> CommandResult {
+      func derive(_ database: String, _ options: String...) async throws -> ProgramResult {
         let result = try await folder.run(run + [database] + options)
         #expect(result.status == 0, "\(result.errors)")
         return result

@@ -1,7 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// `birlik sync --dry-run` by real processes: it tells what a sync does then, and leaves every byte alone.
+/// `birlik sync --dry-run` by real processes: it reports what a sync would do, and changes no byte.
 @Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandDryRunTests {
   @Test("A dry run predicts the sync and changes neither side's file")

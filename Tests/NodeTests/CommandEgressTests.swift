@@ -1,13 +1,14 @@
 import CatalogFiles
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 import Wire
 
 /// `birlik egress` by real processes: what it lists is what the next sync puts on the wire, value by value.
 @Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandEgressTests {
-  /// One change as both sides of the comparison tell it.
+  /// One change as both sides of the comparison show it.
   struct Leaving: Hashable, Comparable, CustomStringConvertible {
     var description: String
     static func < (a: Self, b: Self) -> Bool { a.description < b.description }
@@ -52,7 +53,7 @@ struct CommandEgressTests {
 
   private func listed(_ report: Document) throws -> [Leaving] {
     try #require(report["rows"]?.elements).map { row in
-      guard case .object(let members)? = row["fields"] else { throw CommandProblem(text: "no fields") }
+      guard case .object(let members)? = row["fields"] else { throw TestProblem("no fields") }
       let fields = members.map { name, value in
         switch value {
         case .integer(let number): "\(name)=\(number)"

@@ -1,7 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// What is wrong is said in one sentence on standard error, with the exit code of its sort.
+/// What is wrong is reported in one sentence on standard error, with the exit code of its sort.
 @Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandErrorTests {
   @Test(
@@ -100,36 +101,33 @@ struct CommandErrorTests {
     #expect(try none.json() == .array([]))
   }
 
-  @Test("What a clerk types wrongly in SQL is told, shown nowhere as valid, and stops nothing")
+  @Test("What a clerk types wrongly in SQL is reported, shown nowhere as valid, and stops nothing")
   func wrongValuesInSQL() async throws {
-    let folder = try CommandFolder()
-    defer { folder.remove() }
-    let headquarters = try await CommandHeadquarters.make(in: folder)
-    let server = try await headquarters.serve()
-    defer { server.stop(SIGKILL) }
-    try await headquarters.join("uz.db", "ftuu")
-    let refused = try await folder.sqlite(
-      "uz.db", "INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a','2025','territorial','x')")
-    #expect(refused.errors.contains("members_total must be a whole number or NULL"))
-    try await folder.sqlite(
-      "uz.db",
-      """
-      INSERT INTO org_unit(code, country, opened_on) VALUES('ftuu-1', 'XYZ', '2025-02-30');
-      UPDATE org_unit SET name='Mine' WHERE code='otuts';
-      """)
-    try await folder.good("sync", "--database", "uz.db")
-    let status = try await folder.good("status", "--database", "uz.db", "--json").json()
-    #expect(status["invalid"] == 2)
-    #expect(status["refused"] == 1)
-    #expect(status["invalid_values"]?[0]?["reason"]?.text?.contains("XYZ") == true)
-    #expect(status["refused_edits"]?[0]?["key"] == "otuts")
-    let words = try await folder.good("status", "--database", "uz.db")
-    #expect(words.output.contains("XYZ"))
-    #expect(words.output.contains("belongs to otuts"))
-    let there = try await folder.good("show", "org_unit", "ftuu-1", "--database", "hq.db", "--json").json()
-    #expect(there["fields"]?["country"] == .null)
-    #expect(there["invalid"]?.elements.count == 2)
-    try await headquarters.converge(["uz.db"])
+    try await CommandHeadquarters.serving([.init("uz.db", "ftuu")], figures: CommandHeadquarters.published) {
+      folder, headquarters in
+      let refused = try await folder.sqlite(
+        "uz.db", "INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a','2025','territorial','x')")
+      #expect(refused.errors.contains("members_total must be a whole number or NULL"))
+      try await folder.sqlite(
+        "uz.db",
+        """
+        INSERT INTO org_unit(code, country, opened_on) VALUES('ftuu-1', 'XYZ', '2025-02-30');
+        UPDATE org_unit SET name='Mine' WHERE code='otuts';
+        """)
+      try await folder.good("sync", "--database", "uz.db")
+      let status = try await folder.good("status", "--database", "uz.db", "--json").json()
+      #expect(status["invalid"] == 2)
+      #expect(status["refused"] == 1)
+      #expect(status["invalid_values"]?[0]?["reason"]?.text?.contains("XYZ") == true)
+      #expect(status["refused_edits"]?[0]?["key"] == "otuts")
+      let words = try await folder.good("status", "--database", "uz.db")
+      #expect(words.output.contains("XYZ"))
+      #expect(words.output.contains("belongs to otuts"))
+      let there = try await folder.good("show", "org_unit", "ftuu-1", "--database", "hq.db", "--json").json()
+      #expect(there["fields"]?["country"] == .null)
+      #expect(there["invalid"]?.elements.count == 2)
+      try await headquarters.converge(["uz.db"])
+    }
   }
 
   @Test("Invitations are good once; headquarters away is 69 and loses nothing")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Files in and out.
@@ -125,14 +126,13 @@ struct CommandImportTests {
     #expect(try json.json()["fields"]?["name"] == "\u{1B}[2J\n\t\u{202E}")
   }
 
-  @Test("A full disk under standard output is told")
+  @Test("A full disk under standard output is reported")
   func fullOutput() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
     _ = try await CommandHeadquarters.make(in: folder)
-    let shell = URL(fileURLWithPath: "/bin/sh")
-    let line = "'\(CommandFolder.program.path)' export figure --database hq.db > /dev/full"
-    let result = try await folder.start(shell, ["-c", line]).result()
+    let line = "'\(CommandFolder.program)' export figure --database hq.db > /dev/full"
+    let result = try await folder.start("sh", ["-c", line]).result()
     #expect(result.status == 74)
     #expect(result.errors.contains("No space left"))
   }

@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// Conflicts as a work list, and what a clerk whose edit lost is told, by real processes.
+/// Conflicts as a work list, and what a clerk learns whose edit lost, by real processes.
 @Suite(.serialized, .timeLimit(.minutes(20)))
 struct CommandInboxTests {
-  @Test("An edit of another's record is put before headquarters, decided there by the printed command, and told")
+  @Test("An edit of another's record is put before headquarters, decided there by the printed command, and reported")
   func proposals() async throws {
     try await CommandHeadquarters.serving([.init("uz.db", "ftuu"), .init("tr.db", "fturk")]) { folder, headquarters in
       for (key, name) in [("fturk-1", "Bir"), ("fturk-2", "Iki")] {
@@ -26,7 +27,7 @@ struct CommandInboxTests {
       let accept = words.lines.compactMap { $0.wholeMatch(of: #/  accept     birlik (.*)/#)?.1 }.map(String.init)
       #expect(accept.count == 2)
       let shell = try await folder.start(
-        URL(fileURLWithPath: "/bin/sh"), ["-c", "exec '\(CommandFolder.program.path)' \(accept.first ?? "")"]
+        "sh", ["-c", "exec '\(CommandFolder.program)' \(accept.first ?? "")"]
       ).result()
       #expect(shell.status == 0, "\(shell.errors)")
       let id = listed[1]?["id"]?.text ?? ""
@@ -49,7 +50,7 @@ struct CommandInboxTests {
     }
   }
 
-  @Test("Many edits of another's records are told and decided as one group, by the printed commands")
+  @Test("Many edits of another's records are listed and decided as one group, by the printed commands")
   func groups() async throws {
     try await CommandHeadquarters.serving([.init("uz.db", "ftuu"), .init("tr.db", "fturk")]) { folder, headquarters in
       let rows = "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i+1 FROM n WHERE i<39)"
@@ -73,7 +74,7 @@ struct CommandInboxTests {
       #expect(commands.count == 3)
       for (command, expected) in zip(commands, ["fturk-38", "29 proposals of ftuu about org_unit: accepted"]) {
         let shell = try await folder.start(
-          URL(fileURLWithPath: "/bin/sh"), ["-c", "exec '\(CommandFolder.program.path)' \(command)"]
+          "sh", ["-c", "exec '\(CommandFolder.program)' \(command)"]
         ).result()
         #expect(shell.status == 0 && shell.output.contains(expected), "\(shell.output) \(shell.errors)")
       }
@@ -100,67 +101,64 @@ struct CommandInboxTests {
   @Test(
     "A clerk whose edit lost is told at the next sync, restores it by the printed command, and history keeps it all")
   func inbox() async throws {
-    let folder = try CommandFolder()
-    defer { folder.remove() }
-    let headquarters = try await CommandHeadquarters.make(in: folder)
-    let server = try await headquarters.serve()
-    defer { server.stop(SIGKILL) }
-    try await headquarters.join("uz.db", "ftuu")
-    try await headquarters.join("sam.db", "ftuu", office: "Samarkand")
-    let key = "ftuu-1/2025-10-31/territorial"
-    try await folder.good("set", "org_unit", "ftuu-1", "unit_kind=primary_organization", "--database", "uz.db")
-    try await folder.good("set", "membership_return", key, "members_total=100", "--database", "uz.db")
-    try await headquarters.converge(["uz.db", "sam.db"])
-    try await folder.good("set", "membership_return", key, "members_total=130", "--database", "sam.db")
-    try await folder.good("set", "membership_return", key, "members_total=140", "--database", "uz.db")
-    try await folder.good("sync", "--database", "uz.db")
+    try await CommandHeadquarters.serving(
+      [.init("uz.db", "ftuu"), .init("sam.db", "ftuu", office: "Samarkand")], figures: CommandHeadquarters.published
+    ) { folder, headquarters in
+      let key = "ftuu-1/2025-10-31/territorial"
+      try await folder.good("set", "org_unit", "ftuu-1", "unit_kind=primary_organization", "--database", "uz.db")
+      try await folder.good("set", "membership_return", key, "members_total=100", "--database", "uz.db")
+      try await headquarters.converge(["uz.db", "sam.db"])
+      try await folder.good("set", "membership_return", key, "members_total=130", "--database", "sam.db")
+      try await folder.good("set", "membership_return", key, "members_total=140", "--database", "uz.db")
+      try await folder.good("sync", "--database", "uz.db")
 
-    let sync = try await folder.good("sync", "--database", "sam.db")
-    #expect(sync.output.contains("news about 1 edit typed here: see `birlik inbox`"))
-    let status = try await folder.good("status", "--database", "sam.db")
-    #expect(status.output.contains("news about 1 edit: `birlik inbox`"))
-    #expect(try await folder.good("status", "--database", "sam.db", "--json").json()["inbox"] == 1)
-    #expect(try await folder.good("status", "--database", "uz.db", "--json").json()["inbox"] == 0)
+      let sync = try await folder.good("sync", "--database", "sam.db")
+      #expect(sync.output.contains("news about 1 edit typed here: see `birlik inbox`"))
+      let status = try await folder.good("status", "--database", "sam.db")
+      #expect(status.output.contains("news about 1 edit: `birlik inbox`"))
+      #expect(try await folder.good("status", "--database", "sam.db", "--json").json()["inbox"] == 1)
+      #expect(try await folder.good("status", "--database", "uz.db", "--json").json()["inbox"] == 0)
 
-    let conflict = try #require(
-      try await folder.good("conflicts", "--database", "hq.db", "--json").json()[0])
-    #expect(conflict["why"]?.text?.contains("ftuu/Samarkand changed it at") == true)
-    #expect(conflict["others"]?[0]?["office"] == "Samarkand")
-    #expect(conflict["shown"]?["office"] == .null)
-    let move = try #require(conflict["totals"]?[0])
-    #expect(move["indicator"] == "members" && move["unit"] == "ftuu" && move["figure"] == "counted")
-    #expect(move["from"] == 140 && move["to"] == 130 && move["other"] == 0)
-    #expect(conflict["commands"]?["take"]?[0]?.text?.contains("--take ftuu/Samarkand --database hq.db") == true)
-    let words = try await folder.good("conflicts", "--database", "hq.db")
-    #expect(words.output.contains("changes members of ftuu, counted"))
-    #expect(words.output.contains("from 140 to 130"))
+      let conflict = try #require(
+        try await folder.good("conflicts", "--database", "hq.db", "--json").json()[0])
+      #expect(conflict["why"]?.text?.contains("ftuu/Samarkand changed it at") == true)
+      #expect(conflict["others"]?[0]?["office"] == "Samarkand")
+      #expect(conflict["shown"]?["office"] == .null)
+      let move = try #require(conflict["totals"]?[0])
+      #expect(move["indicator"] == "members" && move["unit"] == "ftuu" && move["figure"] == "counted")
+      #expect(move["from"] == 140 && move["to"] == 130 && move["other"] == 0)
+      #expect(conflict["commands"]?["take"]?[0]?.text?.contains("--take ftuu/Samarkand --database hq.db") == true)
+      let words = try await folder.good("conflicts", "--database", "hq.db")
+      #expect(words.output.contains("changes members of ftuu, counted"))
+      #expect(words.output.contains("from 140 to 130"))
 
-    let peek = try await folder.good("inbox", "--peek", "--database", "sam.db", "--json").json()
-    #expect(peek[0]?["typed"]?["value"]?["members_total"] == 130)
-    #expect(peek[0]?["shown"]?["value"]?["members_total"] == 140)
-    #expect(peek[0]?["shown"]?["node"] == "ftuu")
-    let told = try await folder.good("inbox", "--database", "sam.db")
-    let restores = told.lines.compactMap { $0.wholeMatch(of: #/  restore    birlik (.*)/#)?.1 }.map(String.init)
-    let restore = restores.first ?? ""
-    #expect(try await folder.good("inbox", "--database", "sam.db").output == "There is nothing new.\n")
-    let quiet = try await folder.good("sync", "--database", "sam.db")
-    #expect(!quiet.output.contains("news"))
-    #expect(try await folder.good("inbox", "--all", "--database", "sam.db", "--json").json()[0]?["new"] == false)
+      let peek = try await folder.good("inbox", "--peek", "--database", "sam.db", "--json").json()
+      #expect(peek[0]?["typed"]?["value"]?["members_total"] == 130)
+      #expect(peek[0]?["shown"]?["value"]?["members_total"] == 140)
+      #expect(peek[0]?["shown"]?["node"] == "ftuu")
+      let told = try await folder.good("inbox", "--database", "sam.db")
+      let restores = told.lines.compactMap { $0.wholeMatch(of: #/  restore    birlik (.*)/#)?.1 }.map(String.init)
+      let restore = restores.first ?? ""
+      #expect(try await folder.good("inbox", "--database", "sam.db").output == "There is nothing new.\n")
+      let quiet = try await folder.good("sync", "--database", "sam.db")
+      #expect(!quiet.output.contains("news"))
+      #expect(try await folder.good("inbox", "--all", "--database", "sam.db", "--json").json()[0]?["new"] == false)
 
-    let shell = try await folder.start(
-      URL(fileURLWithPath: "/bin/sh"), ["-c", "exec '\(CommandFolder.program.path)' \(restore)"]
-    ).result()
-    #expect(shell.status == 0, "\(shell.errors)")
-    try await headquarters.converge(["sam.db", "uz.db"])
-    let shown = try await folder.good("show", "membership_return", key, "--database", "hq.db", "--json").json()
-    #expect(shown["fields"]?["members_total"] == 130)
-    let resolved = try await folder.good("conflicts", "--all", "--database", "hq.db", "--json").json()
-    #expect(resolved[0]?["resolution"]?["outcome"] == "taken")
-    #expect(resolved[0]?["resolution"]?["node"] == "ftuu/Samarkand")
-    #expect(resolved[0]?["others"]?[0]?["value"]?["members_total"] == 140)
-    // The centre's value lost by that decision, and it is told how to get it back although no conflict is open.
-    let centre = try await folder.good("inbox", "--database", "uz.db", "--json").json()
-    #expect(centre[0]?["standing"] == "decided")
-    #expect(centre[0]?["restore"]?.text?.hasPrefix("birlik set membership_return") == true)
+      let shell = try await folder.start(
+        "sh", ["-c", "exec '\(CommandFolder.program)' \(restore)"]
+      ).result()
+      #expect(shell.status == 0, "\(shell.errors)")
+      try await headquarters.converge(["sam.db", "uz.db"])
+      let shown = try await folder.good("show", "membership_return", key, "--database", "hq.db", "--json").json()
+      #expect(shown["fields"]?["members_total"] == 130)
+      let resolved = try await folder.good("conflicts", "--all", "--database", "hq.db", "--json").json()
+      #expect(resolved[0]?["resolution"]?["outcome"] == "taken")
+      #expect(resolved[0]?["resolution"]?["node"] == "ftuu/Samarkand")
+      #expect(resolved[0]?["others"]?[0]?["value"]?["members_total"] == 140)
+      // The centre's value lost by that decision, and it learns how to get it back although no conflict is open.
+      let centre = try await folder.good("inbox", "--database", "uz.db", "--json").json()
+      #expect(centre[0]?["standing"] == "decided")
+      #expect(centre[0]?["restore"]?.text?.hasPrefix("birlik set membership_return") == true)
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Keys that systemd hands over are renewed in the folder from which it takes them: with real processes that are given
@@ -34,11 +35,10 @@ import Testing
     return (attributes[.posixPermissions] as? Int, attributes[.ownerAccountID] as? Int)
   }
 
-  private func serve(_ folder: CommandFolder, _ database: String, until words: String) async throws -> RunningCommand {
+  private func serve(_ folder: CommandFolder, _ database: String, until words: String) async throws -> RunningProgram {
     let options = ["serve", "--database", database, "--interval", "3600", "--log-level", "debug"]
     let daemon = try folder.start(CommandFolder.program, options, environment: Self.environment)
-    while daemon.isRunning, !daemon.errors.contains(words) { try await Task.sleep(for: .milliseconds(50)) }
-    #expect(daemon.errors.contains(words), "\(daemon.errors.suffix(300))")
+    try await daemon.wait(for: words)
     return daemon
   }
 
@@ -73,36 +73,27 @@ import Testing
       let again = try await serve(folder, "uz.db", until: "synced")
       defer { again.stop(SIGKILL) }
       try await folder.sqlite("uz.db", "INSERT INTO org_unit(code, name) VALUES('ftuu-1', 'after');")
-      let arrived = try await arrives("ftuu-1", folder)
-      #expect(arrived)
+      try await folder.arrives("ftuu-1", in: "hq.db")
     }
-  }
-
-  private func arrives(_ key: String, _ folder: CommandFolder) async throws -> Bool {
-    for _ in 0..<200 {
-      if try await folder.run("show", "org_unit", key, "--database", "hq.db").status == 0 { return true }
-      try await Task.sleep(for: .milliseconds(100))
-    }
-    return false
   }
 
   /// Runs `birlik`, whose thread is killed as it is about to make a system call on files of the folder for the n-th time.
   private func killed(
     at step: String, _ count: Int, of names: [String], _ arguments: [String], _ folder: CommandFolder
-  ) async throws -> CommandResult {
+  ) async throws -> ProgramResult {
     try await traced(["\(step):signal=KILL:when=\(count)"], names, arguments, folder)
   }
 
   /// Runs `birlik` with something done to its system calls on files of the folder, and on the folder.
   private func traced(
     _ injections: [String], _ names: [String], _ arguments: [String], _ folder: CommandFolder
-  ) async throws -> CommandResult {
+  ) async throws -> ProgramResult {
     let calls = injections.compactMap { $0.split(separator: ":").first }.joined(separator: ",")
     var options = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=\(calls)"]
     for path in [folder.file("keys"), "keys"] + names.map({ "keys/" + $0 }) { options += ["-P", path] }
     for injection in injections { options += ["-e", "inject=\(injection)"] }
-    options.append(CommandFolder.program.path)
-    return try await folder.start(URL(fileURLWithPath: "/usr/bin/strace"), options + arguments).result()
+    options.append(CommandFolder.program)
+    return try await folder.start("strace", options + arguments).result()
   }
 
   @Test("A renewal that is killed at any step in the folder goes on, and there is a key to start with at every moment")
@@ -173,10 +164,14 @@ import Testing
 
     // Started with the old copies all the same, it does not end over and over.
     let stale = try await serve(folder, "hq.db", until: "no longer in use")
-    try await Task.sleep(for: .seconds(2))
+    for count in 1...2 {
+      // It looks at its key again after every change of the file.
+      try await folder.sqlite("hq.db", "INSERT INTO org_unit(code) VALUES('hq-\(count)')")
+      try await stale.wait("seal \(count)") { $0.split(separator: "\n").count { $0.contains(" sealed") } >= count }
+    }
     #expect(stale.isRunning)
     stale.stop()
-    _ = try await stale.result()
+    #expect(try await stale.result().status == 0)
     try handOver(folder, names)
     let again = try await serve(folder, "hq.db", until: listening)
     defer { again.stop(SIGKILL) }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Several programs on one file at once, and programs that are killed at work.
@@ -8,42 +9,40 @@ struct CommandProcessTests {
 
   @Test("serve, sync and an open sqlite3 shell on one file lose nothing")
   func together() async throws {
-    let folder = try CommandFolder()
-    defer { folder.remove() }
-    let headquarters = try await CommandHeadquarters.make(in: folder)
-    let server = try await headquarters.serve()
-    defer { server.stop(SIGKILL) }
-    try await headquarters.join("uz.db", "ftuu")
-    let follower = try folder.start("serve", "--database", "uz.db", "--interval", "1")
-    defer { follower.stop(SIGKILL) }
-    // A shell that keeps the file open, writes for a while, and holds a read transaction in between.
-    let clerk = try folder.start(
-      URL(fileURLWithPath: "/bin/sh"),
-      [
-        "-c",
-        """
-        { for i in $(seq 1 40); do
-            echo "INSERT INTO org_unit(code, name) VALUES('shell-$i', 'shell');"
-            [ $((i % 10)) = 0 ] && echo "BEGIN; SELECT count(*) FROM org_unit;" && sleep 0.3 && echo "COMMIT;"
-            sleep 0.02
-          done
-        } | sqlite3 -cmd '.timeout 20000' uz.db
-        """,
-      ])
-    defer { clerk.stop(SIGKILL) }
-    for index in 1...12 {
-      try await folder.good("set", "org_unit", "set-\(index)", "name=set", "--database", "uz.db")
-      let sync = try await folder.run("sync", "--database", "uz.db")
-      #expect([0, 75].contains(sync.status), "\(sync.errors)")
+    try await CommandHeadquarters.serving([.init("uz.db", "ftuu")], figures: CommandHeadquarters.published) {
+      folder, headquarters in
+      let follower = try folder.start("serve", "--database", "uz.db", "--interval", "1")
+      defer { follower.stop(SIGKILL) }
+      // A shell that keeps the file open, writes for a while, and holds a read transaction in between.
+      let clerk = try folder.start(
+        "sh",
+        [
+          "-c",
+          """
+          { for i in $(seq 1 40); do
+              echo "INSERT INTO org_unit(code, name) VALUES('shell-$i', 'shell');"
+              [ $((i % 10)) = 0 ] && echo "BEGIN; SELECT count(*) FROM org_unit;" && sleep 0.3 && echo "COMMIT;"
+              sleep 0.02
+            done
+          } | sqlite3 -cmd '.timeout 20000' uz.db
+          """,
+        ])
+      defer { clerk.stop(SIGKILL) }
+      for index in 1...12 {
+        try await folder.good("set", "org_unit", "set-\(index)", "name=set", "--database", "uz.db")
+        let sync = try await folder.run("sync", "--database", "uz.db")
+        #expect([0, 75].contains(sync.status), "\(sync.errors)")
+      }
+      let written = try await clerk.result()
+      #expect(written.status == 0)
+      #expect(written.errors.isEmpty, "\(written.errors)")
+      try await headquarters.converge(["uz.db"])
+      let there = try await folder.good(
+        "list", "org_unit", "--where", "federation=ftuu", "--json", "--database", "hq.db")
+      #expect(try there.json().elements.count == 1 + 40 + 12)
+      follower.stop()
+      #expect(try await follower.result().status == 0)
     }
-    let written = try await clerk.result()
-    #expect(written.status == 0)
-    #expect(written.errors.isEmpty, "\(written.errors)")
-    try await headquarters.converge(["uz.db"])
-    let there = try await folder.good("list", "org_unit", "--where", "federation=ftuu", "--json", "--database", "hq.db")
-    #expect(try there.json().elements.count == 1 + 40 + 12)
-    follower.stop()
-    #expect(try await follower.result().status == 0)
   }
 
   @Test("A federation's daemon sends what is typed, without being asked, also after headquarters was away")
@@ -58,24 +57,16 @@ struct CommandProcessTests {
     let follower = try folder.start("serve", "--database", "uz.db", "--interval", "2")
     defer { follower.stop(SIGKILL) }
     try await folder.sqlite("uz.db", "INSERT INTO org_unit(code, name) VALUES('ftuu-1', 'typed while away')")
-    try await Task.sleep(for: .seconds(2))
+    try await follower.wait(for: "trying again")
     #expect(follower.isRunning)
     server = try await headquarters.serve()
     let back = server
     defer { back.stop(SIGKILL) }
-    try await arrives("ftuu-1", folder)
+    try await folder.arrives("ftuu-1", in: "hq.db")
     try await folder.sqlite("uz.db", "INSERT INTO org_unit(code, name) VALUES('ftuu-2', 'typed now')")
-    try await arrives("ftuu-2", folder)
+    try await folder.arrives("ftuu-2", in: "hq.db")
     follower.stop(SIGINT)
     #expect(try await follower.result().status == 0)
-  }
-
-  private func arrives(_ key: String, _ folder: CommandFolder) async throws {
-    for _ in 0..<120 {
-      if try await folder.run("show", "org_unit", key, "--database", "hq.db").status == 0 { return }
-      try await Task.sleep(for: .milliseconds(500))
-    }
-    Issue.record("\(key) did not arrive")
   }
 
   @Test("kill -9 of either side at any moment of an exchange, and all converges", arguments: [true, false])
@@ -92,7 +83,7 @@ struct CommandProcessTests {
       // Timed by a process of its own: in this one a moment may last until all is over.
       let victim = isHeadquarters ? "\(server.identifier)" : "$sync"
       let script = "\"$0\" sync --database uz.db & sync=$!; sleep \(delay); kill -9 \(victim); wait $sync"
-      let status = try await folder.start(URL(fileURLWithPath: "/bin/sh"), ["-c", script, CommandFolder.program.path])
+      let status = try await folder.start("sh", ["-c", script, CommandFolder.program])
         .result().status
       if isHeadquarters {
         _ = try await server.result()
@@ -109,8 +100,7 @@ struct CommandProcessTests {
   private static func canTrace() async throws -> Bool {
     let folder = try CommandFolder()
     defer { folder.remove() }
-    let shell = URL(fileURLWithPath: "/bin/sh")
-    return try await folder.start(shell, ["-c", "strace -f -qq -e trace=none /bin/true"]).result().status == 0
+    return try await folder.start("sh", ["-c", "strace -f -qq -e trace=none /bin/true"]).result().status == 0
   }
 
   @Test(
@@ -160,19 +150,16 @@ struct CommandProcessTests {
     try await folder.good("import", "membership_return", "returns.csv", "--database", database)
   }
 
-  @Test("A file that somebody holds is 75 and names the hindrance; it goes on afterwards")
+  @Test("A file that somebody holds is 75 and names what is in the way; it goes on afterwards")
   func busy() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
     _ = try await CommandHeadquarters.make(in: folder)
-    let holder = try folder.start(
-      URL(fileURLWithPath: "/bin/sh"),
-      ["-c", "{ echo 'BEGIN EXCLUSIVE;'; sleep 9; echo 'COMMIT;'; } | sqlite3 hq.db"])
-    defer { holder.stop(SIGKILL) }
-    try await Task.sleep(for: .milliseconds(500))
+    let holder = try SQLiteShell(folder.file("hq.db"))
+    try holder.send("BEGIN EXCLUSIVE;")
     let result = try await folder.run("set", "org_unit", "x", "name=y", "--database", "hq.db")
     #expect(result.status == 75, "\(result.errors)")
-    _ = try await holder.result()
+    try holder.send("COMMIT;")
     try await folder.good("set", "org_unit", "x", "name=y", "--database", "hq.db")
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A web server in front of headquarters: it takes each request apart and makes one of its own of it.
@@ -46,10 +47,9 @@ import Testing
     let server = try await headquarters.serve()
     defer { server.stop(SIGKILL) }
     let proxy = try folder.start(
-      URL(fileURLWithPath: "/usr/bin/env"), ["python3", "-c", Self.proxy, "\(headquarters.port)"])
+      "python3", ["-c", Self.proxy, "\(headquarters.port)"])
     defer { proxy.stop(SIGKILL) }
-    while proxy.isRunning, !proxy.errors.hasSuffix("\n") { try await Task.sleep(for: .milliseconds(50)) }
-    let port = try #require(Int(proxy.errors.trimmingCharacters(in: .whitespacesAndNewlines)), "\(proxy.errors)")
+    let port = try await proxy.number()
 
     let invited = try await folder.good("invite", "ftuu", "--url", "http://127.0.0.1:\(port)", "--database", "hq.db")
     try await folder.good("join", try #require(invited.lines.first), "--database", "uz.db")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Backups put back, files copied and clocks that are wrong, as they happen to people: with real processes.
@@ -9,7 +10,7 @@ struct CommandRestoreTests {
   /// Headquarters that serves, with a node of ftuu and an office of it.
   private func house(
     _ folder: CommandFolder
-  ) async throws -> (headquarters: CommandHeadquarters, server: RunningCommand) {
+  ) async throws -> (headquarters: CommandHeadquarters, server: RunningProgram) {
     let headquarters = try await CommandHeadquarters.make(in: folder, figures: [])
     let server = try await headquarters.serve()
     try await headquarters.join("uz.db", "ftuu")
@@ -35,7 +36,7 @@ struct CommandRestoreTests {
     #expect(typed.status == 0, "\(typed.errors)")
   }
 
-  private func sync(_ database: String, _ folder: CommandFolder) async throws -> CommandResult {
+  private func sync(_ database: String, _ folder: CommandFolder) async throws -> ProgramResult {
     try await folder.good("sync", "--database", database)
   }
 
@@ -103,7 +104,7 @@ struct CommandRestoreTests {
     #expect(status.output.contains("was restored from a backup"), "\(status.output)")
   }
 
-  private func stop(_ server: RunningCommand) async throws {
+  private func stop(_ server: RunningProgram) async throws {
     server.stop()
     #expect(try await server.result().status == 0)
   }
@@ -144,7 +145,7 @@ struct CommandRestoreTests {
     let clock = try await ClockLibrary.build(in: folder).environment(offset: years * Self.year)
     let (headquarters, server) = try await house(folder)
     defer { server.stop(SIGKILL) }
-    func wrong(_ arguments: String...) async throws -> CommandResult {
+    func wrong(_ arguments: String...) async throws -> ProgramResult {
       let result = try await folder.run(arguments, environment: clock)
       #expect(result.status == 0, "\(arguments) \(result.errors)")
       return result
@@ -152,8 +153,9 @@ struct CommandRestoreTests {
     _ = try await wrong("set", "org_unit", "ftuu-1", "name=first, by the wrong clock", "--database", "uz.db")
     _ = try await wrong("sync", "--database", "uz.db")
     _ = try await sync("sam.db", folder)
-    // Both edit without knowing of each other: the one who typed later is shown, whatever the clocks say.
+    // Both edit without knowing of each other: the one who typed later is shown, whatever the clocks show.
     _ = try await wrong("set", "org_unit", "ftuu-1", "name=earlier, by the wrong clock", "--database", "uz.db")
+    // A clock is known to within the time of one request, so that the later edit has to be later by more than that.
     try await Task.sleep(for: .milliseconds(1200))
     try await type("ftuu-1", "later, by the right clock", in: "sam.db", folder)
     _ = try await wrong("sync", "--database", "uz.db")

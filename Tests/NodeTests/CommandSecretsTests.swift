@@ -1,5 +1,6 @@
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 import Wire
 
@@ -21,14 +22,14 @@ import Wire
       ]
     }
 
-    /// What of it stands in `bytes`.
+    /// What of it is in `bytes`.
     func found(in bytes: Data) -> [String] {
       Set(spellings.filter { bytes.range(of: Data($0.bytes)) != nil }.map(\.what)).sorted()
     }
   }
 
   /// What the system shows of processes to others: their arguments and their environment.
-  private func shown(_ processes: [RunningCommand]) throws -> Data {
+  private func shown(_ processes: [RunningProgram]) throws -> Data {
     var all = Data()
     for process in processes {
       for name in ["cmdline", "environ"] {
@@ -63,16 +64,13 @@ import Wire
     let server = try folder.start("serve", "--log-level", "trace", "--database", "hq.db")
     defer { server.stop(SIGKILL) }
     let port = headquarters.port
-    while server.isRunning, !server.errors.contains("listening on 127.0.0.1:\(port)") {
-      try await Task.sleep(for: .milliseconds(50))
-    }
+    try await server.wait(for: "listening on 127.0.0.1:\(port)")
     let line = try #require(try await folder.good("invite", "ftuu", "--database", "hq.db").lines.first)
     let unused = try #require(try await folder.good("invite", "ftuu", "--database", "hq.db").lines.first)
     try folder.write(line + "\n", to: "invitation")
-    let shell = URL(fileURLWithPath: "/bin/sh")
-    let program = CommandFolder.program.path
-    func shellRun(_ script: String) async throws -> CommandResult {
-      try await folder.start(shell, ["-c", script, program]).result()
+    let program = CommandFolder.program
+    func shellRun(_ script: String) async throws -> ProgramResult {
+      try await folder.start("sh", ["-c", script, program]).result()
     }
     let joined = try await shellRun("\"$0\" join - --database uz.db < invitation")
     #expect(joined.status == 0, "\(joined.errors)")
@@ -89,10 +87,7 @@ import Wire
       """)
     let follower = try folder.start("serve", "--log-level", "trace", "--interval", "1", "--database", "uz.db")
     defer { follower.stop(SIGKILL) }
-    for _ in 0..<200 {
-      if try await folder.run("show", "org_unit", "ftuu-1", "--database", "hq.db").status == 0 { break }
-      try await Task.sleep(for: .milliseconds(100))
-    }
+    try await folder.arrives("ftuu-1", in: "hq.db")
     let processes = try shown([server, follower])
     // Runs that go wrong say why: a used invitation, a spoilt one, a key that is none, headquarters away.
     try await said += shellRun("\"$0\" join - --database again.db < invitation").errors
@@ -157,9 +152,7 @@ import Wire
     let program = CommandFolder.program
     let server = try folder.start(program, ["serve", "--database", "hq.db"], environment: environment)
     defer { server.stop(SIGKILL) }
-    for _ in 0..<600 where server.isRunning && !server.errors.contains("listening on") {
-      try await Task.sleep(for: .milliseconds(50))
-    }
+    try await server.wait(for: "listening on")
     #expect(server.errors.contains("127.0.0.1:\(headquarters.port)") && server.errors.contains("tls=on"))
     let invited = try await folder.run(["invite", "ftuu", "--database", "hq.db"], environment: environment)
     let invitation = try Invitation(line: try #require(invited.lines.first))

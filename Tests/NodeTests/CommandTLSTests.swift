@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 import Wire
 
 /// Headquarters that speaks TLS itself, as an administrator meets it.
 @Suite(.timeLimit(.minutes(20))) struct CommandTLSTests {
-  /// Headquarters and one node that is even with it.
-  private func pair(_ folder: CommandFolder) async throws -> (CommandHeadquarters, RunningCommand) {
+  /// Headquarters and one node in sync with it.
+  private func pair(_ folder: CommandFolder) async throws -> (CommandHeadquarters, RunningProgram) {
     let headquarters = try await CommandHeadquarters.make(in: folder, figures: [])
     let server = try await headquarters.serve()
     try await headquarters.join("uz.db", "ftuu")
@@ -16,9 +17,9 @@ import Wire
     try await folder.good("pin", "--database", database, "--json").json()["known_by"]?.elements.compactMap(\.text) ?? []
   }
 
-  private func curl(_ pin: String, port: Int, _ folder: CommandFolder) async throws -> CommandResult {
+  private func curl(_ pin: String, port: Int, _ folder: CommandFolder) async throws -> ProgramResult {
     let options = ["-sS", "--noproxy", "*", "--insecure", "--pinnedpubkey", pin, "https://127.0.0.1:\(port)/health"]
-    return try await folder.start(URL(fileURLWithPath: "/usr/bin/curl"), options).result()
+    return try await folder.start("curl", options).result()
   }
 
   @Test("TLS is on without being asked for, and the invitation carries the pin")
@@ -41,7 +42,7 @@ import Wire
     try await headquarters.converge(["uz.db"])
   }
 
-  @Test("The server's key changes under nodes that go on, and one that missed it is told the way")
+  @Test("The server's key changes under nodes that go on, and one that missed it is shown the way")
   func rotation() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
@@ -73,9 +74,8 @@ import Wire
     #expect(!FileManager.default.fileExists(atPath: folder.file("hq.db.tls.next.key")))
 
     // The server that runs takes it by itself.
-    for _ in 0..<200 {
-      if try await curl(next, port: headquarters.port, folder).status == 0 { break }
-      try await Task.sleep(for: .milliseconds(100))
+    try await waitUntil("the new key is used") {
+      try await curl(next, port: headquarters.port, folder).status == 0
     }
     for node in ["uz.db", "new.db"] {
       try await folder.good("sync", "--database", node)
@@ -123,7 +123,7 @@ import Wire
     #expect(try await pin(of: "uz.db", folder) == [next])
   }
 
-  @Test("Only this node's own headquarters, and only its latest word, says by what the server is known")
+  @Test("Only this node's own headquarters, and only its latest word, decides by what the server is known")
   func foreignLines() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
@@ -191,8 +191,7 @@ import Wire
   func authorities() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
-    let shell = URL(fileURLWithPath: "/bin/sh")
-    let made = try await folder.start(shell, ["-c", Self.authority]).result()
+    let made = try await folder.start("sh", ["-c", Self.authority]).result()
     try #require(made.status == 0, "\(made.errors)")
     let server = try await serveWithAuthority(folder)
     defer { server.process.stop(SIGKILL) }
@@ -211,33 +210,33 @@ import Wire
     let unknown = try await folder.run("join", line, "--database", "uz.db")
     #expect(unknown.status == 77 && !FileManager.default.fileExists(atPath: folder.file("uz.db.key")))
 
-    func key() async throws -> CommandResult {
+    func key() async throws -> ProgramResult {
       let script = "openssl s_client -connect 127.0.0.1:\(server.port) -CAfile ca.pem -verify_return_error </dev/null"
-      return try await folder.start(shell, ["-c", script + " 2>/dev/null | openssl x509 -pubkey -noout"]).result()
+      return try await folder.start("sh", ["-c", script + " 2>/dev/null | openssl x509 -pubkey -noout"]).result()
     }
     let first = try await key()
     #expect(first.output.hasPrefix("-----BEGIN PUBLIC KEY-----"), "\(first.errors)")
-    _ = try await folder.start(shell, ["-c", Self.authority]).result()
+    _ = try await folder.start("sh", ["-c", Self.authority]).result()
     var renewed = first
-    for _ in 0..<200 where renewed.output == first.output {
-      try await Task.sleep(for: .milliseconds(100))
+    try await waitUntil("the new certificate is used") {
       renewed = try await key()
+      return renewed.output != first.output
     }
     #expect(renewed.output.hasPrefix("-----BEGIN PUBLIC KEY-----") && renewed.output != first.output)
   }
 
-  private func serveWithAuthority(_ folder: CommandFolder) async throws -> (process: RunningCommand, port: Int) {
+  private func serveWithAuthority(_ folder: CommandFolder) async throws -> (process: RunningProgram, port: Int) {
     try await folder.good(
       "init", "--role", "headquarters", "--name", "OTUTS", "--catalog", CommandFolder.catalog, "--listen",
       "127.0.0.1:0", "--tls-certificate", "leaf.pem", "--tls-key", "leaf.key", "--database", "hq.db")
     let server = try folder.start("serve", "--database", "hq.db")
-    for _ in 0..<600 where server.isRunning {
-      let words = server.errors.split(separator: "\n").first { $0.contains("listening on 127.0.0.1:") }
-      let port = words?.split(separator: " ").first { $0.hasPrefix("127.0.0.1:") }?.dropFirst(10)
-      if let port, let port = Int(port) { return (server, port) }
-      try await Task.sleep(for: .milliseconds(50))
+    var port: Int?
+    try await server.wait("the port") { errors in
+      let line = errors.split(separator: "\n").first { $0.contains("listening on 127.0.0.1:") }
+      port = line?.split(separator: " ").first { $0.hasPrefix("127.0.0.1:") }.flatMap { Int($0.dropFirst(10)) }
+      return port != nil
     }
-    throw CommandProblem(text: "headquarters does not serve: \(server.errors)")
+    return (server, try #require(port))
   }
 
   @Test("A key that others may read, that does not fit or is missing stops the server with what to do")

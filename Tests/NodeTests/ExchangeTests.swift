@@ -2,6 +2,7 @@ import Foundation
 import Limits
 import Store
 import SyncCore
+import TestSupport
 import Testing
 import Transport
 import Wire
@@ -10,7 +11,7 @@ import Wire
 
 /// Whole syncs over real HTTP with a headquarters in this process.
 @Suite(.timeLimit(.minutes(20))) struct ExchangeTests {
-  @Test("A few edits go both ways, then one round says that there is nothing new")
+  @Test("A few edits go both ways, then one round reports nothing new")
   func fewEditsBothWays() async throws {
     let house = try House()
     let (uz, office, kz) = try await house.joinThree()
@@ -68,7 +69,7 @@ import Wire
     }
   }
 
-  @Test("Offices that sync at the same time end even")
+  @Test("Offices that sync at the same time end in sync")
   func concurrentOffices() async throws {
     let house = try House()
     let (uz, office, kz) = try await house.joinThree()
@@ -108,7 +109,7 @@ import Wire
     }
   }
 
-  @Test("A node whose clock is a year off is told the time and goes on", arguments: [-1, 1] as [Int64])
+  @Test("A node whose clock is a year off learns the time and goes on", arguments: [-1, 1] as [Int64])
   func wrongClock(direction: Int64) async throws {
     let house = try House()
     let (uz, _, _) = try await house.joinThree()
@@ -125,7 +126,7 @@ import Wire
     }
   }
 
-  @Test("Headquarters away is unreachable; nothing is lost, and the next sync is even")
+  @Test("Headquarters away is unreachable; nothing is lost, and the next sync is complete")
   func headquartersAway() async throws {
     let house = try House()
     let (uz, _, _) = try await house.joinThree()
@@ -149,7 +150,7 @@ import Wire
     let house = try House()
     let (uz, _, _) = try await house.joinThree()
     try await house.serve {
-      let shell = try HouseShell(house.headquarters.store.path)
+      let shell = try SQLiteShell(house.headquarters.store.path)
       defer { shell.close() }
       try shell.send("BEGIN IMMEDIATE;")
       // Reading goes on.

@@ -197,7 +197,7 @@ import Wire
       ] {
         #expect(try await asked(entry) == nothing)
       }
-      // Nothing that is sent stands in a channel that may not be read.
+      // Nothing is sent from a channel that may not be read.
       for bytes in nothing.segments {
         let segment = try Segment(bytes: bytes)
         #expect(uz.store.identity.role.mayRead(segment.header.channel))
@@ -275,7 +275,7 @@ import Wire
     #expect(try house.headquarters.store.verify().problems == [])
   }
 
-  @Test("A receipt says what headquarters holds of the sender, under its signature")
+  @Test("A receipt lists what headquarters holds of the sender, under its signature")
   func receipt() async throws {
     let house = try House()
     let (uz, _, _) = try await house.joinThree()
@@ -294,6 +294,6 @@ import Wire
 }
 
 extension ExchangeAnswer {
-  /// The answering side holds nothing, as the asking one says of itself.
+  /// The answering side holds nothing, and the asking one claims the same.
   fileprivate var isEvenWithNothing: Bool { frontier == nil && frontierDigest == Digest(of: []) && held.isEmpty }
 }

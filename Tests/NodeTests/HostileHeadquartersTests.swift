@@ -4,6 +4,7 @@ import Server
 import Store
 import SyncCore
 import Synchronization
+import TestSupport
 import Testing
 import Transport
 
@@ -49,7 +50,7 @@ import Transport
     try uz.name("ftuu-1", "Ours")
     try uz.link("ftuu-1", "inner")
     _ = try await house.serve { try await uz.sync() }
-    let shell = try HouseShell(uz.store.path)
+    let shell = try SQLiteShell(uz.store.path)
     try shell.send("INSERT INTO member(id) VALUES('PERSON');")
     shell.close()
     try uz.name("ftuu-2", "Typed")
@@ -221,9 +222,9 @@ import Transport
         })
       #expect(expected.isEmpty || words.contains(expected), "\(name): \(words)")
     }
-    // What was signed and cannot be read is kept and told of, as everywhere.
+    // What was signed and cannot be read is kept and reported, as everywhere.
     #expect(try uz.store.audit().ok)
-    // It goes back to where it did not come from, and both become even.
+    // It goes back to where it did not come from, and both get in sync.
     #expect(try await house.serve { try await uz.sync() }.outcome == .even)
   }
 
@@ -245,14 +246,7 @@ import Transport
   }
 
   private func schema(_ house: House, _ node: LocalNode) async throws -> String {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/sqlite3")
-    process.arguments = [node.store.path, "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2"]
-    process.standardOutput = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self)
+    let query = "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2"
+    return try await Program.run("sqlite3", [node.store.path, query]).output
   }
 }

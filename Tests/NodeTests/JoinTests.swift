@@ -4,6 +4,7 @@ import Server
 import Store
 import SyncCore
 import Synchronization
+import TestSupport
 import Testing
 import Transport
 import Wire

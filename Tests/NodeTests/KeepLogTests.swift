@@ -3,6 +3,7 @@ import Foundation
 import Settings
 import Store
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Node
@@ -15,7 +16,7 @@ import Testing
     #expect(try node.store.dropBodies(sealedBefore: Int64.max, heldBy: held).segments > 0)
   }
 
-  @Test("A sync drops what is older than the settings keep, and only after both sides are even")
+  @Test("A sync drops what is older than the settings keep, and only after both sides are in sync")
   func afterSync() async throws {
     let house = try House()
     var (uz, office, _) = try await house.joinThree()
@@ -38,7 +39,9 @@ import Testing
     for node in [uz, house.headquarters] { #expect(try node.store.verify().problems == []) }
   }
 
-  @Test("A headquarters rebuilt empty is not called even by a node that cannot give all back, and the node says so")
+  @Test(
+    "A headquarters rebuilt empty is not reported in sync by a node that cannot give all back, and the node reports why"
+  )
   func emptied() async throws {
     var house = try House()
     try house.keepHeadquarters(as: "empty.db")

@@ -1,6 +1,7 @@
 import CatalogFiles
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 
 /// Every place of personal data holds a value that occurs nowhere else, and nothing that leaves holds any of them.
@@ -17,7 +18,7 @@ struct MarkedNamesTests {
     let headquarters = try await CommandHeadquarters.make(in: folder, tls: false)
     let server = try folder.start("serve", "--database", "hq.db", "--log-level", "trace")
     defer { server.stop(SIGKILL) }
-    try await wait { server.errors.contains("listening on") }
+    try await server.wait(for: "listening on")
     let proxy = try RecordingProxy(to: headquarters.port)
     defer { proxy.stop() }
     try await join(folder, proxy, "uz.db", [])
@@ -80,7 +81,7 @@ struct MarkedNamesTests {
     try await plantMany(&marks, folder)
   }
 
-  /// Enough of them that figures are told, a few of which are small.
+  /// Enough of them for figures, a few of which are small.
   private func plantMany(_ marks: inout Marks, _ folder: CommandFolder) async throws {
     var members = "id,name,national_id,birth_date,sex,employment,primary_unit,joined_on\n"
     var files = "id,opened_on,topics,person,summary\n"
@@ -130,14 +131,6 @@ struct MarkedNamesTests {
 
   // MARK: Others
 
-  private func wait(_ isSo: () throws -> Bool) async throws {
-    for _ in 0..<600 {
-      if try isSo() { return }
-      try await Task.sleep(for: .milliseconds(50))
-    }
-    throw CommandProblem(text: "it did not come to that")
-  }
-
   private func join(
     _ folder: CommandFolder, _ proxy: RecordingProxy, _ database: String, _ office: [String]
   ) async throws {
@@ -151,10 +144,9 @@ struct MarkedNamesTests {
     let daemon = try folder.start("serve", "--database", "uz.db", "--interval", "1", "--log-level", "trace")
     defer { daemon.stop(SIGKILL) }
     try await folder.sqlite("uz.db", "UPDATE member SET left_on='2026'; UPDATE dispute SET area='UZ-SA'")
-    for _ in 0..<200 where !(try await folder.sqlite("hq.db", "SELECT area FROM dispute").output.contains("UZ-SA")) {
-      try await Task.sleep(for: .milliseconds(100))
+    try await waitUntil("the changed row comes to headquarters") {
+      try await folder.sqlite("hq.db", "SELECT area FROM dispute").output.contains("UZ-SA")
     }
-    #expect(try await folder.sqlite("hq.db", "SELECT area FROM dispute").output.contains("UZ-SA"))
     daemon.stop()
     #expect(try await daemon.result().errors.isEmpty == false)
   }
@@ -189,13 +181,13 @@ struct MarkedNamesTests {
     #expect(marks.found(in: Data(proxy.everything)) == [])
 
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
-      // The file of the data itself, what was typed, and what commands told the clerk who typed it.
+      // The file of the data itself, what was typed, and what commands printed for the clerk who typed it.
       let isHome = name == "uz.db" || name.hasPrefix("uz.db-") || name.hasSuffix(".csv") || name.hasSuffix(".out")
       if !isHome { #expect(marks.found(in: try contents(name)) == [], "\(name)") }
     }
     #expect(marks.found(in: Data(shared.joined().utf8)) == [])
     #expect(shared.joined().contains(control: self.control))
-    // Beside the plain tables of the personal data nothing of it stands even at home: log, heads, captures, what was refused.
+    // Beside the plain tables of the personal data nothing of it is in other places of the file: log, heads, captures, what was refused.
     let own = try await folder.sqlite("uz.db", ".dump 'birlik_%'")
     #expect(own.output.contains("birlik_segment"))
     #expect(marks.found(in: Data(own.output.utf8)) == [])
@@ -204,7 +196,7 @@ struct MarkedNamesTests {
       "hq.db", "SELECT members_total, members_women, withheld FROM membership_return WHERE unit='ftuu-1'")
     #expect(counted.output == "24||[\"members_women\"]\n")
     let told = try await folder.sqlite("hq.db", "SELECT topic, consultations, people FROM consultation_count")
-    // The rare topic is not even named, and takes the smaller of the others with it.
+    // The rare topic is not named, and takes the smaller of the others with it.
     #expect(told.output == "wages|24|24\n")
   }
 }

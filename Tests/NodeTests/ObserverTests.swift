@@ -3,6 +3,7 @@ import enum Crypto.Curve25519
 import Foundation
 import Store
 import SyncCore
+import TestSupport
 import Testing
 import Wire
 
@@ -56,7 +57,7 @@ import Wire
     for node in [house.headquarters, uz, kz] { #expect(try node.store.verify().problems == []) }
   }
 
-  @Test("What an observer sealed before it heard that it may not is kept back, told and put before headquarters")
+  @Test("What an observer sealed before it heard that it may not is unsendable, reported and proposed to headquarters")
   func unsendable() async throws {
     let house = try House()
     let (uz, _, kz) = try await house.joinThree()
@@ -94,7 +95,7 @@ import Wire
       #expect(told.lines.count { $0.hasPrefix("  not sent   the ") && $0.contains("stands here alone") } == 3)
       #expect(told.lines.count { $0.hasPrefix("  proposed   to headquarters as ") } == 4, "\(told.output)")
 
-      // What is kept back is still shown where it was typed, and nowhere else.
+      // What is unsendable is still shown where it was typed, and nowhere else.
       #expect(try kz.name(of: "fprk-1") == "sealed" && kz.name(of: "fprk-3") == "before")
       #expect(try hq.name(of: "fprk-1") == "before" && hq.name(of: "fprk-2") == "before")
       let open = try hq.store.proposals()
@@ -102,7 +103,7 @@ import Wire
       #expect(open.allSatisfy { !$0.isOvertaken })
       #expect(Set(open.map { "\($0.key) \($0.operation)" }).isSuperset(of: ["fprk-2 delete", "fprk-4 insert"]))
 
-      // Everything else goes both ways, and the others are even without these segments.
+      // Everything else goes both ways, and the others are in sync without these segments.
       try kz.link("fprk-1", "its own")
       try hq.name("fprk-5", "by headquarters")
       for node in [kz, uz] { #expect(try await node.sync().outcome == .even) }
@@ -122,7 +123,7 @@ import Wire
     for node in [hq, uz, kz] { #expect(try node.store.verify().problems == []) }
   }
 
-  @Test("When the right is given back, what was kept back is sent and its proposals are withdrawn")
+  @Test("When the right is given back, what was unsendable is sent and its proposals are withdrawn")
   func givenBack() async throws {
     let house = try House()
     let (uz, _, kz) = try await house.joinThree()
@@ -196,12 +197,12 @@ import Wire
     }
   }
 
-  @Test("The setting is read from the catalog's files and travels; what is wrong in it is told by line")
+  @Test("The setting is read from the catalog's files and travels; what is wrong in it is reported by line")
   func files() throws {
     let house = try House()
-    let folder = try HouseFolder()
+    let folder = try TemporaryFolder()
     let copy = folder.file("catalog")
-    try FileManager.default.copyItem(atPath: House.catalog, toPath: copy)
+    try FileManager.default.copyItem(atPath: Repository.catalog.path, toPath: copy)
     let main = copy + "/catalog.toml"
     let text = try String(contentsOfFile: main, encoding: .utf8)
     func write(_ more: String) throws {

@@ -4,6 +4,7 @@ import Logging
 import Server
 import Store
 import SyncCore
+import TestSupport
 import Testing
 import Transport
 import Wire
@@ -59,7 +60,7 @@ import Wire
       #expect(NodeCard.id(of: proof.oldKey) == old && NodeCard.id(of: proof.newKey) == after.store.identity.node)
     }
     #expect(exists(after.store.path + ".key.old") && !exists(after.store.path + ".key.new"))
-    // A process that had the file open is told to begin again.
+    // A process that had the file open has to begin again.
     let stale = try #require(throws: StoreError.self) { try other.store.status() }
     #expect(stale.code == .renewed)
     #expect(try await house.serve { try await after.renewKey().store.identity.node } != after.store.identity.node)

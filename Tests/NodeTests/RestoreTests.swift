@@ -1,12 +1,13 @@
 import Foundation
 import Store
 import SyncCore
+import TestSupport
 import Testing
 import Wire
 
 @testable import Node
 
-/// Files that go back in time: nothing is lost, nobody is told "even" wrongly.
+/// Files that go back in time: nothing is lost, nobody is reported in sync wrongly.
 @Suite(.timeLimit(.minutes(20))) struct RestoreTests {
   @Test("Headquarters restored from a copy gets back from its members what it lost", arguments: [false, true])
   func restoredHeadquarters(keepsState: Bool) async throws {
@@ -121,7 +122,7 @@ import Wire
       try await house.serve { [house] in
         let report = try await uz.sync()
         #expect(report.outcome == .even && report.rounds < 20, "\(typed): \(report)")
-        // Without a fork headquarters' frontier tells all; with one the stem goes over again, batch by batch.
+        // Without a fork headquarters' frontier is enough; with one the stem goes over again, batch by batch.
         #expect(typed == 0 ? report.sent.bytes < 10_000 : report.sent.bytes > 2 << 20, "\(typed): \(report)")
         #expect(try uz.isSame(as: house.headquarters))
         // An empty node takes it all in batches.
@@ -254,14 +255,14 @@ import Wire
     }
   }
 
-  @Test("A segment damaged in the node's own log is refused, told once, and the sync ends")
+  @Test("A segment damaged in the node's own log is refused, reported once, and the sync ends")
   func damagedLog() async throws {
     let house = try House()
     let (uz, _, _) = try await house.joinThree()
     try uz.name("ftuu-1", "damaged")
     try uz.store.seal()
     try uz.name("ftuu-2", "built on it")
-    let shell = try HouseShell(uz.store.path)
+    let shell = try SQLiteShell(uz.store.path)
     try shell.send("UPDATE birlik_segment SET bytes=CAST(substr(bytes, 1, length(bytes) - 1) || x'ff' AS BLOB);")
     shell.close()
     try await house.serve {

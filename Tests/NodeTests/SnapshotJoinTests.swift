@@ -5,6 +5,7 @@ import Server
 import Store
 import SyncCore
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Width
 
-/// How many tests go on at once is said before they begin, however they are started.
+/// The number of tests that run at once is set before they begin, however they are started.
 @Suite struct WidthTests {
   @Test("A few tests go on at once, not all of them")
   func width() {

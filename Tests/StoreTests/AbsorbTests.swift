@@ -1,5 +1,6 @@
 import Crypto
 import SyncCore
+import TestSupport
 import Testing
 import Wire
 
@@ -7,17 +8,6 @@ import Wire
 
 /// What is taken from a peer, and what is not.
 @Suite struct AbsorbTests {
-  /// A node's whole log, in order.
-  private func log(_ node: TestNode) throws -> [[UInt8]] {
-    try node.store.read { engine in
-      let select = try engine.connection.prepared("SELECT bytes FROM birlik_segment ORDER BY id")
-      defer { select.reset() }
-      var all: [[UInt8]] = []
-      while try select.step() { all.append(select.bytes(0)) }
-      return all
-    }
-  }
-
   private func cards(_ nodes: TestNode...) -> [[UInt8]] { nodes.map(\.identity.card.bytes) }
 
   /// A segment with any content, signed by a node as only that node can.
@@ -46,25 +36,25 @@ import Wire
     let tr = try house.add("fturk")
     try uz.type("INSERT INTO org_unit(code) VALUES('good')")
     try uz.seal()
-    let good = try log(uz)
+    let good = try uz.log()
     let stranger = try House().add("kfik", office: "x")
     let strange = try forged(by: stranger, channel: Channel(owner: "kfik", audience: .open))
     var altered = try forged(by: uz, channel: open).bytes
     altered[altered.count - 1] ^= 1
-    var resigned = try forged(by: uz, channel: open).bytes
-    resigned[resigned.count - good[0].count / 4 - 30] ^= 1
-    let whole = try forged(by: uz, channel: open).bytes
+    let whole = try forged(by: uz, channel: open)
+    let signed = try Segment.seal(whole.header, blocks: try whole.blocks(), key: Curve25519.Signing.PrivateKey())
     let report = try hq.store.absorb(
       segments: [
-        strange.bytes, try forged(by: tr, channel: open).bytes, altered, Array(whole.dropLast(9)), whole + [0], [],
-        Array("not a segment at all".utf8), good[0],
+        strange.bytes, try forged(by: tr, channel: open).bytes, altered, Array(whole.bytes.dropLast(9)),
+        whole.bytes + [0], [], Array("not a segment at all".utf8), signed.bytes, good[0],
       ], cards: cards(uz, tr, hq) + [Array("no card".utf8), stranger.identity.card.bytes.dropLast(1)])
     #expect(report.segments == 1)
-    #expect(report.refusals.count == 7)
+    #expect(report.refusals.count == 8)
     let reasons = report.refusals.map(\.reason)
     #expect(reasons.first == "its author is not known here")
     #expect(reasons.dropFirst().first == "its author may not write the channel ftuu:open")
     #expect(reasons.contains("its body is not the one that its header names"))
+    #expect(reasons.last?.contains("its signature is not that of origin") == true)
     #expect(try hq.column("code", "org_unit") == ["good"])
     #expect(try hq.count("birlik_segment") == 1)
     #expect(try hq.store.verify().problems == [])
@@ -172,7 +162,7 @@ import Wire
     #expect(try hq.store.verify().problems == [])
   }
 
-  @Test("A properly signed segment whose body cannot be read is kept, told and passed on")
+  @Test("A properly signed segment whose body cannot be read is kept, reported and passed on")
   func unreadableBody() throws {
     let house = try House()
     let hq = try house.add("otuts")
@@ -207,7 +197,7 @@ import Wire
       try uz.type("INSERT INTO org_unit(code, name) VALUES('u', '0') ON CONFLICT DO UPDATE SET name='\(number)'")
       try uz.seal()
     }
-    let all = try log(uz)
+    let all = try uz.log()
     var dice = SeededRandom(seed: 3)
     for (number, bytes) in all.dropFirst().shuffled(using: &dice).enumerated() {
       let report = try hq.store.absorb(segments: [bytes, bytes], cards: cards(uz))
@@ -259,11 +249,11 @@ import Wire
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")
     try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.type("UPDATE org_unit SET name='Two'")
     try uz.seal()
     try hq.type("UPDATE org_unit SET name='Three'")
-    let report = try hq.store.absorb(segments: try log(uz), cards: cards(uz))
+    let report = try hq.store.absorb(segments: try uz.log(), cards: cards(uz))
     #expect(report.seal.changes == 1)
     #expect(report.conflictsOpened == 1)
     let view = try #require(try hq.store.conflicts().first)

@@ -1,14 +1,15 @@
 import Crypto
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 import Wire
 
 @testable import Store
 
-/// A log that is not what was sealed is told, with the first thing that is wrong; one that is, is not.
+/// A log that differs from what was sealed is reported with the first fault; a sound one is not.
 @Suite(.timeLimit(.minutes(20))) struct AuditTests {
-  /// Headquarters and two nodes of one federation with several segments in each of several streams, all even.
+  /// Headquarters and two nodes of one federation with several segments in each of several streams, all in sync.
   private func settled() throws -> (house: House, hq: TestNode, uz: TestNode, office: TestNode) {
     let house = try House()
     let (hq, uz) = (try house.add("otuts"), try house.add("ftuu"))
@@ -27,7 +28,7 @@ import Wire
   private func audit(_ node: TestNode, _ house: House, after sql: String) throws -> AuditReport {
     let path = house.folder.file("tampered-\(UUID().uuidString).db")
     try node.copyFile(to: path)
-    if !sql.isEmpty { try #require(try Shell.sqlite(path, sql).status == 0, "\(sql)") }
+    if !sql.isEmpty { try #require(try SQLiteShell.run(path, sql).status == 0, "\(sql)") }
     let store = try Store(path: path, key: node.identity.key, isForReading: true)
     defer { try? store.close() }
     return try store.audit()
@@ -138,17 +139,13 @@ import Wire
   @Test("A segment that its author did not sign is found, even with every hash made to fit")
   func resigned() throws {
     let (house, _, uz, _) = try settled()
-    let last = try uz.store.read { engine in
-      let select = try engine.connection.prepared(
-        "SELECT id, bytes FROM birlik_segment WHERE hash=(SELECT hash FROM birlik_stream WHERE id=0)")
-      defer { select.reset() }
-      return try select.step() ? (select.int64(0), select.bytes(1)) : (0, [])
-    }
-    let segment = try Segment(bytes: last.1)
+    let last = "birlik_segment WHERE hash=(SELECT hash FROM birlik_stream WHERE id=0)"
+    let id = try #require(try uz.value("id", last))
+    let segment = try Segment(bytes: try #require(try uz.blobs("bytes", last).first))
     let forged = try Segment.seal(segment.header, blocks: try segment.blocks(), key: Curve25519.Signing.PrivateKey())
     #expect(forged.hash == segment.hash)
     let report = try audit(
-      uz, house, after: "UPDATE birlik_segment SET bytes=x'\(Hex.string(forged.bytes))' WHERE id=\(last.0)")
+      uz, house, after: "UPDATE birlik_segment SET bytes=x'\(Hex.string(forged.bytes))' WHERE id=\(id)")
     #expect(report.findings.map(\.code) == [.altered] && report.findings[0].detail.contains("did not sign"))
   }
 
@@ -164,14 +161,14 @@ import Wire
     ] {
       let path = house.folder.file("heads-\(UUID().uuidString).db")
       try uz.copyFile(to: path)
-      try #require(try Shell.sqlite(path, sql).status == 0)
+      try #require(try SQLiteShell.run(path, sql).status == 0)
       let reading = try Store(path: path, key: uz.identity.key, isForReading: true)
       #expect(try reading.audit().ok)
       try reading.close()
     }
     let path = house.folder.file("head.db")
     try uz.copyFile(to: path)
-    try Shell.sqlite(path, "DELETE FROM birlik_head WHERE kind=1 AND key=x'7531'")
+    try SQLiteShell.run(path, "DELETE FROM birlik_head WHERE kind=1 AND key=x'7531'")
     let store = try Store(path: path, key: uz.identity.key)
     #expect(try store.audit().ok)
     #expect(try store.verify().ok == false)
@@ -212,7 +209,7 @@ import Wire
     #expect(foreign.findings.map(\.code) == [.forged])
   }
 
-  @Test("Receipts are kept for years in bounded number, whatever time headquarters says it is")
+  @Test("Receipts are kept for years in bounded number, whatever time headquarters claims")
   func thinning() throws {
     let (house, hq, uz, _) = try settled()
     try uz.hurry()
@@ -242,7 +239,7 @@ import Wire
     let (uz, kz) = (try house.add("ftuu"), try house.add("fprk"))
     try hq.type("INSERT INTO org_unit(code, name, federation) VALUES('h', 'One', 'otuts')")
     try Exchange.settle(hq, [uz, kz])
-    // A second headquarters with the same key, which tells another story from here on.
+    // A second headquarters with the same key, whose log differs from here on.
     let liar = try house.clone(hq)
     for node in [uz, kz] { try node.store.keep(receipt(house, node, at: 1000, holds: hq)) }
     #expect(try uz.store.compare(evidence: kz.store.evidence().bytes).outcome == .same)
@@ -250,7 +247,7 @@ import Wire
     try hq.type("UPDATE org_unit SET name='For Tashkent' WHERE code='h'")
     try Exchange.settle(hq, [uz])
     try uz.store.keep(receipt(house, uz, at: 2000, holds: hq))
-    // The other was simply not told yet.
+    // The other did not hear of it yet.
     let early = try kz.store.compare(evidence: uz.store.evidence().bytes)
     #expect(early.outcome == .inconclusive && early.reason?.contains("birlik sync") == true && early.findings.isEmpty)
     #expect(try uz.store.compare(evidence: kz.store.evidence().bytes).outcome == .consistent)

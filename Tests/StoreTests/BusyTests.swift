@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Store
@@ -9,7 +10,7 @@ import Testing
   func reader() throws {
     let node = try House().addKept("ftuu")
     try node.shell("INSERT INTO org_unit(code) VALUES('a');")
-    let clerk = try OpenShell(node.path)
+    let clerk = try SQLiteShell(node.path)
     try clerk.send("BEGIN; SELECT count(*) FROM org_unit;")
     let error = try #require(throws: StoreError.self) { try node.seal() }
     #expect(error.code == .busy)
@@ -28,7 +29,7 @@ import Testing
   func writer() throws {
     let node = try House().addKept("ftuu")
     try node.shell("INSERT INTO org_unit(code) VALUES('a');")
-    let clerk = try OpenShell(node.path)
+    let clerk = try SQLiteShell(node.path)
     try clerk.send("BEGIN IMMEDIATE; UPDATE org_unit SET name='y';")
     #expect(try node.store.status().unsealed == 1)
     let error = try #require(throws: StoreError.self) { try node.seal() }
@@ -54,7 +55,7 @@ import Testing
       #expect(try store.absorb(segments: batch.segments, cards: batch.cards).segments == 1)
       #expect(try other.frontier(visibleTo: uz.role) == uz.store.frontier(visibleTo: uz.role))
     }
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try expectEqual(uz, hq)
     #expect(try uz.count("birlik_stream") == 2)
     #expect(try other.verify().problems == [])

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Store
@@ -130,7 +131,7 @@ import Testing
     #expect(try node.shell(shape.before).errors == "")
     try node.seal()
     #expect(try node.shell(shape.sql).errors == "")
-    // SQLite does not say in which order it fires the triggers of one event.
+    // SQLite does not define in which order it fires the triggers of one event.
     let captured = try node.captured()
     #expect(captured.sorted() == shape.captured.sorted())
     let sealed = try node.sealedWords()

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Store
@@ -22,8 +23,8 @@ import Testing
   @Test("Writing into the file from a connection of another database is captured here")
   func attachedHere() throws {
     let node = try House().addKept("ftuu")
-    let folder = try Folder()
-    let result = try Shell.sqlite(
+    let folder = try TemporaryFolder()
+    let result = try SQLiteShell.run(
       folder.file("other.db"), "ATTACH '\(node.path)' AS node; INSERT INTO node.org_unit(code) VALUES('x');")
     #expect(result.errors == "")
     #expect(try node.sealedWords() == ["insert org_unit x"])
@@ -35,12 +36,12 @@ import Testing
     try node.shell("INSERT INTO org_unit(code, name) VALUES('a', 'One');")
     try node.seal()
     try node.shell("UPDATE org_unit SET name='Two';")
-    let dump = try Shell.run("sqlite3", [node.path, ".dump"])
+    let dump = try Program.runBlocking("sqlite3", [node.path, ".dump"])
     try node.store.close()
     try FileManager.default.removeItem(atPath: node.path)
     // A dump keeps neither number of the file's head.
     let head = "PRAGMA application_id=\(Schema.applicationID); PRAGMA user_version=\(Schema.version);\n"
-    let loaded = try Shell.sqlite(node.path, head + dump.output + "UPDATE org_unit SET area='UZ-TK';")
+    let loaded = try SQLiteShell.run(node.path, head + dump.output + "UPDATE org_unit SET area='UZ-TK';")
     #expect(loaded.errors == "")
     try node.open()
     #expect(try node.captured() == ["org_unit a: name", "org_unit a: area"])
@@ -49,7 +50,7 @@ import Testing
     #expect(try node.store.verify().problems == [])
   }
 
-  @Test("Python's sqlite3 is a client like any other", .enabled(if: Shell.find("python3") != nil))
+  @Test("Python's sqlite3 is a client like any other", .enabled(if: Program.find("python3") != nil))
   func python() throws {
     let node = try House().addKept("ftuu")
     let script = """
@@ -67,7 +68,7 @@ import Testing
       db.execute("UPDATE org_unit SET name = 'Şükrü'")
       db.commit()
       """
-    let result = try Shell.run("python3", ["-", node.path], input: script)
+    let result = try Program.runBlocking("python3", ["-", node.path], input: script)
     #expect(result.errors == "")
     #expect(result.output.contains("members_total must be a whole number or NULL"))
     #expect(
@@ -200,7 +201,7 @@ import Testing
       ])
   }
 
-  @Test("Without triggers nothing is captured; opening builds them again, captures what was typed, and says so")
+  @Test("Without triggers nothing is captured; opening builds them again, captures what was typed, and reports it")
   func droppedTriggers() throws {
     let node = try House().addKept("ftuu")
     try node.shell("DROP TRIGGER birlik_org_unit_insert; INSERT INTO org_unit(code) VALUES('lost');")
@@ -214,7 +215,7 @@ import Testing
   @Test("No function in the schema stops a client that trusts no schema, and no kind has a rowid")
   func schema() throws {
     let node = try House().addKept("ftuu")
-    let result = try Shell.sqlite(
+    let result = try SQLiteShell.run(
       node.path, "PRAGMA trusted_schema=0; INSERT INTO org_unit(code, name) VALUES('a', 'b'); DELETE FROM org_unit;")
     #expect(result.errors == "")
     #expect(try node.captured() == ["org_unit a: insert", "org_unit a: delete"])

@@ -27,9 +27,9 @@ import Wire
       INSERT INTO org_unit(code, name, area, remark) VALUES('a', 'A', 'UZ', 'old'), ('b', 'B', 'KZ', NULL);
       INSERT INTO document(code, title) VALUES('d', 'Charter');
       """)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.type("UPDATE org_unit SET area='TR' WHERE code='b'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     return (house, hq, uz)
   }
 
@@ -65,14 +65,14 @@ import Wire
     // An older node goes on filling it; nothing is lost on the way.
     try uz.type("UPDATE org_unit SET area='AZ' WHERE code='a'")
     try hq.type("UPDATE org_unit SET name='B2' WHERE code='b'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try uz.rows(["name", "area"], "org_unit ORDER BY code") == [["A", "AZ"], ["B2", "TR"]])
     let history = try hq.store.history(kind: "org_unit", key: "a")
     #expect(history.flatMap { $0.fields.filter { $0.name == "field 3" }.map(\.value.display) } == ["UZ", "AZ"])
     for node in [hq, uz] { #expect(try node.store.verify().problems == [], "\(node.name)") }
     #expect(try hq.store.channelDigests() == uz.store.channelDigests())
     try uz.store.adopt(catalog)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [hq, uz] { #expect(try node.store.verify().problems == [], "\(node.name)") }
     try expectEqual(hq, uz)
     _ = house
@@ -84,7 +84,7 @@ import Wire
     try uz.type(
       "INSERT INTO membership_return(unit, as_of, axis, members_total, primaries) VALUES('a', '2025', 'territorial', 7, 3)"
     )
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let catalog = try later {
       change(&$0, "membership_return") { kind in
         kind.fields.removeAll { $0.name == "primaries" }
@@ -94,7 +94,7 @@ import Wire
     try hq.store.adopt(catalog)
     #expect(try hq.store.verify().problems == [])
     try hq.type("UPDATE membership_return SET remark='later'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try uz.rows(["members_total", "primaries", "remark"], "membership_return") == [["7", "3", "later"]])
     for node in [hq, uz] { #expect(try node.store.verify().problems == [], "\(node.name)") }
     _ = house
@@ -110,11 +110,11 @@ import Wire
     try hq.store.adopt(catalog)
     #expect(try hq.column("title", "document_retired") == ["Charter"])
     try uz.type("UPDATE document SET title='Statute'; INSERT INTO document(code, title) VALUES('e', 'E')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.store.channelDigests() == uz.store.channelDigests())
     for node in [hq, uz] { #expect(try node.store.verify().problems == [], "\(node.name)") }
     try uz.store.adopt(catalog)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [hq, uz] { #expect(try node.store.verify().problems == [], "\(node.name)") }
     _ = house
   }
@@ -126,7 +126,7 @@ import Wire
     try hq.type("UPDATE org_unit SET name='hq', country='UZB', closed_on='2025' WHERE code='a'")
     uz.clock = House.start + 10
     try uz.type("UPDATE org_unit SET name='uz', country='XXX', closed_on='2024' WHERE code='a'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.value("name", "org_unit WHERE code='a'") == "uz")
     #expect(try hq.value("country", "org_unit WHERE code='a'") == "UZB")
     let catalog = try later {
@@ -157,7 +157,7 @@ import Wire
     try expectEqual(hq, uz)
     // What is deprecated merges as before.
     try uz.type("UPDATE org_unit SET remark='new' WHERE code='a'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.value("remark", "org_unit WHERE code='a'") == "new")
     _ = house
   }
@@ -178,7 +178,7 @@ import Wire
       """)
     try hq.store.adopt(House.later.get())
     try hq.type("UPDATE org_unit SET phone='hq' WHERE code='a'; INSERT INTO facility(id, name) VALUES('f', 'F')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.store.adopt(House.later.get())
     #expect(try uz.rows(["phone", "phone_own"], "org_unit ORDER BY code") == [["hq", "clerk"], ["∅", "∅"]])
     #expect(try uz.column("own", "facility_own") == ["clerk"])
@@ -202,7 +202,7 @@ import Wire
     }
     for node in [hq, uz] { try node.store.adopt(catalog) }
     try uz.type("INSERT INTO facility(id, name) VALUES('f', 'F')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try expectEqual(hq, uz)
     for node in [hq, uz] { #expect(try node.store.verify().problems == [], "\(node.name)") }
     _ = house

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Store
 
-/// What is noted of this machine's clock, and when it is worth a write and a word.
+/// What is recorded of this machine's clock, and when it is worth a write and a warning.
 @Suite struct ClockReadingTests {
   @Test("A clock is wrong from a minute on, since it was first found to be, until it is right again")
   func since() throws {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Store
@@ -7,7 +8,7 @@ import Testing
   @Test("All nodes end with equal rows, heads, conflicts and totals", arguments: 0..<24)
   func converges(batch: Int) throws {
     for number in 0..<4 {
-      let seed = firstSeed &+ UInt64(batch * 4 + number)
+      let seed = SeededRandom.firstSeed &+ UInt64(batch * 4 + number)
       do {
         let world = try World(seed: seed)
         try world.run(steps: 30 + number * 10)

@@ -59,11 +59,11 @@ import Wire
         ["b", "33", "∅", "0", "register", #"["members_women"]"#],
         ["d", "50", "25", "0", "register", "∅"], ["e", "42", "∅", "0", "register", #"["members_women"]"#],
       ])
-    // Nobody can tell the 3 men of b from the sum of the men: the women of a second organization are withheld too.
+    // Nobody can compute the 3 men of b from the sum of the men: the women of a second organization are withheld too.
     #expect(report.withheld == 2)
   }
 
-  @Test("a rehearsal writes nothing, and a second run changes nothing")
+  @Test("a dry run writes nothing, and a second run changes nothing")
   func again() throws {
     let uz = try Self.federation([("a", 20, 20), ("b", 15, 15)])
     #expect(try derive(uz, rehearsed: true).count(.created) == 2)
@@ -79,7 +79,7 @@ import Wire
     #expect(try uz.count("birlik_capture") == captured + 1)
   }
 
-  @Test("an organization of few gets a return that tells nothing, and so does the smallest other beside it")
+  @Test("an organization of few gets a return without figures, and so does the smallest other beside it")
   func smallUnits() throws {
     let uz = try Self.federation([("a", 3, 2), ("b", 15, 15), ("d", 40, 40)])
     _ = try derive(uz)
@@ -110,7 +110,7 @@ import Wire
     let report = try derive(uz)
     #expect(report.count(.kept) == 1 && report.count(.created) == 1)
     #expect(try uz.value("members_total", "membership_return WHERE unit='a'") == "99")
-    // A return that the derivation wrote and to which nobody counts any more is told, not emptied.
+    // A return that the derivation wrote and to which nobody counts any more is reported, not emptied.
     try uz.type("DELETE FROM member WHERE primary_unit='b'")
     #expect(try derive(uz).lines.first { $0.key.hasPrefix("b/") }?.outcome == .stale)
   }
@@ -125,7 +125,7 @@ import Wire
     #expect(try uz.column("unit", "membership_return") == ["a"])
   }
 
-  @Test("files become counts by topic; a topic of few is not even named")
+  @Test("files become counts by topic; a topic of few is not named")
   func consultations() throws {
     let uz = try House().addKept("ftuu")
     var sql: [String] = []
@@ -163,7 +163,7 @@ import Wire
       ])
   }
 
-  @Test("a catalog that would tell too much is refused on the machine that has the data, whoever signed it")
+  @Test("a catalog that would disclose too much is refused on the machine that has the data, whoever signed it")
   func hostileCatalog() throws {
     var catalog = try House.shipped.get().catalog
     let sound = catalog.derivations[0]
@@ -189,7 +189,7 @@ import Wire
     }
   }
 
-  @Test("wrong calls are told in words", arguments: ["2026-09", "2026", "2026-9-30", "yesterday", "2026-02-30"])
+  @Test("wrong calls are explained", arguments: ["2026-09", "2026", "2026-9-30", "yesterday", "2026-02-30"])
   func wrongSpan(_ span: String) throws {
     let uz = try Self.federation([("a", 20, 20)])
     let error = #expect(throws: StoreError.self) { try uz.store.derive("membership", span: span) }
@@ -299,19 +299,19 @@ import Wire
     #expect(try uz.value("members_total", "membership_return") == "45002")
   }
 
-  @Test("a unit with a withheld total has reported, adds nothing, and the total says so, on both sides")
+  @Test("a unit with a withheld total has reported, adds nothing, and the total shows it, on both sides")
   func completeness() throws {
     let house = try House()
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")
     try uz.type("INSERT INTO org_unit(code, membership_status) VALUES('ftuu', 'none')")
     try hq.type("INSERT INTO org_unit(code, membership_status, federation) VALUES('m', 'member', 'otuts')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try Self.fill(uz, [("a", 3, 2), ("b", 15, 15), ("d", 40, 40)], parent: "c")
     _ = try derive(uz)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try hq.type("UPDATE org_unit SET membership_status='member' WHERE code='ftuu'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] {
       guard case .report(let report) = try node.store.totals(indicator: "members", asOf: "2026-10") else { return }
       let row = try #require(report.rows.first { $0.unit == "ftuu" })
@@ -323,7 +323,7 @@ import Wire
       try uz.type("INSERT INTO member(id, primary_unit, joined_on) VALUES('n\(number)', 'a', '2021')")
     }
     _ = try derive(uz)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     guard case .report(let report) = try hq.store.totals(indicator: "members", asOf: "2026-10") else { return }
     #expect(report.counted == 145 && report.unitsWithheld == 0)
     #expect(try hq.store.verify().problems == [])

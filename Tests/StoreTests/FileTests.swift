@@ -1,11 +1,12 @@
 import Foundation
 import Glibc
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Store
 
-/// Files that are not what they should be, and programs that stand in the way.
+/// Files that are not what they should be, and programs that are in the way.
 @Suite struct FileTests {
   private func code(_ path: String) throws -> StoreError.Code? {
     do {
@@ -20,7 +21,7 @@ import Testing
 
   @Test("A missing file, and a folder in its place")
   func missing() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     #expect(try code(folder.file("none.db")) == .missing)
     #expect(try code(folder.path) == .missing)
     #expect(!FileManager.default.fileExists(atPath: folder.file("none.db")))
@@ -28,11 +29,11 @@ import Testing
 
   @Test("A text, an empty file and a database of another program are left as they are")
   func foreign() throws {
-    let folder = try Folder()
+    let folder = try TemporaryFolder()
     let text = Data(String(repeating: "This is no database. ", count: 400).utf8)
     try text.write(to: URL(fileURLWithPath: folder.file("text")))
     try Data().write(to: URL(fileURLWithPath: folder.file("empty")))
-    try Shell.sqlite(folder.file("other"), "CREATE TABLE t(x); INSERT INTO t VALUES(1);")
+    try SQLiteShell.run(folder.file("other"), "CREATE TABLE t(x); INSERT INTO t VALUES(1);")
     let other = try Data(contentsOf: URL(fileURLWithPath: folder.file("other")))
     for name in ["text", "empty", "other"] { #expect(try code(folder.file(name)) == .notOurs, "\(name)") }
     #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file("text"))) == text)
@@ -42,10 +43,10 @@ import Testing
 
   @Test("A database of another program in WAL mode stays in WAL mode")
   func foreignWal() throws {
-    let folder = try Folder()
-    try Shell.sqlite(folder.file("other"), "PRAGMA journal_mode=WAL; CREATE TABLE t(x);")
+    let folder = try TemporaryFolder()
+    try SQLiteShell.run(folder.file("other"), "PRAGMA journal_mode=WAL; CREATE TABLE t(x);")
     #expect(try code(folder.file("other")) == .notOurs)
-    #expect(try Shell.sqlite(folder.file("other"), "PRAGMA journal_mode;").output == "wal\n")
+    #expect(try SQLiteShell.run(folder.file("other"), "PRAGMA journal_mode;").output == "wal\n")
   }
 
   @Test("A file of a newer version, one without an identity, one cut short, and another node's key")
@@ -57,8 +58,8 @@ import Testing
     let nobody = node.path + "-nobody"
     let short = node.path + "-short"
     for path in [newer, nobody] { try FileManager.default.copyItem(atPath: node.path, toPath: path) }
-    try Shell.sqlite(newer, "PRAGMA user_version=99;")
-    try Shell.sqlite(nobody, "DELETE FROM birlik_meta;")
+    try SQLiteShell.run(newer, "PRAGMA user_version=99;")
+    try SQLiteShell.run(nobody, "DELETE FROM birlik_meta;")
     try Data(contentsOf: URL(fileURLWithPath: node.path)).prefix(9000).write(to: URL(fileURLWithPath: short))
     #expect(try code(newer) == .notOurs)
     #expect(try code(nobody) == .damaged)
@@ -68,7 +69,7 @@ import Testing
     try node.open()
   }
 
-  @Test("Nothing is made over a file that stands there, nor where no file can be")
+  @Test("Nothing is made over an existing file, nor where no file can be")
   func create() throws {
     let house = try House()
     let node = try house.add("otuts")
@@ -103,7 +104,7 @@ import Testing
     let folder = URL(fileURLWithPath: node.path).deletingLastPathComponent().path
     for (path, closed, opened) in [(node.path, 0o440, 0o660), (folder, 0o550, 0o770)] as [(String, mode_t, mode_t)] {
       try node.store.close()
-      // An emptied journal that stands there already could be written.
+      // An emptied journal that is there already could be written.
       try? FileManager.default.removeItem(atPath: node.path + "-journal")
       chmod(path, closed)
       defer { chmod(path, opened) }
@@ -118,31 +119,52 @@ import Testing
     #expect(try node.sealedWords() == ["insert org_unit a"])
   }
 
-  @Test("A full disk is told, loses nothing, and the next try succeeds")
-  func full() throws {
+  private static let manyRows =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3000) "
+    + "INSERT INTO org_unit(code, name) SELECT 'u' || i, hex(randomblob(20)) FROM n"
+
+  /// Leaves a node's file a few pages to grow, as on a disk that is nearly full.
+  private func fill(_ node: TestNode) throws {
+    let pages = try #require(Int(try node.value("page_count", "pragma_page_count") ?? ""))
+    try node.execute("PRAGMA max_page_count=\(pages + 8)")
+  }
+
+  private func empty(_ node: TestNode) throws { try node.execute("PRAGMA max_page_count=100000") }
+
+  @Test("Sealing on a full disk is reported, loses nothing, and the next try succeeds")
+  func fullWhileSealing() throws {
     let house = try House()
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")
     try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
-    try Exchange.even(uz, hq)
-    try uz.type(
-      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3000) "
-        + "INSERT INTO org_unit(code, name) SELECT 'u' || i, hex(randomblob(20)) FROM n")
-    let pages = Int(try uz.value("page_count", "pragma_page_count") ?? "") ?? 0
-    try uz.store.inQueue { try $0.connection.execute("PRAGMA max_page_count=\(pages + 8)") }
+    try Exchange.sync(uz, hq)
+    try uz.type(Self.manyRows)
+    try fill(uz)
     let error = try #require(throws: StoreError.self) { try uz.seal() }
     #expect(error.code == .full)
     #expect(try uz.count("birlik_capture") == 3000)
     #expect(try uz.store.frontier(visibleTo: uz.role).count == 1)
-    try uz.store.inQueue { try $0.connection.execute("PRAGMA max_page_count=100000") }
+    try empty(uz)
     #expect(try uz.seal().changes == 3000)
-    let free = Int(try hq.value("page_count", "pragma_page_count") ?? "") ?? 0
-    try hq.store.inQueue { try $0.connection.execute("PRAGMA max_page_count=\(free + 8)") }
-    #expect(throws: StoreError.self) { try Exchange.carry(from: uz, to: hq) }
-    #expect(try hq.count("org_unit") == 1)
-    try hq.store.inQueue { try $0.connection.execute("PRAGMA max_page_count=100000") }
-    try Exchange.even(uz, hq)
-    try expectEqual(hq, uz)
     #expect(try uz.store.verify().problems == [])
+  }
+
+  @Test("Absorbing on a full disk is reported, changes nothing, and the next try succeeds")
+  func fullWhileAbsorbing() throws {
+    let house = try House()
+    let hq = try house.add("otuts")
+    let uz = try house.add("ftuu")
+    try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
+    try Exchange.sync(uz, hq)
+    try uz.type(Self.manyRows)
+    try uz.seal()
+    try fill(hq)
+    let error = try #require(throws: StoreError.self) { try Exchange.carry(from: uz, to: hq) }
+    #expect(error.code == .full)
+    #expect(try hq.count("org_unit") == 1)
+    try empty(hq)
+    try Exchange.sync(uz, hq)
+    try expectEqual(hq, uz)
+    #expect(try hq.store.verify().problems == [])
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Limits
 import SyncCore
+import TestSupport
 import Testing
 import Wire
 
@@ -23,7 +24,7 @@ import Wire
 
   /// Everything that the daemon and the commands do with a file.
   ///
-  /// - Returns: what they said, where they refused.
+  /// - Returns: their words, where they refused.
   private func use(_ path: String, _ node: TestNode, folds: Bool = true) -> [String] {
     var words: [String] = []
     func attempt(_ work: () throws -> Void) {
@@ -56,12 +57,12 @@ import Wire
   private func prepared(_ node: TestNode, _ house: House, _ sql: String) throws -> String {
     let path = house.folder.file("hostile-\(UUID().uuidString).db")
     try node.copyFile(to: path)
-    let result = try Shell.sqlite(path, sql)
+    let result = try SQLiteShell.run(path, sql)
     #expect(result.status == 0, "\(sql): \(result)")
     return path
   }
 
-  @Test("Malformed rows in the store's own tables are told or mended")
+  @Test("Malformed rows in the store's own tables are reported or repaired")
   func rows() throws {
     let (house, hq, uz) = try settled()
     let garbage = [
@@ -122,7 +123,7 @@ import Wire
     ] {
       let path = try prepared(uz, house, sql)
       #expect(use(path, uz) == [], "\(sql)")
-      let ran = try Shell.sqlite(path, "SELECT count(*) FROM ran")
+      let ran = try SQLiteShell.run(path, "SELECT count(*) FROM ran")
       #expect(ran.output.trimmingCharacters(in: .whitespacesAndNewlines) == "0", "\(sql)")
       #expect(!FileManager.default.fileExists(atPath: "/tmp/evil"))
     }
@@ -158,8 +159,8 @@ import Wire
     let store = try Store(path: path, key: uz.identity.key)
     defer { try? store.close() }
     _ = try store.edit(kind: "org_unit", key: "own", values: [("name", "Mine")])
-    #expect(try Shell.sqlite(path, "INSERT INTO org_unit(code, name) VALUES('shell', 'x')").status == 0)
-    let log = try Shell.sqlite(path, "SELECT group_concat(code) FROM log; SELECT n FROM totals")
+    #expect(try SQLiteShell.run(path, "INSERT INTO org_unit(code, name) VALUES('shell', 'x')").status == 0)
+    let log = try SQLiteShell.run(path, "SELECT group_concat(code) FROM log; SELECT n FROM totals")
     #expect(log.output.contains("own,shell") && log.output.contains("7"))
     try store.seal()
     #expect(try store.hasCaptured() == false)
@@ -180,7 +181,7 @@ import Wire
         'CREATE TABLE t'||i||'(a)' FROM n;
       """
     let path = try prepared(uz, house, more)
-    #expect(try Shell.sqlite(path, "SELECT count(*) FROM sqlite_master WHERE name LIKE 't%'").output > "30000")
+    #expect(try SQLiteShell.run(path, "SELECT count(*) FROM sqlite_master WHERE name LIKE 't%'").output > "30000")
     #expect(use(path, uz) == [])
     let wide = (0..<1900).map { "c\($0)" }.joined(separator: ",")
     #expect(use(try prepared(uz, house, "CREATE TABLE wide(\(wide))"), uz) == [])
@@ -212,18 +213,14 @@ import Wire
       ("statement", SQLiteLimits.statementBytes, { "SELECT 1" + list($0 - 8, "") { _ in " " } }),
       ("attached", SQLiteLimits.attached, { list($0, ";") { "ATTACH ':memory:' AS other\($0)" } }),
     ]
-    try uz.store.inQueue { engine in
-      _ = try engine.connection.prepared("SELECT ?\(SQLiteLimits.variables)")
-      #expect(throws: StoreError.self) {
-        try engine.connection.prepared("SELECT ?\(SQLiteLimits.variables + 1)")
-      }
-    }
+    try uz.compile("SELECT ?\(SQLiteLimits.variables)")
+    #expect(throws: StoreError.self) { try uz.compile("SELECT ?\(SQLiteLimits.variables + 1)") }
     for form in forms {
-      try uz.store.inQueue { try $0.connection.execute(form.sql(form.limit)) }
+      try uz.execute(form.sql(form.limit))
       try uz.store.close()
       try uz.open()
       let refusal = #expect(throws: StoreError.self, "\(form.name)") {
-        try uz.store.inQueue { try $0.connection.execute(form.sql(form.limit + 1)) }
+        try uz.execute(form.sql(form.limit + 1))
       }
       #expect(refusal?.detail.isEmpty == false)
       try uz.store.close()
@@ -254,12 +251,12 @@ import Wire
       }
       try store.seal()
       #expect(try store.record(kind: "org_unit", key: "u9") != nil || !fits)
-      let rows = try Shell.sqlite(path, "SELECT count(*) FROM org_unit WHERE code='u9'").output
+      let rows = try SQLiteShell.run(path, "SELECT count(*) FROM org_unit WHERE code='u9'").output
       #expect(rows == (fits ? "1\n" : "0\n"))
     }
   }
 
-  @Test("Damaged pages are told in a sentence")
+  @Test("Damaged pages are reported in a sentence")
   func pages() throws {
     let (house, _, uz) = try settled()
     let path = house.folder.file("whole.db")

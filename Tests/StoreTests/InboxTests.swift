@@ -4,43 +4,14 @@ import Testing
 
 @testable import Store
 
-/// What people are told of edits that lost, and what a conflict says of itself.
+/// What people learn of edits that lost, and how a conflict explains itself.
 @Suite struct InboxTests {
-  private struct Trio {
-    var house: House
-    var hq: TestNode
-    var uz: TestNode
-    var office: TestNode
-
-    var all: [TestNode] { [hq, uz, office] }
-
-    init(_ sql: String) throws {
-      house = try House()
-      hq = try house.add("otuts")
-      uz = try house.add("ftuu")
-      office = try house.add("ftuu", office: "Samarkand")
-      for node in all { node.clock = House.start }
-      try uz.type(sql)
-      try settle()
-    }
-
-    func settle() throws {
-      for node in all { node.clock = (node.clock ?? 0) + 1000 }
-      try Exchange.settle(hq, [uz, office])
-    }
-
-    func type(_ node: TestNode, _ sql: String) throws {
-      for other in all { other.clock = (other.clock ?? 0) + 10 }
-      try node.type(sql)
-    }
-  }
-
   private static let unit =
     "INSERT INTO org_unit(code, unit_kind, membership_status) VALUES('ftuu', 'national_centre', NULL);"
     + "INSERT INTO org_unit(code, unit_kind) VALUES('u', 'primary_organization');"
     + "INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('u', '2025-10-31', 'territorial', 100)"
 
-  @Test("A conflict says why it is one, in the same words on every node")
+  @Test("A conflict gives its reason, in the same words on every node")
   func why() throws {
     let trio = try Trio("INSERT INTO agreement(id) VALUES('k')")
     try trio.type(trio.uz, "UPDATE agreement SET workers_covered=3")
@@ -146,7 +117,7 @@ import Testing
     #expect(move.figure == .declared && move.from == 5_700_000 && move.to == 5_700_010 && move.unit == "ftuu")
   }
 
-  @Test("Where only an old table would move it is told as of that day")
+  @Test("Where only an old table would change it is shown as of that day")
   func oldReturn() throws {
     let trio = try Trio(
       Self.unit
@@ -160,7 +131,7 @@ import Testing
     #expect(view.totals[0].map(\.to) == [130])
   }
 
-  @Test("Whose edit lost is told once, with what is shown and who gave it")
+  @Test("Whoever's edit lost learns it once, with what is shown and who gave it")
   func lost() throws {
     let trio = try Trio("INSERT INTO org_unit(code) VALUES('k')")
     try trio.type(trio.office, "UPDATE org_unit SET name='office', activity='[\"x\"]'")
@@ -187,14 +158,14 @@ import Testing
     for node in trio.all { #expect(try node.store.verify().problems == []) }
   }
 
-  @Test("A conflict that was opened and decided while a node was away is told as well")
+  @Test("A conflict that was opened and decided while a node was away is reported as well")
   func decidedMeanwhile() throws {
     let trio = try Trio("INSERT INTO org_unit(code) VALUES('k')")
     try trio.type(trio.office, "UPDATE org_unit SET name='office'")
-    try Exchange.even(trio.office, trio.hq)
+    try Exchange.sync(trio.office, trio.hq)
     try trio.type(trio.hq, "UPDATE org_unit SET area='UZ'")
     try trio.type(trio.uz, "UPDATE org_unit SET name='centre'")
-    try Exchange.even(trio.uz, trio.hq)
+    try Exchange.sync(trio.uz, trio.hq)
     try trio.hq.store.resolve(kind: "org_unit", key: "k", field: "name", decision: .keep)
     try trio.settle()
     #expect(try trio.office.store.openConflictCount() == 0)
@@ -227,7 +198,7 @@ import Testing
     }
   }
 
-  @Test("A deletion that lost, and an edit that lost to a deletion, are told to whom they belong")
+  @Test("A deletion that lost, and an edit that lost to a deletion, are reported to whom they belong")
   func existence() throws {
     let trio = try Trio("INSERT INTO org_unit(code, name) VALUES('k', 'One')")
     try trio.type(trio.office, "DELETE FROM org_unit")
@@ -246,7 +217,7 @@ import Testing
     #expect(resolved.resolution?.outcome == .taken && resolved.resolution?.value.display == "deleted")
   }
 
-  @Test("Wrong values typed here and refused edits are told here alone, until they are mended")
+  @Test("Wrong values typed here and refused edits are reported here alone, until they are corrected")
   func wrong() throws {
     let trio = try Trio("INSERT INTO org_unit(code) VALUES('k')")
     try trio.hq.type("INSERT INTO org_unit(code) VALUES('hq')")
@@ -268,7 +239,7 @@ import Testing
   @Test("A file of a program that had no inbox gets one when it is opened")
   func older() throws {
     let node = try House().addKept("ftuu")
-    try node.store.inQueue { try $0.connection.execute("DROP TABLE birlik_inbox") }
+    try node.execute("DROP TABLE birlik_inbox")
     try node.store.close()
     try node.open()
     #expect(try node.store.inbox() == [])

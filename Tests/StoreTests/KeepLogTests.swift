@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 import Wire
 
@@ -35,7 +36,7 @@ import Wire
     #expect(report.segments > 2 && report.changes >= 7)
     #expect(try bodies(uz) == 0 && uz.store.logSummary().prunedChanges == report.changes)
     #expect(before.difference(try Tables(uz)) == nil)
-    // Edits that are told only by comparing with what was sealed: elements of a set, a row written whole over another.
+    // Edits that are found only by comparing with what was sealed: elements of a set, a row written whole over another.
     try uz.type(
       """
       UPDATE org_unit SET activity='["y","z"]' WHERE code='a';
@@ -56,7 +57,7 @@ import Wire
     #expect(verified.uncheckedRecords > 0)
   }
 
-  @Test("An edit of another's record is undone although the log no longer tells its values")
+  @Test("An edit of another's record is undone although the log no longer holds its values")
   func refusedEdit() throws {
     let house = try House()
     let hq = try house.add("otuts")
@@ -81,25 +82,25 @@ import Wire
     try Exchange.settle(hq, [uz, away])
     try away.type("UPDATE org_unit SET name='Edited away' WHERE code='b'")
     try uz.type("DELETE FROM org_unit")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try drop(uz, hq).segments == 2)
     // A year passes.
-    try Exchange.even(away, hq)
+    try Exchange.sync(away, hq)
     #expect(try hq.column("code", "org_unit") == ["b"])
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try uz.rows(["code", "name"], "org_unit") == [["b", "Edited away"]])
     #expect(try uz.store.conflicts().map(\.field) == ["(record)"])
     try expectEqual(hq, uz)
     #expect(try uz.store.verify().problems == [])
   }
 
-  @Test("History says which part of the log is not kept here, and only of records that it may hold")
+  @Test("History shows which part of the log is not kept here, and only of records that it may hold")
   func history() throws {
     let house = try House()
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")
     try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try uz.store.logGaps(kind: "org_unit", key: "a").isEmpty)
     try drop(uz, hq)
     try uz.type("UPDATE org_unit SET name='Uno'; INSERT INTO org_unit(code, name) VALUES('b', 'Two')")
@@ -120,7 +121,7 @@ import Wire
     try uz.type("INSERT INTO org_unit(code) VALUES('a')")
     try uz.seal()
     #expect(try drop(uz, hq).segments == 0)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     uz.clock = House.start + 1000
     try uz.type("INSERT INTO org_unit(code) VALUES('b')")
     try uz.seal()
@@ -129,7 +130,7 @@ import Wire
     #expect(try uz.store.dropBodies(sealedBefore: House.start, heldBy: held).segments == 0)
     #expect(try drop(uz, hq).segments == 1)
     #expect(try bodies(uz) == 1)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try drop(uz, hq).segments == 1)
     try expectEqual(hq, uz)
   }
@@ -144,7 +145,7 @@ import Wire
     }
   }
 
-  @Test("An emptied headquarters gets what can be given, and is told what cannot")
+  @Test("An emptied headquarters gets what can be given, and learns what cannot")
   func emptied() throws {
     let house = try House()
     let hq = try house.add("otuts")
@@ -178,7 +179,7 @@ import Wire
     let uz = try house.add("ftuu")
     for name in ["a", "b", "c"] {
       try uz.type("INSERT INTO org_unit(code) VALUES('\(name)')")
-      try Exchange.even(uz, hq)
+      try Exchange.sync(uz, hq)
     }
     let clone = try house.clone(uz)
     try drop(uz, hq)
@@ -187,9 +188,9 @@ import Wire
     try uz.seal()
     var options = Exchange.Options()
     options.noticesRestoration = false
-    try Exchange.even(clone, hq, options)
-    try Exchange.even(uz, hq, options)
-    try Exchange.even(clone, hq, options)
+    try Exchange.sync(clone, hq, options)
+    try Exchange.sync(uz, hq, options)
+    try Exchange.sync(clone, hq, options)
     #expect(try hq.count("org_unit") == 5)
     for node in [uz, clone] { try expectEqual(hq, node) }
     for node in [hq, uz, clone] { #expect(try node.store.verify().problems == []) }
@@ -201,22 +202,15 @@ import Wire
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")
     try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try drop(uz, hq)
     #expect(try uz.store.verify().problems == [])
     // Behind the triggers' back.
-    try uz.store.inQueue { try $0.connection.execute("UPDATE org_unit SET name='Zero'") }
+    try uz.execute("UPDATE org_unit SET name='Zero'")
     #expect(try uz.store.verify().problems.contains { $0.hasPrefix("rows of org_unit") })
-    try uz.store.inQueue { engine in
-      let select = try engine.connection.prepared("SELECT bytes FROM birlik_segment")
-      _ = try select.step()
-      var bytes = select.bytes(0)
-      select.reset()
-      bytes[bytes.count - 1] ^= 1
-      let update = try engine.connection.prepared("UPDATE birlik_segment SET bytes=?1")
-      update.bind(1, blob: bytes)
-      try update.step()
-    }
+    var bytes = try #require(try uz.log().first)
+    bytes[bytes.count - 1] ^= 1
+    try uz.execute("UPDATE birlik_segment SET bytes=x'\(Hex.string(bytes))'")
     #expect(try uz.store.verify().problems.contains { $0.contains("its signature is not that of origin") })
   }
 }

@@ -16,8 +16,8 @@ import Testing
       INSERT INTO org_unit(code, name) VALUES('u', 'Iki');
       INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('t', '2025', 'territorial', 9);
       """)
-    try Exchange.even(tr, hq)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(tr, hq)
+    try Exchange.sync(uz, hq)
     return (house, hq, uz)
   }
 
@@ -61,7 +61,7 @@ import Testing
     #expect(!refused.reason.isEmpty)
     #expect(try uz.store.status().refused == 1)
     #expect(try uz.store.verify().problems == [])
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try expectEqual(uz, hq, audiences: [.everyone])
     _ = house
   }
@@ -88,7 +88,7 @@ import Testing
     #expect(report.refused == 2)
     #expect(report.changes == 1)
     #expect(try uz.value("sum(amount)", "birlik_total WHERE slot='primary_organization'") == "1")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.value("sum(amount)", "birlik_total WHERE slot='primary_organization'") == "1")
     _ = house
   }
@@ -98,7 +98,7 @@ import Testing
     let (house, hq, uz) = try pair()
     try hq.type("UPDATE org_unit SET name='Central' WHERE code='t'; UPDATE membership_return SET members_total=10")
     #expect(try hq.seal().refused == 0)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try uz.column("name", "org_unit WHERE code='t'") == ["Central"])
     // What belongs to the federation alone does not come here.
     #expect(try uz.count("membership_return") == 0)

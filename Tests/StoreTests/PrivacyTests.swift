@@ -21,9 +21,9 @@ import Wire
       """)
     try uz.seal()
     try uz.shell("UPDATE dispute SET area='UZ-TK', employer='Secret Works 3'; DELETE FROM member;")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try hq.type("UPDATE dispute SET area='UZ-SA', workers_peak=7")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try uz.rows(["employer", "area", "workers_peak"], "dispute") == [["Secret Works 3", "UZ-SA", "7"]])
     #expect(try hq.rows(["employer", "area", "workers_peak"], "dispute") == [["∅", "UZ-SA", "7"]])
     let catalog = try uz.store.catalog()
@@ -61,7 +61,7 @@ import Wire
     }
   }
 
-  @Test("A catalog that would tell what a derivation withheld so far is refused, whoever signed it")
+  @Test("A catalog that would disclose what a derivation withheld so far is refused, whoever signed it")
   func lowerThreshold() throws {
     let uz = try House().addKept("ftuu")
     var catalog = try uz.store.catalog()
@@ -75,7 +75,7 @@ import Wire
     #expect(try uz.store.catalog() == catalog)
   }
 
-  @Test("What triggers note of a deletion leaves local columns out")
+  @Test("What triggers capture of a deletion leaves local columns out")
   func oldValues() throws {
     let uz = try House().addKept("ftuu")
     try uz.shell("INSERT INTO dispute(id, employer, area) VALUES('d', 'Secret Works', 'UZ'); DELETE FROM dispute;")

@@ -26,7 +26,7 @@ import Testing
     #expect(kept.allSatisfy { $0.reason.contains("\(limit) edits of this node wait already") })
     #expect(try uz.count("org_unit WHERE name='Bir'") == 10_000)
 
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.store.openProposalCount() == limit)
     let groups = try hq.store.proposalGroups()
     #expect(groups.count == 1 && groups.first?.proposals.count == limit)
@@ -37,7 +37,7 @@ import Testing
     #expect(try hq.changes(after: segments).count == 2 * limit)
     #expect(try hq.store.proposalGroups() == [] && !hq.store.hasCaptured())
     for node in [uz, tr] {
-      try Exchange.even(node, hq)
+      try Exchange.sync(node, hq)
       #expect(try node.count("org_unit WHERE name='Iki'") == limit)
     }
     #expect(try hq.store.verify().problems == [])
@@ -53,19 +53,19 @@ import Testing
   func named() throws {
     let (hq, uz, tr) = try three(6)
     try uz.type("UPDATE org_unit SET name='Iki' WHERE code<'t00004'; DELETE FROM org_unit WHERE code='t00006'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let listed = try hq.store.proposalGroups()
     #expect(listed.map(\.operation).sorted() == ["delete", "edit"])
     let edits = try #require(listed.first { $0.operation == "edit" })
     try uz.type("UPDATE org_unit SET name='Uch' WHERE code='t00004'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let refusal = try #require(throws: StoreError.self) { try hq.store.acceptGroup(edits.id) }
     #expect(refusal.code == .unknown)
     #expect(try hq.count("org_unit WHERE name='Bir'") == 6)
     #expect(throws: StoreError.self) { try uz.store.acceptGroup(edits.id) }
 
     try tr.type("UPDATE org_unit SET name='Theirs' WHERE code='t00002'")
-    try Exchange.even(tr, hq)
+    try Exchange.sync(tr, hq)
     let now = try hq.store.proposalGroups()
     #expect(now.count == 3)
     let late = try #require(now.first { $0.isOvertaken })
@@ -77,7 +77,7 @@ import Testing
     _ = try hq.store.acceptGroup(late.id, isAnyway: true)
     let last = try #require(hq.store.proposalGroups().first)
     #expect(try hq.store.declineGroup(last.id, reason: "it stays").map(\.key) == ["t00006"])
-    for node in [uz, tr] { try Exchange.even(node, hq) }
+    for node in [uz, tr] { try Exchange.sync(node, hq) }
     #expect(try tr.column("name", "org_unit ORDER BY code") == ["Iki", "Iki", "Iki", "Uch", "Bir", "Bir"])
     #expect(try uz.store.inbox(includingSeen: true).first { $0.key == "t00006" }?.proposal?.reason == "it stays")
     for node in [hq, uz, tr] { #expect(try node.store.verify().problems == []) }
@@ -87,12 +87,8 @@ import Testing
   func whole() throws {
     let (hq, uz, _) = try three(3)
     try uz.type("UPDATE org_unit SET membership_status='observer'")
-    // As a program does that checks nothing.
-    try uz.store.clerk { connection in
-      try connection.execute("PRAGMA ignore_check_constraints=ON")
-      try connection.execute("UPDATE org_unit SET membership_status='nonsense' WHERE code='t00002'")
-    }
-    try Exchange.even(uz, hq)
+    try uz.typeUnchecked("UPDATE org_unit SET membership_status='nonsense' WHERE code='t00002'")
+    try Exchange.sync(uz, hq)
     let group = try #require(hq.store.proposalGroups().first)
     #expect(group.proposals.count == 3)
     let before = try hq.lastSegment()
@@ -104,8 +100,8 @@ import Testing
     _ = try hq.store.decline(wrong.id, reason: "no such kind")
     _ = try hq.store.acceptGroup(try #require(hq.store.proposalGroups().first).id)
     #expect(try hq.count("org_unit WHERE membership_status='observer'") == 2)
-    // The engine's own writes are no edits afterwards either.
-    try Exchange.even(uz, hq)
+    // The store's own writes are no edits afterwards either.
+    try Exchange.sync(uz, hq)
     #expect(try !hq.store.hasCaptured())
     #expect(try hq.store.verify().problems == [])
   }

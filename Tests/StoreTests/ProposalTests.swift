@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Store
@@ -23,7 +24,7 @@ import Testing
     let tr = try house.add("fturk")
     hq.house = house
     try tr.type(typed)
-    for node in [tr, uz] { try Exchange.even(node, hq) }
+    for node in [tr, uz] { try Exchange.sync(node, hq) }
     return (hq, uz, tr)
   }
 
@@ -37,7 +38,7 @@ import Testing
     let text = String(repeating: "x", count: 60_000)
     try uz.type("UPDATE org_unit SET name='\(text)' WHERE code='t'")
     #expect(try uz.seal().refused == 1)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let open = try #require(try hq.store.proposals().first)
     #expect(open.values.map(\.value) == [.text(text)])
     _ = try hq.store.accept(open.id)
@@ -49,27 +50,22 @@ import Testing
     let (hq, uz, _) = try three()
     try uz.type("UPDATE org_unit SET name='Uch' WHERE code='t'")
     try uz.seal()
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let listed = try #require(try hq.store.proposals().first)
     #expect(throws: StoreError.self) { try hq.store.accept(String(listed.id.prefix(31))) }
     var writer = ByteWriter()
     StateCodec.encode(Content([Cell(field: 5, value: .text(Array("Sly".utf8)))]), into: &writer)
     let values = Hex.string(writer.bytes)
-    try uz.store.write { engine in
-      try Sealer(engine, wall: 1).sealAll { sealer in
-        try sealer.seal(
-          SystemKind.proposal, key: RecordKey(listed.id), in: Channel(owner: "ftuu", audience: .home), at: 1,
-          [("values", .text(values))])
-      }
-    }
-    try Exchange.even(uz, hq)
+    let home = Channel(owner: "ftuu", audience: .home)
+    try uz.forge(SystemKind.proposal, key: listed.id, in: home, at: 1, [("values", .text(values))])
+    try Exchange.sync(uz, hq)
     #expect(try hq.store.proposals() == [])
     let refusal = try #require(throws: StoreError.self) { try hq.store.accept(listed.id, isAnyway: true) }
     #expect(refusal.code == .unknown)
     #expect(try units(hq).contains { $0.contains("Bir") })
   }
 
-  @Test("Accepted: what was typed becomes headquarters' edit, and whoever typed it is told")
+  @Test("Accepted: what was typed becomes headquarters' edit, and whoever typed it learns that")
   func accepted() throws {
     let (hq, uz, tr) = try three()
     try uz.type(
@@ -81,8 +77,8 @@ import Testing
     #expect(try uz.seal().refused == 3)
     let before = try units(uz)
     #expect(before.count == 2)
-    try Exchange.even(uz, hq)
-    try Exchange.even(tr, hq)
+    try Exchange.sync(uz, hq)
+    try Exchange.sync(tr, hq)
     #expect(try tr.store.proposals() == [], "it is between the proposer and headquarters")
     let open = try hq.store.proposals()
     #expect(open.count == 3 && open.allSatisfy { $0.node == "ftuu" && !$0.isOvertaken && $0.channel == "fturk:open" })
@@ -98,7 +94,7 @@ import Testing
     let after = [["n", "fturk", "New", "∅", "∅"], ["t", "fturk", "Uch", "∅", #"["x","y"]"#]]
     #expect(try units(hq) == after)
     for node in [uz, tr] {
-      try Exchange.even(node, hq)
+      try Exchange.sync(node, hq)
       #expect(try units(node) == after)
       #expect(try node.store.verify().problems == [])
     }
@@ -111,16 +107,16 @@ import Testing
     #expect(throws: StoreError.self) { try hq.store.decline(edit.id, reason: "") }
   }
 
-  @Test("Declined: the record stays, and the reason is told")
+  @Test("Declined: the record stays, and the reason is reported")
   func declined() throws {
     let (hq, uz, tr) = try three()
     try uz.type("UPDATE org_unit SET name='Mine' WHERE code='t'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let id = try #require(hq.store.proposals().first?.id)
     #expect(throws: StoreError.self) { try uz.store.accept(id) }
     #expect(throws: StoreError.self) { try hq.store.accept("no") }
     _ = try hq.store.decline(String(id.prefix(6)), reason: "the register says otherwise")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let told = try #require(uz.store.inbox().first)
     #expect(told.proposal?.decision == .declined && told.proposal?.reason == "the register says otherwise")
     for node in [hq, uz] { #expect(try units(node).first?[2] == "Bir") }
@@ -132,7 +128,7 @@ import Testing
     let (hq, uz, tr) = try three()
     try uz.type("UPDATE org_unit SET name='Mine' WHERE code='t'; UPDATE org_unit SET area='Mine' WHERE code='u'")
     try tr.type("UPDATE org_unit SET name='Theirs', website='w' WHERE code='t'")
-    for node in [tr, uz] { try Exchange.even(node, hq) }
+    for node in [tr, uz] { try Exchange.sync(node, hq) }
     let open = try hq.store.proposals()
     let late = try #require(open.first { $0.key == "t" })
     #expect(late.isOvertaken)
@@ -155,14 +151,9 @@ import Testing
     #expect(all.count == 2)
     #expect(!all.contains { $0.values.contains { $0.field == "employer" || $0.value.display.contains("PERSONAL") } })
     let id = try #require(all.first { $0.kind == "org_unit" }?.id)
-    try uz.store.write { engine in
-      try Sealer(engine, wall: 5).sealAll { sealer in
-        try sealer.seal(
-          SystemKind.proposal, key: RecordKey(id), in: Channel(owner: "ftuu", audience: .home), at: 5,
-          [("decision", .text("accepted"))])
-      }
-    }
-    try Exchange.even(uz, hq)
+    let home = Channel(owner: "ftuu", audience: .home)
+    try uz.forge(SystemKind.proposal, key: id, in: home, at: 5, [("decision", .text("accepted"))])
+    try Exchange.sync(uz, hq)
     for node in [hq, uz] { #expect(try node.store.proposals().count == 2, "still open") }
     #expect(try uz.store.inbox().allSatisfy { $0.proposal?.decision == nil })
   }
@@ -173,13 +164,13 @@ import Testing
     let backup = try #require(hq.house).folder.file("backup")
     try uz.type("UPDATE org_unit SET name='Mine' WHERE code='t'")
     try uz.copyFile(to: backup)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let id = try #require(hq.store.proposals().first?.id)
     _ = try hq.store.decline(id, reason: "no")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.restoreFile(from: backup)
-    try Exchange.even(uz, hq)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.store.proposals(includingDecided: true).map(\.id) == [id])
     #expect(try hq.store.proposals(includingDecided: true).first?.decision == .declined)
     #expect(try uz.store.verify().problems == [])

@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Store
@@ -11,7 +12,7 @@ import Testing
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")
     try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let backup = house.folder.file("backup")
     try uz.copyFile(to: backup)
     return (house, hq, uz, backup)
@@ -21,13 +22,13 @@ import Testing
   func restored(notices: Bool) throws {
     let (house, hq, uz, backup) = try begun()
     try uz.type("UPDATE org_unit SET name='Two'; INSERT INTO org_unit(code, name) VALUES('b', 'B')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.restoreFile(from: backup)
     #expect(try uz.rows(["code", "name"], "org_unit") == [["a", "One"]])
     try uz.type("UPDATE org_unit SET area='UZ' WHERE code='a'; INSERT INTO org_unit(code, name) VALUES('c', 'C')")
     var options = Exchange.Options()
     options.noticesRestoration = notices
-    try Exchange.even(uz, hq, options)
+    try Exchange.sync(uz, hq, options)
     for node in [uz, hq] {
       #expect(
         try node.rows(["code", "name", "area"], "org_unit") == [
@@ -41,7 +42,7 @@ import Testing
     // Two streams of one node, the second a branch or under another origin.
     #expect(try hq.count("birlik_stream") >= 2)
     try uz.type("UPDATE org_unit SET name='Three' WHERE code='a'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.value("name", "org_unit WHERE code='a'") == "Three")
     try expectEqual(hq, uz)
     _ = house
@@ -91,7 +92,7 @@ import Testing
     try uz.copyFile(to: backup)
     try uz.seal()
     try uz.type(captured.since)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let sealed = try uz.changes().count
     try uz.restoreFile(from: backup, keepsState: keepsState)
     try uz.type(captured.afterwards)
@@ -100,7 +101,7 @@ import Testing
     let batch = try hq.store.batch(lackedBy: try uz.store.frontier(visibleTo: role), role: role)
     _ = try uz.store.noticeRestoration(hq.store.frontier(visibleTo: role))
     _ = try uz.store.absorb(segments: batch.segments, cards: batch.cards)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try uz.changes().count == sealed + captured.sealed)
     for node in [uz, hq] {
       #expect(try node.rows(["code", "name", "area"], "org_unit") == captured.rows)
@@ -118,13 +119,13 @@ import Testing
     try uz.type("UPDATE org_unit SET name='Two'")
     let captured = Int64(try uz.value("ms", "birlik_capture") ?? "") ?? 0
     // Of the same record, register, time and value, but by another node.
-    try Exchange.even(other, hq)
+    try Exchange.sync(other, hq)
     try other.type("UPDATE org_unit SET name='Two'")
-    try other.store.write { try $0.connection.execute("UPDATE birlik_capture SET ms=\(captured)") }
-    try Exchange.even(other, hq)
+    try other.execute("UPDATE birlik_capture SET ms=\(captured)")
+    try Exchange.sync(other, hq)
     try other.type("UPDATE org_unit SET name='Three'")
-    try Exchange.even(other, hq)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(other, hq)
+    try Exchange.sync(uz, hq)
     let view = try #require(try hq.store.conflicts().first)
     #expect(Set([view.shown?.display, view.others.first?.display]) == ["Two", "Three"])
   }
@@ -133,13 +134,13 @@ import Testing
   func noticedInTime() throws {
     let (house, hq, uz, backup) = try begun()
     try uz.type("UPDATE org_unit SET name='Two'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.restoreFile(from: backup)
-    let origin = try uz.store.read { try $0.origin() }
-    try Exchange.even(uz, hq)
-    #expect(try uz.store.read { try $0.origin() } != origin)
+    let origin = try uz.origin()
+    try Exchange.sync(uz, hq)
+    #expect(try uz.origin() != origin)
     try uz.type("UPDATE org_unit SET area='UZ'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.count("birlik_stream WHERE parent IS NOT NULL") == 0)
     #expect(try hq.rows(["name", "area"], "org_unit") == [["Two", "UZ"]])
     _ = house
@@ -149,10 +150,10 @@ import Testing
   func conflict() throws {
     let (house, hq, uz, backup) = try begun()
     try uz.type("UPDATE org_unit SET name='Two'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.restoreFile(from: backup)
     try uz.type("UPDATE org_unit SET name='Zwei'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] {
       let view = try #require(try node.store.conflicts().first)
       #expect(Set([view.shown?.display, view.others.first?.display]) == ["Two", "Zwei"])
@@ -166,10 +167,10 @@ import Testing
   func deletion() throws {
     let (house, hq, uz, backup) = try begun()
     try uz.type("DELETE FROM org_unit")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.restoreFile(from: backup)
     #expect(try uz.count("org_unit") == 1)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try uz.count("org_unit") == 0)
     try expectEqual(hq, uz)
     _ = house
@@ -202,7 +203,7 @@ import Testing
     #expect(try hq.value("remark", "org_unit WHERE code='a'") == "later 2")
     for node in all { try expectEqual(hq, node) }
     // Each goes on under an origin of its own.
-    let origins = try Set(all.map { node in try node.store.read { try $0.origin() } })
+    let origins = try Set(all.map { try $0.origin() })
     #expect(origins.count == 3)
   }
 

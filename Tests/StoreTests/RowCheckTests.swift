@@ -1,9 +1,10 @@
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Store
 
-/// Rows changed behind the triggers' back are found, told and captured.
+/// Rows changed behind the triggers' back are found, reported and captured.
 @Suite struct RowCheckTests {
   /// A federation with synced records, and headquarters.
   private func begun() throws -> (house: House, hq: TestNode, uz: TestNode) {
@@ -17,11 +18,11 @@ import Testing
       INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a', '2025-10-31', 'territorial', 100);
       INSERT INTO figure(unit, measure, as_of, source, value) VALUES('a', 'members', '2025', 's', 5);
       """)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     // One record was edited since, so that its heads have the second form, and one holds an open conflict.
     try uz.type("UPDATE org_unit SET area='UZ' WHERE code='b'; UPDATE org_unit SET name='uz' WHERE code='d'")
     try hq.type("UPDATE org_unit SET name='hq' WHERE code='d'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     return (house, hq, uz)
   }
 
@@ -81,7 +82,7 @@ import Testing
     #expect(try uz.captured() == ["org_unit a: website"])
     #expect(try differences(uz, takes: true).map(Self.words) == expected)
     #expect(try differences(uz) == [])
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] {
       #expect(
         try node.rows(["code", "name", "area", "activity", "website", "remark"], "org_unit ORDER BY code") == [
@@ -98,7 +99,7 @@ import Testing
     _ = house
   }
 
-  @Test("What triggers would have refused is put back and kept as an edit not taken")
+  @Test("What triggers would have refused is put back and kept as a refused edit")
   func putBack() throws {
     let (house, hq, uz) = try begun()
     try uz.shell(
@@ -121,23 +122,23 @@ import Testing
     try uz.shell(Self.off + "DELETE FROM figure;")
     #expect(try differences(uz, takes: true).map(\.sort) == [.deleted])
     #expect(try uz.count("figure") == 1)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.value("name", "org_unit WHERE code='a'") == "A2")
     try expectEqual(hq, uz)
     for node in [uz, hq] { #expect(try node.store.verify().problems == []) }
     _ = house
   }
 
-  @Test("An absorbed edit between the change and the audit hides nothing of the other fields")
+  @Test("An absorbed edit between the change and the check hides nothing of the other fields")
   func absorbedBetween() throws {
     let (house, hq, uz) = try begun()
     try uz.shell(Self.off + "UPDATE org_unit SET name='behind' WHERE code IN ('a', 'b')")
     try hq.type("UPDATE org_unit SET area='KZ', website='hq' WHERE code IN ('a', 'b')")
     try uz.type("UPDATE org_unit SET website='uz' WHERE code='b'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try differences(uz).map(\.key) == ["a", "b"])
     _ = try differences(uz, takes: true)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] {
       #expect(try node.column("name", "org_unit WHERE code IN ('a', 'b')") == ["behind", "behind"])
       #expect(try node.store.verify().problems == [])
@@ -146,16 +147,16 @@ import Testing
   }
 
   @Test(
-    "A value that a conflict's heads took over from a changed row is kept as an edit not taken, and heads are set right"
+    "A value that a conflict's heads took over from a changed row is kept as a refused edit, and heads are corrected"
   )
   func tainted() throws {
     let (house, hq, uz) = try begun()
-    // Sealed here before headquarters' edit is known, so that both stand beside each other.
+    // Sealed here before headquarters' edit is known, so that both are heads.
     try uz.type("UPDATE org_unit SET name='uz' WHERE code='a'")
     try uz.seal()
     try uz.shell(Self.off + "UPDATE org_unit SET name='behind' WHERE code='a'")
     try hq.type("UPDATE org_unit SET name='hq' WHERE code='a'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try uz.value("name", "org_unit WHERE code='a'") == "hq")
     #expect(try differences(uz, takes: true).map(Self.words) == ["edited org_unit a name uz→behind !"])
     #expect(try differences(uz) == [])
@@ -194,7 +195,7 @@ import Testing
     try uz.store.close()
     try uz.shell(damage.sql)
     if damage.testDescription.contains("put back") {
-      #expect(try Shell.sqlite(uz.path, "PRAGMA schema_version").output == version + "\n")
+      #expect(try SQLiteShell.run(uz.path, "PRAGMA schema_version").output == version + "\n")
     }
     try uz.shell("UPDATE org_unit SET name='behind' WHERE code='a';")
     if !damage.testDescription.contains("put back") { try uz.shell(Self.off + "DELETE FROM org_unit WHERE code='c';") }
@@ -203,7 +204,7 @@ import Testing
     let notice = try #require(try uz.store.status().notice)
     #expect(notice.contains("built again"))
     #expect(notice.contains("captured now"), "\(notice)")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] {
       #expect(try node.value("name", "org_unit WHERE code='a'") == "behind")
       #expect(try node.count("org_unit WHERE code='c'") == (damage.testDescription.contains("put back") ? 1 : 0))
@@ -212,7 +213,7 @@ import Testing
     // The form is whole again: a clerk's tools, and others' edits, work as before.
     try uz.shell("INSERT INTO org_unit(code, name) VALUES('z', 'Z'); UPDATE org_unit SET name='Z2' WHERE code='z'")
     #expect(try uz.captured() == ["org_unit z: insert", "org_unit z: name"])
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try expectEqual(hq, uz)
     _ = house
   }
@@ -229,7 +230,7 @@ import Testing
     try hq.type("UPDATE org_unit SET name='hq' WHERE code='a'")
     try hq.seal()
     try Exchange.carry(from: hq, to: uz)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let conflict = try #require(try uz.store.conflicts().first { $0.key == "a" })
     #expect(Set([conflict.shown?.display, conflict.others.first?.display]) == ["behind", "hq"])
     #expect(try uz.store.status().notice?.contains("1 record had been edited") == true)
@@ -242,7 +243,7 @@ import Testing
     try uz.shell("DROP TRIGGER birlik_org_unit_5; UPDATE org_unit SET name='behind' WHERE code='a';")
     #expect(try uz.store.hasCaptured() == false)
     #expect(try uz.seal().changes == 1)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.value("name", "org_unit WHERE code='a'") == "behind")
     _ = house
   }
@@ -261,7 +262,7 @@ import Testing
     try hq.type(
       "INSERT INTO membership_return(unit, as_of, axis, members_total, federation) VALUES('b', '2025', 'territorial', 100, 'ftuu')"
     )
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try uz.count("membership_return") == 2)
     // One that a tool hides by putting the schema's version back is found too.
     let version = try uz.value("schema_version", "pragma_schema_version") ?? ""
@@ -273,7 +274,7 @@ import Testing
     _ = house
   }
 
-  @Test("A rebuilt table keeps a clerk's own columns; rows that cannot stand in it are kept as edits not taken")
+  @Test("A rebuilt table keeps a clerk's own columns; rows that do not fit into it are kept as refused edits")
   func ownColumns() throws {
     let (house, hq, uz) = try begun()
     try uz.store.close()
@@ -291,7 +292,7 @@ import Testing
     #expect(try uz.store.refusedEdits().contains { $0.record.contains("no key") })
     try uz.shell("INSERT INTO org_unit(code) VALUES('n')")
     #expect(try uz.value("federation", "org_unit WHERE code='n'") == "ftuu")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try expectEqual(hq, uz)
     for node in [uz, hq] { #expect(try node.store.verify().problems == []) }
     _ = house
@@ -322,7 +323,7 @@ import Testing
     #expect(try uz.rows(["code", "name"], "mine") == [["a", "after"]])
     #expect(try uz.value("name", "names WHERE code='a'") == "after")
     #expect(try uz.count("sqlite_master WHERE sql LIKE '%birlik_new%' OR sql LIKE '%birlik_was%'") == 0)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try expectEqual(hq, uz)
     for node in [uz, hq] { #expect(try node.store.verify().problems == []) }
     _ = house
@@ -340,7 +341,7 @@ import Testing
     try other.close()
   }
 
-  @Test("More records than a batch holds, and an audit beside a clerk at work")
+  @Test("More records than a batch holds, and a check beside a clerk at work")
   func batches() throws {
     let node = try House().addKept("ftuu")
     let count = RowCheck.batchLimit * 2 + 3
@@ -357,60 +358,5 @@ import Testing
     records = try node.store.checkRows(takes: false) { keys.append($0.key) }.records
     #expect(records == count + 3)
     #expect(keys == ["a", "u000001", "u000002", "u008192", "u008192x", "u008193", "u016384", "u016387", "z"])
-  }
-}
-
-/// Random statements that no trigger saw, beside those that triggers saw.
-@Suite struct CaptureAuditWorldTests {
-  @Test(
-    "Whatever was done behind the triggers' back, after the audit all nodes agree and the log tells it",
-    arguments: 0..<24)
-  func worlds(_ offset: UInt64) throws {
-    var dice = SeededRandom(seed: firstSeed &+ offset)
-    let house = try House()
-    let hq = try house.add("otuts")
-    let nodes = [hq, try house.add("ftuu"), try house.add("ftuu", office: "Samarkand"), try house.add("fturk")]
-    for node in nodes { try node.hurry() }
-    var manners = Clerk.Manners()
-    manners.typesNonsense = dice.chance(40)
-    manners.oversteps = dice.chance(40)
-    manners.sharesKeys = dice.chance(40)
-    let clerk = Clerk(federations: ["ftuu", "fturk", "otuts"], manners: manners)
-    let catalog = try hq.store.catalog()
-    for step in 0..<24 {
-      let node = dice.pick(nodes)
-      let statement = clerk.statement(node.role, catalog, &dice)
-      if dice.chance(50) {
-        try node.type([statement])
-      } else {
-        try Self.typeUnseen(statement, node)
-      }
-      if dice.chance(30) { try audit(node, "seed \(offset), step \(step)") }
-      if dice.chance(30) {
-        try audit(node, "seed \(offset), step \(step)")
-        try Exchange.even(dice.pick(Array(nodes.dropFirst())), hq)
-      }
-    }
-    for node in nodes { try audit(node, "seed \(offset), end") }
-    try Exchange.settle(hq, Array(nodes.dropFirst()))
-    for node in nodes {
-      let problems = try node.store.verify().problems
-      if !problems.isEmpty { Issue.record("seed \(offset): \(node.name) \(problems)") }
-      try node.store.checkRows(takes: false) { Issue.record("seed \(offset): \(node.name) \($0)") }
-      #expect(try Recount.difference(node) == nil, "seed \(offset): \(node.name)")
-    }
-    try expectEqual(nodes[1], nodes[2], "seed \(offset)")
-  }
-
-  /// Runs a statement on a connection that fires no trigger, as a clerk's tool may have them switched off.
-  private static func typeUnseen(_ sql: String, _ node: TestNode) throws {
-    try node.store.inQueue { engine in
-      do { try engine.connection.execute(sql) } catch let error as StoreError where error.code == .invalid {}
-    }
-  }
-
-  private func audit(_ node: TestNode, _ context: String) throws {
-    try node.store.checkRows(takes: true) { _ in }
-    try node.store.checkRows(takes: false) { Issue.record("\(context): \(node.name) still differs: \($0)") }
   }
 }

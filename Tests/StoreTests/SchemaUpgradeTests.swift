@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Store
@@ -27,16 +28,16 @@ import Testing
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")
     try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.type("UPDATE org_unit SET name='typed before the upgrade'")
     let schema = "sqlite_master WHERE name LIKE 'birlik_%' ORDER BY name"
     let new = try uz.column("name", schema)
     try uz.store.close()
-    #expect(try Shell.sqlite(uz.path, toVersion1).status == 0)
+    #expect(try SQLiteShell.run(uz.path, toVersion1).status == 0)
     try uz.open()
     #expect(try uz.value("user_version", "pragma_user_version") == "3")
     #expect(try uz.column("name", schema) == new)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.value("name", "org_unit") == "typed before the upgrade")
     let held = try hq.store.frontier(visibleTo: uz.role)
     #expect(try uz.store.dropBodies(sealedBefore: Int64.max, heldBy: held).segments == 2)
@@ -51,12 +52,12 @@ import Testing
     let house = try House()
     let uz = try house.add("ftuu")
     try uz.store.close()
-    // A table of that name stands in the way in the middle of the upgrade.
-    #expect(try Shell.sqlite(uz.path, toVersion1 + "CREATE TABLE birlik_snapshot(x);").status == 0)
+    // A table of that name is in the way in the middle of the upgrade.
+    #expect(try SQLiteShell.run(uz.path, toVersion1 + "CREATE TABLE birlik_snapshot(x);").status == 0)
     #expect(throws: StoreError.self) { try uz.open() }
-    #expect(try Shell.sqlite(uz.path, "PRAGMA user_version;").output == "1\n")
-    #expect(try Shell.sqlite(uz.path, "SELECT count(*) FROM pragma_table_info('birlik_segment');").output == "7\n")
-    #expect(try Shell.sqlite(uz.path, "DROP TABLE birlik_snapshot;").status == 0)
+    #expect(try SQLiteShell.run(uz.path, "PRAGMA user_version;").output == "1\n")
+    #expect(try SQLiteShell.run(uz.path, "SELECT count(*) FROM pragma_table_info('birlik_segment');").output == "7\n")
+    #expect(try SQLiteShell.run(uz.path, "DROP TABLE birlik_snapshot;").status == 0)
     try uz.open()
   }
 }

@@ -79,13 +79,13 @@ import Testing
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")
     try uz.type("INSERT INTO org_unit(code, name, activity) VALUES('a', 'One', '[\"x\",\"y\"]')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try hq.type("UPDATE org_unit SET area='UZ'")
     try uz.type("UPDATE org_unit SET name='Two', activity='[\"y\",\"z\"]'")
     try uz.type("DELETE FROM org_unit")
     #expect(try uz.sealedWords() == ["edit org_unit a activity-x activity+z name=Two", "delete org_unit a"])
     #expect(try uz.count("org_unit") == 0)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [hq, uz] {
       #expect(
         try node.rows(["name", "area", "activity"], "org_unit") == [["Two", "UZ", #"["y","z"]"#]], "\(node.name)")
@@ -101,14 +101,14 @@ import Testing
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")
     try uz.type("INSERT INTO org_unit(code, name, area, activity) VALUES('a', 'One', 'UZ', '[\"x\"]')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try hq.type("UPDATE org_unit SET website='w'")
     try uz.type("INSERT OR REPLACE INTO org_unit(code, name, area) VALUES('a', 'Two', 'UZ')")
     try uz.type("DELETE FROM org_unit")
     try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'Gone before it was seen')")
     try uz.type("DELETE FROM org_unit")
     #expect(try uz.sealedWords() == ["edit org_unit a activity-x name=Two", "delete org_unit a"])
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [hq, uz] {
       #expect(try node.rows(["name", "area", "activity", "website"], "org_unit") == [["Two", "UZ", "∅", "w"]])
     }
@@ -121,17 +121,17 @@ import Testing
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")
     try uz.type("INSERT INTO org_unit(code, name, area) VALUES('a', 'One', 'UZ')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.type("DELETE FROM org_unit; INSERT INTO org_unit(code, website) VALUES('a', 'w')")
     #expect(try uz.sealedWords() == ["insert org_unit a website=w"])
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.rows(["name", "area", "website"], "org_unit") == [["∅", "∅", "w"]])
     try uz.type("DELETE FROM org_unit")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.count("org_unit") == 0)
     try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'Again')")
     #expect(try uz.sealedWords() == ["insert org_unit a name=Again"])
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.rows(["name", "area", "website"], "org_unit") == [["Again", "∅", "∅"]])
     try expectEqual(hq, uz)
     #expect(try hq.store.verify().problems == [])
@@ -147,12 +147,12 @@ import Testing
     #expect(try uz.sealedWords() == ["insert org_unit a activity+a activity+b"])
     // Shown in its canonical form.
     #expect(try uz.column("activity", "org_unit") == [#"["a","b"]"#])
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.type("UPDATE org_unit SET activity='[\"a\",\"b\",\"c\",\"c\"]'")
     try hq.type("UPDATE org_unit SET activity='[\"b\", \"d\"]'")
     #expect(try uz.sealedWords() == ["edit org_unit a activity+c"])
     #expect(try hq.sealedWords() == ["edit org_unit a activity-a activity+d"])
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.column("activity", "org_unit") == [#"["b","c","d"]"#])
     try expectEqual(hq, uz)
     try uz.type("UPDATE org_unit SET activity=NULL")
@@ -166,12 +166,12 @@ import Testing
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")
     try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try hq.type("DELETE FROM org_unit; INSERT INTO org_unit(code, federation, name) VALUES('a', 'fturk', 'Bir')")
     let sealed = try hq.sealedWords()
     #expect(sealed.sorted() == ["delete org_unit a", "insert org_unit a name=Bir"])
     #expect(try hq.rows(["federation", "name"], "org_unit") == [["fturk", "Bir"]])
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try uz.rows(["federation", "name"], "org_unit") == [["fturk", "Bir"]])
     #expect(try hq.store.openConflictCount() == 0)
     try expectEqual(hq, uz)
@@ -198,7 +198,7 @@ import Testing
     #expect(try hq.count("birlik_segment") == 6)
     try hq.type("UPDATE org_unit SET name='n' WHERE code IN ('u1', 'u2', 'late')")
     #expect(try hq.seal().changes == 3)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try uz.count("org_unit") == 33_001)
     #expect(try uz.count("org_unit WHERE name='n'") == 3)
     #expect(try hq.store.channelDigests() == uz.store.channelDigests())
@@ -218,7 +218,7 @@ import Testing
       """
       INSERT INTO org_unit(code, name) VALUES('a', '1'), ('b', '1'), ('c', '1'), ('d', '1'), ('e', '1');
       """)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.type(
       """
       UPDATE org_unit SET activity='["x"]' WHERE code IN ('a', 'b');
@@ -231,14 +231,12 @@ import Testing
       DELETE FROM org_unit WHERE code='b';
       INSERT INTO org_unit(code) VALUES('g');
       """)
-    while try uz.store.hasCaptured() {
-      try uz.store.write { engine in _ = try Sealer(engine, wall: SystemClock.now(), limit: limit).sealPass() }
-    }
+    try uz.sealInPasses(of: limit)
     let expected = [
       ["a", "2", "∅", "w", #"["x"]"#], ["c", "2", "UZ", "w", "∅"], ["d", "2", "∅", "w", "∅"],
       ["f", "∅", "∅", "w", "∅"], ["g", "∅", "∅", "∅", "∅"],
     ]
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] {
       #expect(try node.rows(["code", "name", "area", "website", "activity"], "org_unit ORDER BY 1") == expected)
       #expect(try node.store.verify().problems == [])

@@ -5,7 +5,7 @@ import Wire
 
 @testable import Store
 
-/// How a node follows what headquarters says in the log of its server's keys.
+/// How a node follows what headquarters states in the log of its server's keys.
 @Suite(.timeLimit(.minutes(20))) struct ServerTrustTests {
   private func pin(_ number: UInt8) -> Digest { Digest(sha256: [number]) }
 
@@ -28,10 +28,10 @@ import Wire
     #expect(try known.following([])?.pins == [pin(1)])
   }
 
-  @Test("What was said before the line or the invitation changes nothing")
+  @Test("What was stated before the line or the invitation changes nothing")
   func saidEarlier() throws {
     let log = [key(1, .retired, from: 50), key(2, .current, from: 50)]
-    // A restored headquarters went back to a key that it had retired, and said so.
+    // A restored headquarters went back to a key that it had retired, and stated so.
     #expect(try trust([1]).following(log)?.pins == [pin(1)])
     #expect(try trust([1], at: 49).following(log)?.pins == [pin(2)])
   }

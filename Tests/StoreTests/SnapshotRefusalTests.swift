@@ -13,7 +13,7 @@ import Wire
     let uz = try house.add("ftuu")
     for number in 0..<20 { try uz.type("INSERT INTO org_unit(code, name) VALUES('u\(number)', 'Name \(number)')") }
     try uz.type("UPDATE org_unit SET name='Again' WHERE code='u3'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     return (house, hq, uz, try house.add("ftuu", office: "Samarkand"))
   }
 
@@ -25,7 +25,7 @@ import Wire
       + node.rows(["kind", "k1"], "birlik_capture ORDER BY seq")
   }
 
-  /// A manifest with other pages, signed by whom the test says.
+  /// A manifest with other pages, signed by whom the test wants.
   private func signed(
     _ manifest: SnapshotManifest, _ pages: [[UInt8]], federation: String = "ftuu", frontier: [FrontierEntry]? = nil,
     by key: Curve25519.Signing.PrivateKey
@@ -79,7 +79,7 @@ import Wire
     try office.store.beginSnapshot(first)
     for (number, page) in pages.enumerated() { try office.store.keepPage(page, number: number, of: first) }
     try uz.type("UPDATE org_unit SET name='Later' WHERE code='u9'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let (second, _) = try Snapshots.take(from: hq, for: uz, pageBytes: 200)
     try office.store.beginSnapshot(second)
     let held = try office.count("birlik_piece")
@@ -122,7 +122,7 @@ import Wire
     let (manifest, pages) = try Snapshots.take(from: hq, for: uz, pageBytes: 200)
     let tr = try house.add("fturk")
     try tr.type(#"INSERT INTO org_link(child, axis, valid_from) VALUES('t', 'territorial', '2026-01-01')"#)
-    try Exchange.even(tr, hq)
+    try Exchange.sync(tr, hq)
     let (others, otherPages) = try Snapshots.take(from: hq, for: tr, pageBytes: 200)
     let key = hq.identity.key
     let swapped = Array(pages.reversed())
@@ -147,7 +147,7 @@ import Wire
       try office.store.declineSnapshot()
       #expect(try office.count("birlik_piece") == 0 && !office.store.wantsSnapshot())
     }
-    // Pages that are not what the manifest says never get in.
+    // Pages that differ from the manifest never get in.
     try office.store.beginSnapshot(manifest)
     #expect(throws: WireError.self) { try office.store.keepPage(altered[1], number: 1, of: manifest) }
     #expect(throws: WireError.self) { try office.store.keepPage(pages[0], number: 1, of: manifest) }
@@ -191,7 +191,7 @@ import Wire
     let now = House.start
     let other = try house.add("kfik")
     try other.type("INSERT INTO org_unit(code, name) VALUES('k', 'Open')")
-    try Exchange.even(other, hq)
+    try Exchange.sync(other, hq)
     let before = try #require(try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now }))
     var catalog = try hq.store.catalog()
     catalog.version += 1
@@ -235,19 +235,14 @@ import Wire
       _ = try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now })
     }
     #expect(try hq.count("birlik_snapshot") == SnapshotShelf.count)
-    let named = try hq.store.read { engine in
-      let select = try engine.connection.prepared("SELECT manifest FROM birlik_snapshot")
-      var named: Set<Digest> = []
-      while try select.step() {
-        let manifest = try SnapshotManifest(bytes: select.bytes(0), signedBy: engine.identity.headquarters)
-        named.formUnion(manifest.pages.map(\.digest))
-      }
-      return named
+    let manifests = try hq.blobs("manifest", "birlik_snapshot").map {
+      try SnapshotManifest(bytes: $0, signedBy: hq.identity.headquarters)
     }
+    let named = Set(manifests.flatMap(\.pages).map(\.digest))
     #expect(try hq.count("birlik_piece") == named.count)
   }
 
-  @Test("Too many edits meanwhile make headquarters begin anew, and at last say that it is busy")
+  @Test("Too many edits meanwhile make headquarters begin anew, and at last report that it is busy")
   func busy() throws {
     let (house, hq, uz, _) = try filled()
     defer { withExtendedLifetime(house) {} }

@@ -43,7 +43,7 @@ import Wire
     let (house, hq, uz, tr) = try filled()
     let byLog = try house.add("ftuu", office: "Bukhara")
     let bySnapshot = try house.add("ftuu", office: "Samarkand")
-    try Exchange.even(byLog, hq)
+    try Exchange.sync(byLog, hq)
     #expect(try bySnapshot.store.wantsSnapshot())
     let report = try Snapshots.carry(from: hq, to: bySnapshot, pageBytes: 300)
     #expect(report.records == 8 && report.segments > 3 && report.conflictsOpened == 1)
@@ -84,7 +84,7 @@ import Wire
   func behind() throws {
     let (house, hq, uz, tr) = try filled()
     let office = try house.add("ftuu", office: "Samarkand")
-    try Exchange.even(office, hq)
+    try Exchange.sync(office, hq)
     try office.store.dropBodies(sealedBefore: Int64.max, heldBy: hq.store.frontier(visibleTo: office.role))
     try uz.type("UPDATE org_unit SET name='Tre' WHERE code='a'; INSERT INTO org_unit(code) VALUES('new')")
     try tr.type("DELETE FROM org_unit WHERE code='t'")
@@ -109,7 +109,7 @@ import Wire
       try hq.type("UPDATE org_unit SET name='at headquarters \(step)' WHERE code='n\(step % 40)'")
       try uz.type("UPDATE org_unit SET name='typed meanwhile' WHERE code='n\((step * 7) % 40)'")
       try uz.type("INSERT INTO org_unit(code) VALUES('meanwhile\(step)')")
-      try Exchange.even(uz, hq)
+      try Exchange.sync(uz, hq)
     }
     #expect(step > 5)
     #expect(try office.store.verify().problems == [])
@@ -134,7 +134,7 @@ import Wire
     #expect(try office.value("beds", "facility") == "40")
   }
 
-  @Test("Branches of a copied node stand as by the log")
+  @Test("Branches of a copied node are as by the log")
   func forks() throws {
     let (house, hq, uz, _) = try filled()
     var options = Exchange.Options()
@@ -144,8 +144,8 @@ import Wire
       try node.type("UPDATE org_unit SET name='\(node === uz ? "mine" : "clone") \(number)' WHERE code='a'")
       try node.seal()
     }
-    try Exchange.even(clone, hq, options)
-    try Exchange.even(uz, hq, options)
+    try Exchange.sync(clone, hq, options)
+    try Exchange.sync(uz, hq, options)
     let office = try house.add("ftuu", office: "Samarkand")
     try Snapshots.carry(from: hq, to: office, pageBytes: 250)
     // On the node itself the branches came in another order.
@@ -163,9 +163,9 @@ import Wire
     try Exchange.settle(hq, [tr])
     let (manifest, pages) = try Snapshots.take(from: hq, for: uz)
     let office = try house.add("ftuu", office: "Samarkand")
-    let before = try office.store.read { try $0.origin() }
+    let before = try office.origin()
     try Snapshots.carry(from: hq, to: office)
-    #expect(try office.store.read { try $0.origin() } == before)
+    #expect(try office.origin() == before)
     for (page, entry) in zip(pages, manifest.pages) {
       guard case .heads(let heads) = try SnapshotPage(bytes: page, entry) else { continue }
       #expect(heads.allSatisfy { uz.role.mayRead($0.channel) })

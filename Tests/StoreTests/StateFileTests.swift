@@ -4,9 +4,9 @@ import Testing
 
 @testable import Store
 
-/// The file beside the database that tells a restored one.
+/// The file beside the database by which a restored one is noticed.
 @Suite struct StateFileTests {
-  private func origin(_ node: TestNode) throws -> UInt64 { try node.store.read { try $0.origin() }.nonce }
+  private func origin(_ node: TestNode) throws -> UInt64 { try node.origin().nonce }
 
   @Test("A database put back from a backup takes a fresh origin before anything is sealed")
   func restored() throws {
@@ -25,7 +25,7 @@ import Testing
     #expect(fresh != before)
     #expect(try node.store.status().notice?.contains("restored from a backup") == true)
     try node.open()
-    #expect(try origin(node) == fresh, "it is told once")
+    #expect(try origin(node) == fresh, "it is reported once")
     // Restored once more, to before it took that origin.
     try node.restoreFile(from: copy, keepsState: true)
     #expect(try ![before, fresh].contains(origin(node)))

@@ -1,11 +1,12 @@
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 import Wire
 
 @testable import Store
 
-/// What headquarters says in the log itself: of nodes that may seal no more, and of its server's keys.
+/// What headquarters states in the log itself: of nodes that may seal no more, and of its server's keys.
 @Suite struct StatementTests {
   private func three() throws -> (House, hq: TestNode, uz: TestNode, tr: TestNode) {
     let house = try House()
@@ -13,7 +14,7 @@ import Wire
     let uz = try house.add("ftuu")
     let tr = try house.add("fturk")
     try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'Bir')")
-    for node in [uz, tr] { try Exchange.even(node, hq) }
+    for node in [uz, tr] { try Exchange.sync(node, hq) }
     hq.house = house
     return (house, hq, uz, tr)
   }
@@ -34,7 +35,7 @@ import Wire
     let made = try hq.store.revoke(uz.identity.node, reason: "the machine was stolen")
     #expect(made.state == .revoked && made.tips.count == 1 && made.tips[0].tip.sequence == 1)
     #expect(try hq.store.revoke(uz.identity.node, reason: "again") == made)
-    try Exchange.even(tr, hq)
+    try Exchange.sync(tr, hq)
     #expect(try tr.store.statement(on: uz.identity.node) == made)
     #expect(try tr.store.statement(on: tr.identity.node) == nil)
 
@@ -51,7 +52,7 @@ import Wire
 
     // A headquarters that lost its memory learns both from a member: what counts, and that the rest does not.
     try hq.restoreFile(from: empty)
-    try Exchange.even(tr, hq)
+    try Exchange.sync(tr, hq)
     #expect(try hq.store.statement(on: uz.identity.node) == made)
     #expect(try names(hq) == [["a", "Bir"]])
     #expect(try hq.store.absorb(segments: late.segments, cards: late.cards).segments == 0)
@@ -82,23 +83,19 @@ import Wire
     #expect(throws: StoreError.self) { try uz.store.revoke(tr.identity.node, reason: "") }
     #expect(throws: StoreError.self) { try hq.store.revoke(hq.identity.node, reason: "") }
     #expect(throws: StoreError.self) { try uz.store.announce(ServerKey(pin: "x", state: .current, from: 0)) }
-    // A node that says it all the same says it in its own channel, where nobody listens.
+    // A node can state it in its own channel only, where nobody looks for it.
     let forged = NodeStatement(node: tr.identity.node, state: .revoked, at: 1, tips: [])
     let channel = Channel(owner: "ftuu", audience: .open)
-    try uz.store.write { engine in
-      try Sealer(engine, wall: 1).sealAll { sealer in
-        try sealer.seal(SystemKind.node, key: RecordKey(tr.identity.node.hex), in: channel, at: 1, forged.values)
-        try sealer.seal(SystemKind.serverKey, key: RecordKey("evil"), in: channel, at: 1, [("state", .text("current"))])
-      }
-    }
-    for node in [uz, tr] { try Exchange.even(node, hq) }
+    try uz.forge(SystemKind.node, key: tr.identity.node.hex, in: channel, at: 1, forged.values)
+    try uz.forge(SystemKind.serverKey, key: "evil", in: channel, at: 1, [("state", .text("current"))])
+    for node in [uz, tr] { try Exchange.sync(node, hq) }
     for node in [hq, uz, tr] {
       #expect(try node.store.nodeStatements() == [])
       #expect(try node.store.serverKeys() == [])
       #expect(try node.store.verify().problems == [])
     }
     try tr.type("INSERT INTO org_unit(code, name) VALUES('t', 'x')")
-    try Exchange.even(tr, hq)
+    try Exchange.sync(tr, hq)
     #expect(try names(hq).count == 2)
   }
 
@@ -107,7 +104,7 @@ import Wire
     let (house, hq, uz, _) = try three()
     try hq.store.announce(ServerKey(pin: "a/b+c=", state: .current, from: 1))
     try hq.store.announce(ServerKey(pin: "next", state: .announced, from: 9))
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     let two = [
       ServerKey(pin: "a/b+c=", state: .current, from: 1), ServerKey(pin: "next", state: .announced, from: 9),
     ]

@@ -5,7 +5,7 @@ import Wire
 
 @testable import Store
 
-/// A stopped node and somebody in league with it try to have more of it counted than headquarters said.
+/// A stopped node and somebody in league with it try to have more of it counted than headquarters allowed.
 @Suite(.timeLimit(.minutes(20))) struct StoppedNodeTests {
   private struct Members {
     let house: House
@@ -96,9 +96,9 @@ import Wire
     }
     let now = try #require(try renew(identity.key, second))
     let last = try #require(try renew(second, third))
-    // While the node is in good standing a repetition is answered.
+    // While the node is accepted a repetition is answered.
     #expect(try renew(identity.key, second) == now)
-    // Whoever revokes it by its earlier id is told under which it goes on, and not that all is done.
+    // Whoever revokes it by its earlier id learns the new one, and not that all is done.
     let error = try #require(throws: StoreError.self) { try all.hq.store.revoke(identity.node, reason: "") }
     #expect(error.code == .invalid && error.hint.contains(last.id.hex.prefix(12)))
     _ = try all.hq.store.revoke(last.id, reason: "the machine was stolen")
@@ -136,7 +136,7 @@ import Wire
     let made = try all.hq.store.revoke(identity.node, reason: "")
     #expect(try all.hq.store.statement(on: identity.node) == made)
     #expect(try all.hq.store.absorb(segments: [segment(1)], cards: []).refusals.count == 1)
-    try Exchange.even(all.tr, all.hq)
+    try Exchange.sync(all.tr, all.hq)
     #expect(try all.tr.store.statement(on: identity.node) == made)
   }
 }

@@ -73,7 +73,7 @@ import Wire
     #expect(try hq.store.absorb(segments: [renewed.bytes], cards: [card.bytes]).segments == 0)
 
     try office.type("INSERT INTO org_unit(code, name) VALUES('o', 'office')")
-    try Exchange.even(office, hq)
+    try Exchange.sync(office, hq)
     #expect(try office.value("name", "org_unit WHERE code='o'") == "office")
     #expect(try office.store.frontier(visibleTo: office.role).count == limit + 2)
   }

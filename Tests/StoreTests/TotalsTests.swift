@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Store
@@ -46,7 +47,7 @@ import Testing
       try uz.type(step)
       try uz.seal()
       try expectRecount(uz, step)
-      try Exchange.even(uz, hq)
+      try Exchange.sync(uz, hq)
       try expectRecount(hq, step)
     }
     #expect(try hq.count("birlik_total WHERE amount<>0 OR reported<>0 OR expected<>0") == 0)
@@ -64,11 +65,11 @@ import Testing
       INSERT INTO org_unit(code, unit_kind) VALUES('p', 'primary_organization');
       INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('p', '2025', 'territorial', 10);
       """)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.type("UPDATE membership_return SET members_total=11; UPDATE org_unit SET opened_on='2024'")
     #expect(try uz.value("sum(amount)", "birlik_total WHERE indicator='members'") == "10")
     try hq.type("UPDATE membership_return SET remark='seen'; UPDATE org_unit SET closed_on='2026'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] { try expectRecount(node, "after both") }
     try expectEqual(hq, uz)
   }
@@ -85,13 +86,13 @@ import Testing
       INSERT INTO membership_return(unit, as_of, axis, members_total)
         SELECT code, '2025', 'territorial', 3 FROM org_unit;
       """)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] { try expectRecount(node, "inserted") }
     try uz.type("UPDATE membership_return SET members_total=4; UPDATE org_unit SET closed_on='2025' WHERE code<'p2'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] { try expectRecount(node, "updated") }
     try uz.type("DELETE FROM org_unit WHERE code>'p5'; UPDATE membership_return SET unit='x' || unit")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] { try expectRecount(node, "moved") }
     try expectEqual(hq, uz)
     #expect(try hq.store.verify().problems == [])
@@ -118,7 +119,7 @@ import Testing
     let hq = try house.add("otuts")
     let others = [try house.add("ftuu"), try house.add("fturk")]
     for node in [hq] + others { try node.hurry() }
-    var dice = SeededRandom(seed: firstSeed &+ seed)
+    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ seed)
     let dates = ["'2021'", "'2024'", "'2025'", "'2025-10'", "'2025-10-31'", "'2025-11-30'", "'2026-02-28'"]
     let sorts = ["'primary_organization'", "'regional_council'", "'member_organization'", "'nonsense'", "NULL"]
     for step in 0..<25 {

@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Store
@@ -32,7 +33,7 @@ import Testing
     let uz = try house.add("ftuu")
     let stranger = try house.add("kfik")
     try uz.type("INSERT INTO org_unit(code, unit_kind) VALUES('a', 'primary_organization')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try uz.type(
       "UPDATE org_unit SET name='Two'; INSERT INTO membership_return(unit, as_of, axis) VALUES('a','2025','sectoral')")
     try stranger.type("INSERT INTO org_unit(code) VALUES('s')")
@@ -42,13 +43,8 @@ import Testing
     let frontier = try uz.store.frontier(visibleTo: uz.role)
     for _ in 0..<2 {
       #expect(throws: Stop.self) {
-        try uz.store.write { engine in
-          try Sealer(engine, wall: SystemClock.now()).sealAll()
-          try engine.keep(stranger.identity.card)
-          let absorber = Absorber(engine)
-          for segment in batch.segments { try absorber.absorb(segment) { _ in true } }
-          #expect(absorber.report.segments == 1)
-          throw Stop()
+        try uz.sealAndAbsorb(batch.segments, of: stranger.identity.card, failingWith: Stop()) { report in
+          #expect(report.segments == 1)
         }
       }
       #expect(try uz.store.frontier(visibleTo: uz.role) == frontier)
@@ -57,7 +53,7 @@ import Testing
       #expect(try uz.captured().count == 2)
     }
     #expect(try uz.seal().changes == 2)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     try expectEqual(uz, hq)
     for node in [uz, hq] { #expect(try node.store.verify().problems == []) }
   }
@@ -75,12 +71,12 @@ import Testing
       INSERT INTO org_unit(code, name, activity)
         VALUES('\(composed)', 'c', '["\(composed)","\(decomposed)"]'), ('\(decomposed)', 'd', NULL), ('x', NULL, NULL);
       """)
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.count("org_unit") == 3)
     #expect(try hq.value("length(CAST(activity AS BLOB))", "org_unit WHERE name='c'") == "17")
     try uz.type("UPDATE org_unit SET name='\(composed)' WHERE code='x'")
     try hq.type("UPDATE org_unit SET name='\(decomposed)' WHERE code='x'")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.store.conflicts().map(\.field) == ["name"])
     try expectEqual(hq, uz)
     for node in [uz, hq] { #expect(try node.store.verify().problems == []) }
@@ -106,7 +102,7 @@ import Testing
     try uz.seal()
     try uz.type(
       "INSERT INTO aid_operation(id, amount) VALUES('a', 9223372036854775807), ('b', -9223372036854775808)")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.column("amount", "aid_operation") == ["9223372036854775807", "-9223372036854775808"])
     #expect(try hq.column("DISTINCT remark", "org_unit") == ["y"])
     try expectEqual(hq, uz)
@@ -130,13 +126,12 @@ import Testing
   func spill() throws {
     let node = try House().addKept("ftuu")
     #expect(try node.value("cache_spill", "pragma_cache_spill") == "0")
-    try node.store.inQueue { try $0.connection.execute("PRAGMA cache_size=10") }
+    try node.execute("PRAGMA cache_size=10")
     try node.type(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<2000) "
         + "INSERT INTO org_unit(code, name) SELECT 'u' || i, hex(randomblob(50)) FROM n")
-    try node.store.write { engine in
-      try Sealer(engine, wall: SystemClock.now()).sealAll()
-      let result = try Shell.sqlite(node.path, "SELECT count(*) FROM org_unit;")
+    try node.seal {
+      let result = try SQLiteShell.run(node.path, "SELECT count(*) FROM org_unit;")
       #expect(result.output == "2000\n")
       #expect(result.errors == "")
     }

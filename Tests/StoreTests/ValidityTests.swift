@@ -3,7 +3,7 @@ import Testing
 
 @testable import Store
 
-/// Values that the catalog does not allow: sealed with a flag, told, shown nowhere, counted nowhere.
+/// Values that the catalog does not allow: sealed with a flag, reported, shown nowhere, counted nowhere.
 @Suite struct ValidityTests {
   struct Wrong: CustomTestStringConvertible, Sendable {
     var kind: String
@@ -45,7 +45,7 @@ import Testing
     try uz.type("INSERT INTO \(wrong.kind)(\(key), remark, \(wrong.column)) VALUES('a', 'r', \(wrong.value))")
     let sealed = try uz.sealed()
     #expect(sealed.map(\.isFlagged) == [true])
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] {
       #expect(try node.rows(["remark", wrong.column], wrong.kind) == [["r", "∅"]])
       let listed = try node.store.invalidValues()
@@ -63,7 +63,7 @@ import Testing
     } else {
       try uz.type("UPDATE \(wrong.kind) SET \(wrong.column)=\(wrong.repair)")
     }
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] {
       #expect(try node.store.invalidValues() == [])
       let shown = wrong.repair.replacing("'", with: "")
@@ -86,7 +86,7 @@ import Testing
     let uz = try house.add("ftuu")
     try uz.type(sql)
     #expect(try uz.sealed().map(\.isFlagged) == [true])
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     for node in [uz, hq] {
       #expect(try node.count("membership_return") == 0)
       #expect(try node.store.invalidValues().count == 1)
@@ -95,7 +95,7 @@ import Testing
     }
     // The right key typed instead.
     try uz.type("INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a', '2025', 'territorial', 5)")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.value("sum(amount)", "birlik_total WHERE indicator='members'") == "5")
     try expectEqual(hq, uz)
   }
@@ -129,7 +129,7 @@ import Testing
     #expect(try Recount.difference(node) == nil)
   }
 
-  @Test("A value too long to travel is refused and told, and the row is as before")
+  @Test("A value too long to travel is refused and reported, and the row is as before")
   func tooLong() throws {
     let node = try House().addKept("ftuu")
     try node.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")

@@ -1,5 +1,6 @@
 import Limits
 import SyncCore
+import TestSupport
 import Testing
 import Wire
 
@@ -53,7 +54,7 @@ import Wire
     #expect(try hq.store.absorb(segments: [try orphan(tr, 1).bytes], cards: []).waiting == 1)
     #expect(try hq.store.status().waiting == limit + 1)
     try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
-    try Exchange.even(uz, hq)
+    try Exchange.sync(uz, hq)
     #expect(try hq.value("name", "org_unit WHERE code='a'") == "One")
   }
 

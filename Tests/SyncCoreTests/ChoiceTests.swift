@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 /// Every merge rule, ties, agreement and validity.
@@ -14,7 +15,7 @@ import Testing
     let heads = [head(1, time: 5, content(1)), head(2, time: 7, content(2)), head(3, time: 6, content(3))]
     let choice = Choice(among: heads, rule: rule, facts: StubFacts(authors: [1: .owner, 3: .headquarters]))
     #expect(choice.shown == heads[1])
-    #expect(choice.others == [heads[2], heads[0]], "the others stand latest first")
+    #expect(choice.others == [heads[2], heads[0]], "the others come latest first")
     #expect(choice.isConflict)
   }
 
@@ -110,10 +111,10 @@ import Testing
     #expect(conflict.shown == nil && conflict.others.count == 3)
   }
 
-  /// Each rule again, as a ranking that says nothing about how the engine goes about it.
-  @Test("On random heads every rule shows what its definition says", arguments: MergeRule.allCases)
+  /// Each rule again, as a ranking that shares nothing with how the product does it.
+  @Test("On random heads every rule shows what its definition demands", arguments: MergeRule.allCases)
   func matchesTheDefinition(rule: MergeRule) {
-    var dice = SeededRandom(seed: firstSeed &+ 77)
+    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 77)
     let authors: [Author] = [.owner, .headquarters, .owningHeadquarters, .other]
     for round in 0..<500 {
       let heads = (0..<(1 + dice.below(5))).map { number in

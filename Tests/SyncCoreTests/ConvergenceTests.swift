@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 /// The merge is a function of the set of changes: 10,000 random worlds per run, and as many naive recounts.
@@ -11,7 +12,7 @@ import Testing
     arguments: 0..<batches)
   func convergesToTheOracle(batch: Int) {
     for number in 0..<Self.casesPerBatch {
-      let seed = firstSeed &+ UInt64(batch) * Self.casesPerBatch &+ number
+      let seed = SeededRandom.firstSeed &+ UInt64(batch) * Self.casesPerBatch &+ number
       check(seed: seed, steps: 4 + Int(seed % 17))
     }
   }
@@ -19,7 +20,7 @@ import Testing
   @Test("So it is over long histories with many forks", arguments: 0..<20)
   func convergesOverLongHistories(batch: Int) {
     for number in 0..<3 {
-      check(seed: firstSeed &+ 1_000_000 &+ UInt64(batch * 3 + number), steps: 60 + number * 20)
+      check(seed: SeededRandom.firstSeed &+ 1_000_000 &+ UInt64(batch * 3 + number), steps: 60 + number * 20)
     }
   }
 
@@ -27,7 +28,7 @@ import Testing
   @Test("Dishonest contexts and malformed changes lead no two stores apart", arguments: 0..<20)
   func dishonestSegmentsConverge(batch: Int) {
     for number in 0..<60 {
-      let seed = firstSeed &+ 2_000_000 &+ UInt64(batch * 60 + number)
+      let seed = SeededRandom.firstSeed &+ 2_000_000 &+ UInt64(batch * 60 + number)
       var world = World(seed: seed, areHonest: false)
       world.run(steps: 6 + number % 15)
       checkEquality(&world, seed: seed)

@@ -75,7 +75,7 @@ import Testing
     #expect(count.untold[2] == (youth == nil ? 1 : 0))
   }
 
-  @Test("what no row tells was not collected, which is not zero")
+  @Test("what no row has was not collected, which is not zero")
   func notCollected() throws {
     var row = member("u")
     row["sex"] = nil

@@ -1,7 +1,8 @@
 import SyncCore
+import TestSupport
 import Testing
 
-/// What a side sends, from nothing but what the other shows: it always ends even, however both came to differ.
+/// What a side sends, from nothing but what the other shows: it always ends in sync, however both came to differ.
 @Suite struct ExchangePlanTests {
   private let home = World.channels[0]
   private let open = World.channels[1]
@@ -34,7 +35,7 @@ import Testing
 
   private func worlds(_ seeds: Range<UInt64>, _ body: (_ seed: UInt64, _ world: World) -> Void) {
     for number in seeds {
-      let seed = firstSeed &+ 5_000_000 &+ number
+      let seed = SeededRandom.firstSeed &+ 5_000_000 &+ number
       var world = World(seed: seed)
       world.run(steps: 4 + Int(seed % 40))
       body(seed, world)
@@ -54,7 +55,7 @@ import Testing
     for number in [-1, 1, Int.max, .min] { #expect(plan(store, []).lacks(number, of: store.table) == nil) }
   }
 
-  @Test("A peer with a later tip is taken to be ahead until its marks say otherwise")
+  @Test("A peer with a later tip is taken to be ahead until its marks show otherwise")
   func aheadOrForked() {
     var ahead = replica(5)
     let stem = ahead
@@ -80,7 +81,7 @@ import Testing
       #expect(plan.unclear.isEmpty && plan.lacks(0, of: mine.table) == 0)
       #expect(plan.unknown == frontier(theirs))
     }
-    // Ends shown beside the tip say where the stem was left.
+    // Ends shown beside the tip give the place where the stem was left.
     let stem = FrontierEntry(channel: home, tip: Tip(origin: left.origin, sequence: 4, hash: left.log[3].hash))
     #expect(plan(left, frontier(right) + [stem]).lacks(0, of: left.table) == 4)
     #expect(plan(left, frontier(right), marks: [(stem, true)]).lacks(0, of: left.table) == 4)
@@ -119,7 +120,7 @@ import Testing
 
   @Test("What a peer invents traps nowhere and hides nothing but that stream")
   func inventedFrontiers() {
-    var dice = SeededRandom(seed: firstSeed &+ 6)
+    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 6)
     var store = replica(4)
     store.take(replica(4, 2).log)
     let real = frontier(store)
@@ -162,7 +163,7 @@ import Testing
 
   // MARK: Whole syncs
 
-  @Test("Any two stores that came to differ are even after one sync, of bounded length", arguments: 0..<20)
+  @Test("Any two stores that came to differ are in sync after one sync, of bounded length", arguments: 0..<20)
   func anyTwoStores(batch: UInt64) {
     worlds(batch * 40..<batch * 40 + 40) { seed, world in
       var dice = SeededRandom(seed: seed)
@@ -179,7 +180,7 @@ import Testing
         Issue.record("seed \(seed): \(outcome.rounds) rounds for \(total) segments in batches of \(talk.limit)")
       }
       if !talk.problems.isEmpty { Issue.record("seed \(seed): \(talk.problems)") }
-      // Once even, one round says so.
+      // Once in sync, one round confirms it.
       let again = talk.sync(&node, with: &hub)
       if !again.isEven || again.rounds != 1 { Issue.record("seed \(seed): \(again)") }
     }
@@ -203,7 +204,7 @@ import Testing
   func severalLongStems() {
     for limit in [1, 2, 5, 11] {
       for seed in 0..<10 as Range<UInt64> {
-        var dice = SeededRandom(seed: firstSeed &+ seed)
+        var dice = SeededRandom(seed: SeededRandom.firstSeed &+ seed)
         var node = Replica(origin: origin(1))
         var authors = [replica(0, 2), replica(0, 3), replica(0, 4)]
         for step in 0..<40 { seal(&authors[dice.below(3)], Int64(step)) }
@@ -239,7 +240,7 @@ import Testing
     }
   }
 
-  @Test("Cut anywhere, again and again: nothing is lost and even is never told wrongly", arguments: 0..<10)
+  @Test("Cut anywhere, again and again: nothing is lost and no side is reported in sync wrongly", arguments: 0..<10)
   func cutAnywhere(batch: UInt64) {
     worlds(20_000 + batch * 30..<20_000 + batch * 30 + 30) { seed, world in
       var dice = SeededRandom(seed: seed)
@@ -260,7 +261,7 @@ import Testing
     }
   }
 
-  @Test("Nodes, clones, copies put back, a hub put back: two rounds of syncs make all even", arguments: 0..<10)
+  @Test("Nodes, clones, copies put back, a hub put back: two rounds of syncs bring all in sync", arguments: 0..<10)
   func aroundAHub(batch: UInt64) {
     worlds(30_000 + batch * 10..<30_000 + batch * 10 + 10) { seed, world in
       var dice = SeededRandom(seed: seed)

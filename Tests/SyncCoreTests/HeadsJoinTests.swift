@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 /// Joining two stores' heads gives what the changes themselves would have given.
@@ -6,7 +7,7 @@ import Testing
   @Test("A join is as absorbing the other's changes, in both directions and again", arguments: 0..<40)
   func asByTheLog(batch: Int) {
     for number in 0..<60 as Range<UInt64> {
-      let seed = firstSeed &+ 3_000_000 &+ UInt64(batch) * 60 &+ number
+      let seed = SeededRandom.firstSeed &+ 3_000_000 &+ UInt64(batch) * 60 &+ number
       var world = World(seed: seed)
       world.run(steps: 4 + Int(seed % 40))
       for a in world.replicas {
@@ -34,7 +35,7 @@ import Testing
   @Test("After joins changes go on being absorbed, to the same end", arguments: 0..<20)
   func goesOn(batch: Int) {
     for number in 0..<40 as Range<UInt64> {
-      let seed = firstSeed &+ 4_000_000 &+ UInt64(batch) * 40 &+ number
+      let seed = SeededRandom.firstSeed &+ 4_000_000 &+ UInt64(batch) * 40 &+ number
       var world = World(seed: seed)
       world.run(steps: 10 + Int(seed % 30))
       let expected = Canonical(world.freshReplica(), rules: world.rules)

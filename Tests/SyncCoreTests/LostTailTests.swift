@@ -52,7 +52,7 @@ import Testing
     #expect(rest([(0b10, 50), (0b10, 100)], tail, typed: typed([1: 5])) == [])
   }
 
-  @Test("A whole row is dropped when the tail inserted it as it stands, a deletion when the tail deleted it")
+  @Test("A whole row is dropped when the tail inserted it as it is, a deletion when the tail deleted it")
   func wholeRecords() {
     let inserted = [arrival([change(.insertion, [1: 5, 2: 6], at: 100)])]
     #expect(rest([(-1, 90), (0b10, 100)], inserted, typed: typed([1: 5, 2: 6])) == [])
@@ -79,7 +79,7 @@ import Testing
     #expect(rest(notes + [(-1, 110), (0, 120)], both, typed: nil, deleted: typed([1: 5])) == [[3, -1], [4, 0]])
   }
 
-  @Test("What stands in another owner's row is not what was sealed of this one's")
+  @Test("A value of another owner's row is not what was sealed of this one's")
   func owners() {
     let tail = [arrival([change(.edit, [1: 5], at: 100), change(.insertion, [1: 5], at: 200)])]
     #expect(rest([(0b10, 100)], tail, typed: typed([1: 5]), owner: "ktr") == [[0, 0b10]])

@@ -31,7 +31,7 @@ import Testing
     let first = scene.absorb(.edit, [1: 5], seeing: [row])
     let second = scene.absorb(.edit, [2: 6], seeing: [row])
     #expect(scene.heads(1) == [first] && scene.heads(2) == [second])
-    #expect(scene.state.rows.count == 1, "the row still stands for every other register")
+    #expect(scene.state.rows.count == 1, "the row still holds every other register")
     #expect(scene.state.rows.first?.contents.isEmpty == true, "and keeps no value twice")
   }
 
@@ -116,7 +116,7 @@ import Testing
     #expect(scene.state.deletions.map(\.clock) == [decided] && !scene.state.exists(.editWins))
   }
 
-  @Test("An edit that saw one of two concurrent deletions leaves the other standing")
+  @Test("An edit that saw one of two concurrent deletions leaves the other current")
   func twoDeletions() {
     var scene = Scene()
     let row = scene.absorb(.insertion, [1: 1])

@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 /// Where segments belong, what they have seen, and what a new one has to name.
@@ -88,7 +89,7 @@ import Testing
     #expect(replica.waiting.isEmpty && replica.log.map(\.hash) == [first, second, other].map(\.hash))
   }
 
-  @Test("What no honest node seals is told apart from what is only early")
+  @Test("What no honest node seals is distinguished from what is only early")
   func contradictions() {
     var replica = Replica(origin: origin(1))
     let first = segment(header(origin(1), home))
@@ -148,7 +149,7 @@ import Testing
   @Test("What a new segment names and its predecessor's vector cover everything held, and nothing is named in vain")
   func contextsAreComplete() {
     for seed in 0..<200 as Range<UInt64> {
-      var world = World(seed: firstSeed &+ 3_000_000 &+ seed)
+      var world = World(seed: SeededRandom.firstSeed &+ 3_000_000 &+ seed)
       world.run(steps: 12)
       for table in world.replicas.map(\.table) {
         for channel in World.channels {
@@ -188,7 +189,7 @@ import Testing
 
   @Test("A vector keeps the highest of each stream, whatever the order of raising")
   func vectors() {
-    var dice = SeededRandom(seed: firstSeed &+ 5)
+    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 5)
     for _ in 0..<200 {
       var vector = VersionVector()
       var expected: [Int: Int64] = [:]

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import SyncCore
 
-/// Nobody computes a small figure from those that are told.
+/// Nobody computes a small figure from those that are published.
 @Suite(.timeLimit(.minutes(20))) struct SuppressionTests {
   private func withheld(
     _ rows: [[Int64?]], families: [[Int]] = [[1]], totals: [Int] = [0], sums: [[Int]] = [], below threshold: Int64 = 10
@@ -10,7 +11,7 @@ import Testing
     Suppression(threshold: threshold, totals: totals, families: families).withheld(rows, sums: sums)
   }
 
-  @Test("a small part is withheld, zero and what reaches the threshold are told")
+  @Test("a small part is withheld, zero and what reaches the threshold are published")
   func parts() {
     #expect(withheld([[100, 1]]) == [[false, true]])
     #expect(withheld([[100, 9]]) == [[false, true]])
@@ -34,7 +35,7 @@ import Testing
 
   @Test("one small part of several takes the smallest other with it, not the largest")
   func complement() {
-    // 3 employees, 20 retired, 77 others: without the retired, 23 - 20 would tell the employees.
+    // 3 employees, 20 retired, 77 others: without the retired, 23 - 20 would give the employees.
     #expect(withheld([[100, 3, 20]], families: [[1, 2]]) == [[false, true, false]])
     // Nobody else: 3 and 97 give each other away.
     #expect(withheld([[100, 3, 97]], families: [[1, 2]]) == [[false, true, true]])

@@ -24,7 +24,7 @@ import Testing
     #expect(stamp(9_000, previous: 7_000) == 2_000)
   }
 
-  @Test("It is later than every head that it replaces, in whatever order they are told")
+  @Test("It is later than every head that it replaces, in whatever order they come")
   func laterThanReplaced() {
     #expect(stamp(1_500, replacing: [1_499]) == 1_500)
     #expect(stamp(1_500, replacing: [1_500]) == 1_501)

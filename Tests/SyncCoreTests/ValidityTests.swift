@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 /// What the catalog allows in a cell.
@@ -77,10 +78,10 @@ import Testing
     #expect(Validity.problem(key: [0x61, 0], .text) != nil)
   }
 
-  @Test("UTF-8 is told from what is not")
+  @Test("UTF-8 is distinguished from what is not")
   func utf8() {
     for text in ["", "a", "ş", "€", "😀", "\u{10FFFF}", "\u{0}"] { #expect(Validity.isUTF8(bytes(text))) }
-    var dice = SeededRandom(seed: firstSeed &+ 31)
+    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 31)
     for _ in 0..<2_000 {
       let random = dice.bytes(dice.below(5))
       let repaired = Array(String(decoding: random, as: UTF8.self).utf8)
@@ -88,13 +89,20 @@ import Testing
     }
   }
 
-  @Test("Random bytes of every type trap nowhere", arguments: types.indices)
+  @Test("Random bytes of every type are judged, and what is no text is refused", arguments: types.indices)
   func hostileBytes(index: Int) {
-    var dice = SeededRandom(seed: firstSeed &+ 41)
+    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 41)
     for _ in 0..<2_000 {
-      _ = Validity.problem(.text(dice.bytes(dice.below(60))), Self.types[index])
-      _ = Validity.problem(.integer(Int64(bitPattern: dice.next())), Self.types[index])
-      _ = Validity.problem(key: dice.bytes(dice.below(20)), Self.types[index])
+      let text = dice.bytes(dice.below(60))
+      let ofText = Validity.problem(.text(text), Self.types[index])
+      let ofNumber = Validity.problem(.integer(Int64(bitPattern: dice.next())), Self.types[index])
+      let key = dice.bytes(dice.below(20))
+      let ofKey = Validity.problem(key: key, Self.types[index])
+      let words = [ofText, ofNumber, ofKey].compactMap { $0 }
+      #expect(words.allSatisfy { !$0.isEmpty })
+      func isNoText(_ bytes: [UInt8]) -> Bool { bytes.contains(0) || !Validity.isUTF8(bytes) }
+      if isNoText(text) { #expect(ofText != nil, "\(text)") }
+      if key.isEmpty || isNoText(key) { #expect(ofKey != nil, "\(key)") }
     }
   }
 }

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The units through systemd's own checker.
-@Suite(.enabled(if: Command.find("systemd-analyze") != nil, "systemd-analyze is not installed; .ci/setup brings it"))
+@Suite(.enabled(if: Program.find("systemd-analyze") != nil, "systemd-analyze is not installed; .ci/setup brings it"))
 struct AnalyzeTests {
   /// Ten times the highest exposure that is allowed: 1.2 of 10, where lower is better.
   private static let threshold = 12
@@ -61,7 +62,7 @@ struct AnalyzeTests {
     }
   }
 
-  private func verify(_ names: [String], in folder: URL) async throws -> Command.Outcome {
+  private func verify(_ names: [String], in folder: URL) async throws -> ProgramResult {
     // Systemd's own units are needed for the targets; what this machine has besides is not our matter.
     let units = "\(folder.path):/usr/lib/systemd/system:/lib/systemd/system"
     let files = names.map { folder.appendingPathComponent($0).path }
@@ -69,7 +70,7 @@ struct AnalyzeTests {
       ["systemd-analyze", "verify", "--man=no"] + files, environment: ["SYSTEMD_UNIT_PATH": units])
   }
 
-  private func security(_ file: URL) async throws -> Command.Outcome {
+  private func security(_ file: URL) async throws -> ProgramResult {
     try await Command.run([
       "systemd-analyze", "security", "--offline=yes", "--threshold=\(Self.threshold)", "--no-pager", file.path,
     ])

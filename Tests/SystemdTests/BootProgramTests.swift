@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The program itself in the real units under a real systemd: headquarters with TLS, keys that systemd hands over, and
@@ -15,7 +16,7 @@ struct BootProgramTests {
   @Test(.timeLimit(.minutes(20))) func headquartersServes() async throws {
     try await Command.withTemporaryFolder { folder in
       let binds = try await prepare(folder)
-      try await BootedSystem.withSystem(binds: binds, log: folder.appendingPathComponent("log")) { system in
+      try await BootedSystem.withSystem(binds: binds) { system in
         try await isMadeAsTheServiceUser(system)
         let pin = try await servesTLS(system)
         try await clerkWritesMeanwhile(system)
@@ -62,7 +63,7 @@ struct BootProgramTests {
 
   private func clerkWritesMeanwhile(_ system: BootedSystem) async throws {
     #expect(try await system.run(["useradd", "--user-group", "--groups", "birlik", "clerk"]).status == 0)
-    func type(_ sql: String, as user: String) async throws -> Command.Outcome {
+    func type(_ sql: String, as user: String) async throws -> ProgramResult {
       try await shell(
         "umask 022; exec setpriv --reuid=\(user) --regid=$(id -g \(user)) --init-groups "
           + "sqlite3 -cmd '.timeout 10000' \(Self.database) \"\(sql)\"", system)
@@ -70,11 +71,10 @@ struct BootProgramTests {
     let typed = try await type("INSERT INTO org_unit(code, name) VALUES('hq-1', 'typed by a clerk');", as: "clerk")
     #expect(typed.status == 0 && typed.errors.isEmpty, "\(typed.errors)")
     // The daemon, another user, seals what the clerk typed, through the same group and folder.
-    let sealed = try await BootedSystem.wait(seconds: 30) {
+    try await waitUntil("the daemon seals") {
       let left = try await type("SELECT count(*) FROM birlik_capture;", as: "clerk")
       return left.output == "0\n"
     }
-    #expect(sealed)
     // And again, after the daemon wrote: neither locks the other out with what it leaves behind.
     let again = try await type("UPDATE org_unit SET name='typed again' WHERE code='hq-1';", as: "clerk")
     #expect(again.status == 0, "\(again.errors)")
@@ -132,7 +132,7 @@ struct BootProgramTests {
   }
 
   private func isStartedAgain(_ unit: String, _ words: String, _ system: BootedSystem) async throws {
-    let isBack = try await BootedSystem.wait(seconds: 30) {
+    let isBack = try await BootedSystem.comes {
       let restarts = try await system.property("NRestarts", of: unit)
       let state = try await system.property("ActiveState", of: unit)
       return restarts == "1" && state == "active"
@@ -172,21 +172,21 @@ struct BootProgramTests {
     let standing = try await shell("cd /etc/member-keys && stat --format='%a %U %n' *", system)
     #expect(standing.output == "600 root birlik.key\n600 root birlik.key.old\n")
     // What root's command left behind keeps the daemon from nothing.
-    func name(_ database: String, _ sql: String) async throws -> Command.Outcome {
+    func name(_ database: String, _ sql: String) async throws -> ProgramResult {
       try await shell(
         "umask 022; exec setpriv --reuid=clerk --regid=$(id -g clerk) --init-groups "
           + "sqlite3 -cmd '.timeout 10000' \(database) \"\(sql)\"", system)
     }
     let typed = try await name(member, "INSERT INTO org_unit(code, name) VALUES('ftuu-1', 'after');")
     #expect(typed.status == 0, "\(typed.errors)")
-    let arrived = try await BootedSystem.wait(seconds: 30) {
+    let arrived = try await BootedSystem.comes {
       try await name(Self.database, "SELECT name FROM org_unit WHERE code='ftuu-1';").output == "after\n"
     }
     let journal = try await system.run(["journalctl", "--unit=member.service", "--no-pager"])
     #expect(arrived, "\(journal.output.suffix(1000))")
   }
 
-  private func shell(_ script: String, _ system: BootedSystem) async throws -> Command.Outcome {
+  private func shell(_ script: String, _ system: BootedSystem) async throws -> ProgramResult {
     try await system.run(["sh", "-c", script])
   }
 
@@ -206,7 +206,7 @@ struct BootProgramTests {
     try Data("database = \"\(Self.database)\"\nlisten = \"0.0.0.0:8650\"\n".utf8).write(to: settings)
     let built = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
       .appendingPathComponent("birlik")
-    let catalog = UnitFile.folder.deletingLastPathComponent().appendingPathComponent("Config/catalog")
+    let catalog = Repository.catalog
     return [
       "\(units.path):/etc/systemd/system",
       "\(built.path):\(Self.program)",
@@ -217,7 +217,7 @@ struct BootProgramTests {
     ] + (try await libraries(of: built))
   }
 
-  /// The folders with libraries that stand outside of the system's own, such as those of Swift.
+  /// The folders with libraries outside of the system's own, such as those of Swift.
   private func libraries(of program: URL) async throws -> [String] {
     let linked = try await Command.run(["ldd", program.path])
     let folders = linked.output.split(separator: "\n").compactMap { line -> String? in

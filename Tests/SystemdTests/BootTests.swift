@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The real units in a real systemd, with a stand-in for the program: what they allow and forbid, restarts, the
@@ -11,7 +12,7 @@ struct BootTests {
   @Test(.timeLimit(.minutes(20))) func unitsWork() async throws {
     try await Command.withTemporaryFolder { folder in
       let binds = try prepare(folder)
-      try await BootedSystem.withSystem(binds: binds, log: folder.appendingPathComponent("log")) { system in
+      try await BootedSystem.withSystem(binds: binds) { system in
         try await daemonIsConfinedAndWorks(system)
         try await clerkWritesTheDatabase(system)
         try await watchdogRestartsAHangingDaemon(system)
@@ -39,7 +40,7 @@ struct BootTests {
 
   private func clerkWritesTheDatabase(_ system: BootedSystem) async throws {
     #expect(try await system.run(["useradd", "--user-group", "--groups", "birlik", "clerk"]).status == 0)
-    func clerk(_ command: String, user: String, group: String) async throws -> Command.Outcome {
+    func clerk(_ command: String, user: String, group: String) async throws -> ProgramResult {
       let identity = "--reuid=$(id -u \(user)) --regid=$(getent group \(group) | cut -d: -f3) --init-groups"
       let script = "umask 022; exec setpriv \(identity) sqlite3 /var/lib/birlik/birlik.db \"\(command)\""
       return try await system.run(["sh", "-c", script])
@@ -58,12 +59,11 @@ struct BootTests {
 
   private func watchdogRestartsAHangingDaemon(_ system: BootedSystem) async throws {
     #expect(try await system.run(["touch", "/var/lib/birlik/hang"]).status == 0)
-    let restarted = try await BootedSystem.wait(seconds: 30) {
+    try await waitUntil("the daemon is started again") {
       let restarts = try await system.property("NRestarts", of: "birlik.service")
       let state = try await system.property("ActiveState", of: "birlik.service")
       return restarts != "0" && state == "active"
     }
-    #expect(restarted)
     let journal = try await system.run(["journalctl", "--unit=birlik.service", "--no-pager"])
     #expect(journal.output.contains("Watchdog timeout"))
     #expect(try await system.run(["systemctl", "stop", "birlik.service"]).status == 0)
@@ -92,10 +92,9 @@ struct BootTests {
     #expect(try await system.property("Persistent", of: "birlik-sync.timer") == "yes")
     #expect(try await system.run(["rm", "-f", "/var/lib/birlik/synced"]).status == 0)
     #expect(try await system.run(["systemctl", "start", "birlik-sync.timer"]).status == 0)
-    let synced = try await BootedSystem.wait(seconds: 30) {
+    try await waitUntil("the timer starts a sync") {
       try await system.run(["test", "-e", "/var/lib/birlik/synced"]).status == 0
     }
-    #expect(synced)
   }
 
   private func order(exit status: Int, _ system: BootedSystem) async throws {

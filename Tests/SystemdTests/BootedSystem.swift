@@ -1,12 +1,9 @@
 import Foundation
+import TestSupport
 
 /// A systemd of its own, booted by systemd-nspawn over this machine's programs, with empty settings and state in
 /// memory. Nothing of the machine is changed.
 struct BootedSystem {
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
-  }
-
   /// The process that is process 1 inside.
   private let leader: String
 
@@ -14,11 +11,11 @@ struct BootedSystem {
   static func hindrance() -> String? {
     guard geteuid() == 0 else { return "not root" }
     let missing = ["systemd-nspawn", "nsenter", "setpriv", "pgrep", "timeout", "python3", "sqlite3", "useradd"]
-      .filter { Command.find($0) == nil }
+      .filter { Program.find($0) == nil }
     return missing.isEmpty ? nil : "not installed: \(missing.joined(separator: ", "))"
   }
 
-  /// Whether a system boots here at all: containers often may not. Tried once, says why not on standard error.
+  /// Whether a system boots here at all: containers often may not. Tried once; standard error has the reason.
   static func isPossible() async -> Bool {
     await possibility.value
   }
@@ -29,9 +26,7 @@ struct BootedSystem {
     var reason = hindrance()
     if reason == nil {
       do {
-        try await Command.withTemporaryFolder { folder in
-          try await withSystem(binds: [], log: folder.appendingPathComponent("log")) { _ in }
-        }
+        try await withSystem(binds: []) { _ in }
       } catch {
         reason = "\(error)"
       }
@@ -42,18 +37,18 @@ struct BootedSystem {
   }
 
   /// Boots, runs the body and switches off.
-  static func withSystem(binds: [String], log: URL, _ body: (BootedSystem) async throws -> Void) async throws {
+  static func withSystem(binds: [String], _ body: (BootedSystem) async throws -> Void) async throws {
     // The limit ends the system even if this process is killed.
     let arguments =
-      ["timeout", "--kill-after=5", "180", "systemd-nspawn", "--quiet", "--directory=/", "--volatile=yes", "--boot"]
+      ["--kill-after=5", "180", "systemd-nspawn", "--quiet", "--directory=/", "--volatile=yes", "--boot"]
       + ["--machine=birlik-test-\(getpid())", "--register=no", "--keep-unit", "--private-network"]
       + ["--link-journal=no", "--console=pipe"] + binds.map { "--bind-ro=\($0)" }
       + ["systemd.firstboot=off", "systemd.mask=systemd-firstboot.service", "systemd.unit=multi-user.target"]
-    let process = try Command.prepare(arguments, output: log, errors: log)
-    try process.run()
+    let process = try RunningProgram(
+      "timeout", arguments, environment: Command.environment, in: TemporaryFolder())
     let result: Result<Void, any Error>
     do {
-      let system = BootedSystem(leader: try await leader(of: process, log: log))
+      let system = BootedSystem(leader: try await leader(of: process))
       do {
         result = .success(try await body(system))
       } catch {
@@ -61,15 +56,19 @@ struct BootedSystem {
       }
       _ = try await system.run(["systemctl", "poweroff"])
     } catch {
-      process.terminate()
+      process.stop()
       throw error
     }
-    if !(await wait(seconds: 20, until: { !process.isRunning })) { process.terminate() }
+    do {
+      try await waitUntil("the system is off", within: .seconds(20)) { !process.isRunning }
+    } catch {
+      process.stop()
+    }
     try result.get()
   }
 
   /// Runs a program inside.
-  func run(_ arguments: [String]) async throws -> Command.Outcome {
+  func run(_ arguments: [String]) async throws -> ProgramResult {
     try await Command.run(["nsenter", "--target", leader, "--all", "--"] + arguments)
   }
 
@@ -79,37 +78,35 @@ struct BootedSystem {
     return outcome.output.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  /// Polls, because there is nothing to wait on; false after the time is over.
-  static func wait(seconds: Int, until condition: () async throws -> Bool) async rethrows -> Bool {
-    let end = ContinuousClock.now + .seconds(seconds)
-    while ContinuousClock.now < end {
-      if try await condition() { return true }
-      try? await Task.sleep(for: .milliseconds(100))
+  /// Waits until `condition` holds; false when it does not, for those who explain that with the journal.
+  static func comes(_ condition: () async throws -> Bool) async throws -> Bool {
+    do {
+      try await waitUntil("", condition)
+      return true
+    } catch is TestProblem {
+      return false
     }
-    return try await condition()
   }
 
   /// Process 1 of the booted system, once that is up.
-  private static func leader(of process: Process, log: URL) async throws -> String {
+  private static func leader(of process: RunningProgram) async throws -> String {
     var found: String?
-    _ = try await wait(seconds: 60) {
-      guard process.isRunning else { return true }
-      found = try await candidate(under: process)
-      guard let leader = found else { return false }
+    try await waitUntil("systemd-nspawn boots: \((process.output + process.errors).suffix(500))") {
+      guard process.isRunning else { throw TestProblem("systemd-nspawn ended: \(process.output)\(process.errors)") }
+      guard let leader = try await candidate(under: process) else { return false }
       let state = try await BootedSystem(leader: leader).run(["systemctl", "is-system-running", "--wait"])
       // Degraded: some unit of this machine does not like it there. Ours are not started yet.
-      let isUp = state.output.hasPrefix("running") || state.output.hasPrefix("degraded")
-      if !isUp { found = nil }
-      return isUp
+      guard state.output.hasPrefix("running") || state.output.hasPrefix("degraded") else { return false }
+      found = leader
+      return true
     }
-    if let found { return found }
-    let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-    throw Failure(description: "systemd-nspawn does not boot here: \(text.suffix(500))")
+    guard let found else { throw TestProblem("no process 1") }
+    return found
   }
 
   /// A systemd below the process that is surely not the one of this machine.
-  private static func candidate(under process: Process) async throws -> String? {
-    var parent = "\(process.processIdentifier)"
+  private static func candidate(under process: RunningProgram) async throws -> String? {
+    var parent = "\(process.identifier)"
     for _ in 0..<2 {  // timeout, systemd-nspawn
       let children = try await Command.run(["pgrep", "--parent", parent]).output.split(separator: "\n")
       guard let child = children.first else { return nil }

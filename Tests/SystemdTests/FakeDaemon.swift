@@ -1,5 +1,5 @@
 /// Stands for `birlik` where only the units are tried: it does what the daemon needs to be allowed to do, tries what
-/// it must not be able to do, and says in its status what went otherwise.
+/// it must not be able to do, and reports in its status what went otherwise.
 enum FakeDaemon {
   static let text = #"""
     #!/usr/bin/python3

@@ -1,10 +1,9 @@
 import Foundation
+import TestSupport
 
 /// A unit file of the product, read as systemd reads it, as far as the checks need it.
 struct UnitFile {
-  static let folder = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("systemd")
+  static let folder = Repository.folder.appendingPathComponent("systemd")
 
   static let services = ["birlik.service", "birlik-sync.service"]
   static let all = services + ["birlik-sync.timer"]

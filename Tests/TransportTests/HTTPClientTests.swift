@@ -1,4 +1,5 @@
 import Limits
+import TestSupport
 import Testing
 
 @testable import Transport
@@ -57,7 +58,7 @@ import Testing
   }
 
   @Test func nobodyThereIsUnreachable() async throws {
-    let port = try RawServer.deadPort()
+    let port = try Loopback.freePort()
     #expect(await failure(HTTPRequest(method: .get, url: "http://127.0.0.1:\(port)/")) == .unreachable)
   }
 

@@ -1,6 +1,7 @@
 import Logging
 import SyncCore
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
@@ -159,10 +160,10 @@ import Wire
 
   @Test func shutdownWaitsForTheAnswer() async throws {
     let (arrivals, arrival) = AsyncStream<Void>.makeStream()
-    let (permissions, permission) = AsyncStream<Void>.makeStream()
+    let answers = Gate()
     let headquarters = FakeHeadquarters {
       arrival.yield()
-      for await _ in permissions { break }
+      await answers.wait()
     }
     node.makeKnown(to: headquarters)
     let running = Mutex<Task<String, any Error>?>(nil)
@@ -170,10 +171,10 @@ import Wire
       let task = Task { try await node.post(body, to: headquarters, port: port).text }
       running.withLock { $0 = task }
       for await _ in arrivals { break }
-      // The shutdown begins when this block ends; the answer is allowed a moment later.
+      // The shutdown begins when this block ends; the answer is allowed once nobody else is let in.
       Task {
-        try? await Task.sleep(for: .milliseconds(50))
-        permission.yield()
+        defer { answers.open() }
+        try await waitUntil("the server stops listening") { !Loopback.isListening(port) }
       }
     }
     let task = try #require(running.withLock { $0 })

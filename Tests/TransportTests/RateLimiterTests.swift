@@ -30,7 +30,7 @@ import Testing
     #expect(limiter.wait(of: -1, now: 20) != nil)
   }
 
-  @Test("Addresses are told apart, IPv6 by its network, and this machine is none")
+  @Test("Addresses are distinguished, IPv6 by its network, and this machine is not limited")
   func addresses() {
     #expect(PeerAddress("192.0.2.7") != nil && PeerAddress("192.0.2.7") == PeerAddress("::ffff:192.0.2.7"))
     #expect(PeerAddress("192.0.2.7") != PeerAddress("192.0.2.8"))

@@ -1,6 +1,7 @@
 import Limits
 import SyncCore
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
@@ -89,8 +90,8 @@ import Wire
   }
 
   @Test func slowServicesMeetTheDeadlineOfTheRequest() async throws {
-    let (endless, end) = AsyncStream<Void>.makeStream()
-    let headquarters = FakeHeadquarters { for await _ in endless { break } }
+    let answer = Gate()
+    let headquarters = FakeHeadquarters { await answer.wait() }
     node.makeKnown(to: headquarters)
     var limits = Self.short()
     limits.requestTime = .milliseconds(100)
@@ -99,7 +100,7 @@ import Wire
         try await node.post([1], to: headquarters, port: port)
       }
       #expect(error?.code == .interrupted)
-      end.finish()
+      answer.open()
     }
   }
 
@@ -122,12 +123,12 @@ import Wire
     }
   }
 
-  @Test func tooManyAtOnceAreToldToComeAgain() async throws {
+  @Test func tooManyAtOnceAreAskedToComeAgain() async throws {
     let (arrivals, arrival) = AsyncStream<Void>.makeStream()
-    let (permissions, permission) = AsyncStream<Void>.makeStream()
+    let answers = Gate()
     let headquarters = FakeHeadquarters {
       arrival.yield()
-      for await _ in permissions { break }
+      await answers.wait()
     }
     node.makeKnown(to: headquarters)
     var limits = Self.short()
@@ -145,10 +146,9 @@ import Wire
       // Strangers are counted apart.
       let stranger = try await TestNode(3).post([3], to: headquarters, port: port)
       #expect(stranger.code == "denied")
-      permission.yield()
+      answers.open()
       let status = try await first.value
       #expect(status == 200)
-      permission.yield()
       let again = try await other.post([2], to: headquarters, port: port)
       #expect(again.response.status == 200)
     }
@@ -157,10 +157,10 @@ import Wire
   @Test("One node that has all it may have at once leaves the others theirs")
   func oneNodeHoldsNotAll() async throws {
     let (arrivals, arrival) = AsyncStream<Void>.makeStream()
-    let isOver = Mutex(false)
+    let answers = Gate()
     let headquarters = FakeHeadquarters {
       arrival.yield()
-      while !isOver.withLock({ $0 }), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
+      await answers.wait()
     }
     node.makeKnown(to: headquarters)
     let other = TestNode(2)
@@ -169,7 +169,7 @@ import Wire
     limits.concurrentRequests = 3
     limits.concurrentRequestsPerNode = 2
     try await headquarters.serve(limits: limits) { port in
-      defer { isOver.withLock { $0 = true } }
+      defer { answers.open() }
       // A client sends one request at a time, so the node needs several.
       func again() -> TestNode {
         var same = node
@@ -187,7 +187,7 @@ import Wire
       #expect(third.code == "busy")
       held.append(Task { try await other.post([1], to: headquarters, port: port).response.status })
       await arrived.next()
-      isOver.withLock { $0 = true }
+      answers.open()
       for task in held { #expect(try await task.value == 200) }
       // Who leaves makes room again.
       #expect(try await again().post([1], to: headquarters, port: port).response.status == 200)

@@ -2,6 +2,7 @@ import Foundation
 import Limits
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Server
@@ -84,7 +85,7 @@ import Testing
       }
       let old = proof.pin
       proof.current.use(next.current.value)
-      // Connections that stand go on; new ones meet the new key.
+      // Open connections go on; new ones meet the new key.
       let again = try await before.send(Self.health(port))
       #expect(again.reusedConnection)
       let fresh = HTTPClient(trust: .keys([old]))
@@ -131,30 +132,30 @@ import Testing
     let proof = try Proof(hosts: ["hq.example.org", "192.0.2.7", "2001:db8::7", "0.0.0.0"])
     try await FakeHeadquarters().serve(certificate: proof.current) { port in
       for (option, version) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
-        let said = try await Foreign.run(
+        let said = try await Program.run(
           "openssl", ["s_client", "-connect", "127.0.0.1:\(port)", option, "-alpn", "h2,http/1.1"], input: "Q\n")
         #expect(said.status == 0 && said.output.contains("New, \(version)"), "\(said.output)\(said.errors)")
         #expect(said.output.contains("ALPN protocol: http/1.1"))
       }
       for old in ["-tls1_1", "-tls1"] {
-        let said = try await Foreign.run(
+        let said = try await Program.run(
           "openssl", ["s_client", "-connect", "127.0.0.1:\(port)", old, "-cipher", "ALL:@SECLEVEL=0"], input: "Q\n")
         #expect(said.status != 0 && said.output.contains("Cipher is (NONE)"), "\(old)")
       }
       // Ciphers without forward secrecy.
-      let weak = try await Foreign.run(
+      let weak = try await Program.run(
         "openssl", ["s_client", "-connect", "127.0.0.1:\(port)", "-tls1_2", "-cipher", "AES128-GCM-SHA256:AES256-SHA"],
         input: "Q\n")
       #expect(weak.status != 0)
-      let shown = try await Foreign.run("openssl", ["s_client", "-connect", "127.0.0.1:\(port)"], input: "Q\n")
-      let text = try await Foreign.run(
+      let shown = try await Program.run("openssl", ["s_client", "-connect", "127.0.0.1:\(port)"], input: "Q\n")
+      let text = try await Program.run(
         "openssl", ["x509", "-noout", "-text"], input: shown.output)
       #expect(
         text.output.contains(
           "DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1, DNS:hq.example.org, IP Address:192.0.2.7, "
             + "IP Address:2001:DB8:0:0:0:0:0:7\n"), "\(text.output)")
       #expect(text.output.contains("CA:FALSE") && text.output.contains("prime256v1"))
-      let hash = try await Foreign.run(
+      let hash = try await Program.run(
         "sh",
         [
           "-c",
@@ -166,14 +167,11 @@ import Testing
 
   @Test func curlFindsTheKeyThatIsPinned() async throws {
     let (proof, other) = (try Proof(), try Proof())
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("certificate.pem")
-    try Data(proof.files.certificate).write(to: file)
+    let folder = try TemporaryFolder()
+    let file = try folder.write(proof.files.certificate, to: "certificate.pem")
     try await FakeHeadquarters().serve(certificate: proof.current) { port in
-      func curl(_ options: [String], host: String = "127.0.0.1") async throws -> Foreign.Outcome {
-        try await Foreign.run(
+      func curl(_ options: [String], host: String = "127.0.0.1") async throws -> ProgramResult {
+        try await Program.run(
           "curl", ["--silent", "--show-error", "--noproxy", "*"] + options + ["https://\(host):\(port)/health"])
       }
       let right = try await curl(["--insecure", "--pinnedpubkey", proof.pin])
@@ -184,12 +182,12 @@ import Testing
       #expect(unknown.status == 60)
       // For those who would rather name the certificate: it is valid for the names of this machine.
       for host in ["127.0.0.1", "localhost"] {
-        let named = try await curl(["--cacert", file.path, "--ipv4"], host: host)
+        let named = try await curl(["--cacert", file, "--ipv4"], host: host)
         #expect(named.output == "{}", "\(named.errors)")
       }
       let old = try await curl(["--insecure", "--tls-max", "1.1", "--ciphers", "ALL:@SECLEVEL=0"])
       #expect(old.status == 35)
-      let plain = try await Foreign.run("curl", ["--silent", "--noproxy", "*", "http://127.0.0.1:\(port)/health"])
+      let plain = try await Program.run("curl", ["--silent", "--noproxy", "*", "http://127.0.0.1:\(port)/health"])
       #expect(plain.status != 0 && plain.output.isEmpty)
     }
   }
@@ -229,12 +227,10 @@ import Testing
     let proof = try Proof()
     var limits = ServerLimits()
     limits.idleTime = .milliseconds(300)
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try TemporaryFolder()
     try await FakeHeadquarters().serve(limits: limits, certificate: proof.current) { port in
       // Its input stays open, so it ends only because the server closes.
-      let said = try await Foreign.run(
+      let said = try await Program.run(
         "sh",
         [
           "-c",

@@ -1,12 +1,13 @@
 import Limits
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Transport
 
 /// Against OpenSSL's own test server, where there is one.
-@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: OpenSSL.path)), .timeLimit(.minutes(20)))
+@Suite(.enabled(if: OpenSSL.isInstalled), .timeLimit(.minutes(20)))
 struct TLSTests {
   func failure(_ client: HTTPClient, port: Int) async -> TransportError.Code? {
     do throws(TransportError) {
@@ -19,14 +20,14 @@ struct TLSTests {
   }
 
   @Test func certificatesAndPinsAreChecked() async throws {
-    let server = try OpenSSL(["-www"])
+    let server = try await OpenSSL(["-www"])
     defer { server.stop() }
     #expect(await failure(HTTPClient(), port: server.port) == .tls)
     #expect(await failure(HTTPClient(caFile: server.certificate), port: server.port) == nil)
-    let right = HTTPClient(trust: .keysAndAuthorities([try server.pin()]), caFile: server.certificate)
+    let right = HTTPClient(trust: .keysAndAuthorities([try await server.pin()]), caFile: server.certificate)
     #expect(await failure(right, port: server.port) == nil)
     // A pin does not replace the certificate.
-    #expect(await failure(HTTPClient(trust: .keysAndAuthorities([try server.pin()])), port: server.port) == .tls)
+    #expect(await failure(HTTPClient(trust: .keysAndAuthorities([try await server.pin()])), port: server.port) == .tls)
     let wrong = HTTPClient(trust: .keysAndAuthorities([Self.wrongPin]), caFile: server.certificate)
     #expect(await failure(wrong, port: server.port) == .wrongKey)
   }
@@ -35,9 +36,9 @@ struct TLSTests {
 
   /// libcurl compares the pin also where it does not check the certificate: for a wrong name, too old, by nobody known.
   @Test func aPinAloneDecidesWhereItIsToldTo() async throws {
-    let server = try OpenSSL(["-www"], days: "-1", name: "DNS:elsewhere.example.org")
+    let server = try await OpenSSL(["-www"], days: "-1", name: "DNS:elsewhere.example.org")
     defer { server.stop() }
-    let pin = try server.pin()
+    let pin = try await server.pin()
     #expect(await failure(HTTPClient(trust: .keys([pin])), port: server.port) == nil)
     #expect(await failure(HTTPClient(trust: .keys([Self.wrongPin, pin])), port: server.port) == nil)
     #expect(await failure(HTTPClient(trust: .keys([Self.wrongPin])), port: server.port) == .wrongKey)
@@ -50,7 +51,7 @@ struct TLSTests {
 
   /// Without a certificate there is no key to compare, so there must be no connection.
   @Test(arguments: ["-tls1_2", "-tls1_3"]) func serversWithoutACertificateAreRefused(version: String) async throws {
-    let server = try OpenSSL(["-www", "-nocert", version, "-cipher", "ALL:aNULL:@SECLEVEL=0"])
+    let server = try await OpenSSL(["-www", "-nocert", version, "-cipher", "ALL:aNULL:@SECLEVEL=0"])
     defer { server.stop() }
     for trust in [HTTPTrust.keys([Self.wrongPin]), .keysAndAuthorities([Self.wrongPin])] {
       #expect(await failure(HTTPClient(trust: trust), port: server.port) == .tls)
@@ -58,7 +59,7 @@ struct TLSTests {
   }
 
   @Test func oldProtocolsAreRefused() async throws {
-    let server = try OpenSSL(["-www", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
+    let server = try await OpenSSL(["-www", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
     defer { server.stop() }
     #expect(await failure(HTTPClient(caFile: server.certificate), port: server.port) == .tls)
   }
@@ -67,9 +68,9 @@ struct TLSTests {
     let target = try RawServer { _ in .answer(HTTPClientTests.ok) }
     defer { target.stop() }
     let answer = "HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:\(target.port)/\r\nContent-Length: 0\r\n\r\n"
-    let server = try OpenSSL(["-HTTP"], files: ["away": answer])
+    let server = try await OpenSSL(["-HTTP"], files: ["away": answer])
     defer { server.stop() }
-    let client = HTTPClient(trust: .keys([try server.pin()]))
+    let client = HTTPClient(trust: .keys([try await server.pin()]))
     let response = try await client.send(HTTPRequest(method: .get, url: "https://127.0.0.1:\(server.port)/away"))
     #expect(response.status == 302)
     #expect(target.connections == 0)
@@ -106,82 +107,63 @@ struct TLSTests {
 
 /// `openssl s_server` on a free loopback port with a certificate of its own.
 final class OpenSSL {
-  static let path = "/usr/bin/openssl"
+  static let isInstalled = Program.find("openssl") != nil
 
   let port: Int
   let certificate: String
-  private let folder: URL
-  private let process = Process()
-  private let output = Pipe()
+  private let folder: TemporaryFolder
+  private let process: RunningProgram
 
+  /// Starts it, and waits until it listens.
+  ///
   /// - Parameters:
   ///   - days: how long its certificate is valid; negative for one that was.
   ///   - name: for whom it is.
   ///   - files: what it serves with the option -HTTP: whole answers, by their paths.
   init(
     _ options: [String], days: String = "2", name: String = "IP:127.0.0.1", files: [String: String] = [:]
-  ) throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    certificate = folder.appendingPathComponent("certificate.pem").path
-    let key = folder.appendingPathComponent("key.pem").path
-    let request = folder.appendingPathComponent("request.pem").path
-    _ = try Self.run([
+  ) async throws {
+    folder = try TemporaryFolder()
+    certificate = folder.file("certificate.pem")
+    let key = folder.file("key.pem")
+    let request = folder.file("request.pem")
+    try await Self.run([
       "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=birlik-test",
       "-addext", "subjectAltName=\(name)", "-keyout", key, "-out", request,
     ])
-    _ = try Self.run([
+    try await Self.run([
       "x509", "-req", "-in", request, "-signkey", key, "-days", days, "-copy_extensions", "copy", "-out", certificate,
     ])
-    process.executableURL = URL(fileURLWithPath: Self.path)
-    for (path, text) in files { try Data(text.utf8).write(to: folder.appendingPathComponent(path)) }
-    process.currentDirectoryURL = folder
+    for (path, text) in files { try folder.write(text, to: path) }
     let proof = options.contains("-nocert") ? [] : ["-cert", certificate, "-key", key]
-    process.arguments = ["s_server", "-accept", "127.0.0.1:0"] + proof + options
-    process.standardOutput = output
-    process.standardInput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    var said = ""
-    // It says "ACCEPT 127.0.0.1:12345" when it listens.
-    while !(said.contains("ACCEPT") && said.hasSuffix("\n")) {
-      let part = output.fileHandleForReading.availableData
-      if part.isEmpty { throw CocoaError(.fileReadUnknown) }
-      said += String(decoding: part, as: UTF8.self)
+    let process = try RunningProgram(
+      "openssl", ["s_server", "-accept", "127.0.0.1:0"] + proof + options, in: folder)
+    self.process = process
+    var found: Int?
+    try await waitUntil("openssl listens: \(process.errors)") {
+      // It writes "ACCEPT 127.0.0.1:12345" when it listens.
+      let lines = process.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+      found = lines.first { $0.hasPrefix("ACCEPT") }?.split(separator: ":").last.flatMap { Int($0) }
+      if found == nil, !process.isRunning { throw TestProblem("openssl ended: \(process.errors)") }
+      return found != nil
     }
-    let line = said.split(separator: "\n").first { $0.hasPrefix("ACCEPT") }
-    port = line?.split(separator: ":").last.flatMap { Int($0) } ?? 0
+    port = found ?? 0
   }
 
-  func stop() {
-    // Not the gentle signal: the thread that started it may have had that one blocked, and the process inherits it.
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
-    try? FileManager.default.removeItem(at: folder)
-  }
+  /// Not the gentle signal: the thread that started it may have had that one blocked, and the process inherits it.
+  func stop() { process.stop(SIGKILL) }
 
   /// The SHA-256 of the certificate's public key, as libcurl wants it.
-  func pin() throws -> String {
-    let pem = try Self.run(["x509", "-in", certificate, "-pubkey", "-noout"])
-    let file = folder.appendingPathComponent("public.pem")
-    try pem.write(to: file)
-    let der = try Self.run(["pkey", "-pubin", "-in", file.path, "-outform", "DER"])
-    let derFile = folder.appendingPathComponent("public.der")
-    try der.write(to: derFile)
-    return "sha256//" + (try Self.run(["dgst", "-sha256", "-binary", derFile.path])).base64EncodedString()
+  func pin() async throws -> String {
+    let script = """
+      openssl x509 -in "$0" -pubkey -noout | openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary | base64
+      """
+    let hash = try await Program.run("sh", ["-c", script, certificate])
+    return "sha256//" + hash.output.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  static func run(_ arguments: [String]) throws -> Data {
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
-    return data
+  private static func run(_ arguments: [String]) async throws {
+    let result = try await Program.run("openssl", arguments)
+    guard result.status == 0 else { throw TestProblem(result.errors) }
   }
 }

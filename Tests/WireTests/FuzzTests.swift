@@ -1,5 +1,6 @@
 import Limits
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -94,7 +95,8 @@ struct FuzzTests {
       var dice = SeededRandom(seed: seed)
       var altered = packed
       altered.body = dice.mutated(packed.body)
-      _ = try? altered.unsigned().blocks()
+      guard let blocks = try? altered.unsigned().blocks() else { continue }
+      #expect(blocks.reduce(0) { $0 + $1.count } == 2000, "seed \(seed)")
     }
   }
 }

@@ -1,5 +1,6 @@
 import Limits
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -68,7 +69,7 @@ struct LimitTests {
     #expect(try code(2, Self.body(count: 2, key: [65, 0])) == .malformed)
   }
 
-  @Test("few bytes cannot stand for gigabytes of keys", .timeLimit(.minutes(20)))
+  @Test("few bytes cannot unpack to gigabytes of keys", .timeLimit(.minutes(20)))
   func sharedKeys() throws {
     let long = [UInt8](repeating: 120, count: 1024)
     #expect(try code(65_536, Self.body(count: 65_536, keyColumns: 4, key: long)) == .tooLarge)
@@ -79,7 +80,7 @@ struct LimitTests {
     #expect(try code(65_536, Self.body(count: 65_536, key: allowed + [1])) == .tooLarge)
   }
 
-  @Test("few bytes cannot stand for gigabytes of texts")
+  @Test("few bytes cannot unpack to gigabytes of texts")
   func sharedTexts() throws {
     func body(text length: Int) -> [UInt8] {
       Self.body(count: 4096) { writer in
@@ -99,7 +100,7 @@ struct LimitTests {
     #expect(try code(4096, body(text: WireLimits.cellBytes + 1)) == .tooLarge)
   }
 
-  @Test("few bytes cannot stand for millions of elements")
+  @Test("few bytes cannot unpack to millions of elements")
   func elements() throws {
     func body(_ count: Int) -> [UInt8] {
       Self.body(count: 1) { writer in

@@ -1,6 +1,7 @@
 import Crypto
 import Limits
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Wire

@@ -1,20 +1,16 @@
 import Foundation
 import Limits
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Wire
 
-/// The page "Wire format" tells the truth.
+/// The page "Wire format" agrees with the code.
 @Suite("The page")
 struct PageTests {
-  /// The folder of the package, seen from this file.
-  static var package: URL {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-  }
-
   static func page() throws -> String {
-    try String(contentsOf: package.appending(path: "Sources/Wire/Wire.docc/WireFormat.md"), encoding: .utf8)
+    try String(contentsOf: Repository.folder.appending(path: "Sources/Wire/Wire.docc/WireFormat.md"), encoding: .utf8)
   }
 
   /// The segment with which the page begins.

@@ -1,5 +1,6 @@
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -32,43 +33,22 @@ struct SecondReaderTests {
     var elements: [Element]
   }
 
-  private struct Run {
-    var status: Int32
-    var output: [UInt8]
-    var errors: String
-  }
-
-  private static func run(_ arguments: [String]) throws -> Run {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = arguments
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    // The errors are a line or two, which no pipe is too small for.
-    let bytes = output.fileHandleForReading.readDataToEndOfFile()
-    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return Run(status: process.terminationStatus, output: Array(bytes), errors: text)
-  }
-
   /// Debian's own interpreter has the modules as packages; another one in the path may not.
   private static let python = ["/usr/bin/python3", "python3"].first { python in
-    (try? run([python, "-c", "import cryptography, zstandard"]).status) == 0
+    (try? Program.runBlocking(python, ["-c", "import cryptography, zstandard"]).status) == 0
   }
 
   private static let lacking: Comment = "no python3 has the modules cryptography and zstandard: run .ci/setup"
 
   private static func read(
     _ bytes: [UInt8], key: [UInt8], with script: String = "read_segment", _ arguments: [String] = []
-  ) throws -> Run {
-    let file = FileManager.default.temporaryDirectory.appending(path: "birlik-\(UUID().uuidString).segment")
-    try Data(bytes).write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    let script = PageTests.package.appending(path: "Tests/WireTests/second_reader/\(script).py")
-    return try run([python ?? "python3", "-B", script.path] + arguments + [file.path, Hex.string(key)])
+  ) throws -> ProgramResult {
+    let folder = try TemporaryFolder()
+    let file = try folder.write(bytes, to: "segment")
+    let script = Repository.folder.appending(path: "Tests/WireTests/second_reader/\(script).py")
+    return try withExtendedLifetime(folder) {
+      try Program.runBlocking(python ?? "python3", ["-B", script.path] + arguments + [file, Hex.string(key)])
+    }
   }
 
   /// What the columns of the blocks hold, change by change.
@@ -125,7 +105,7 @@ struct SecondReaderTests {
     for (index, segment) in segments.enumerated() {
       let run = try Self.read(segment.bytes, key: Samples.publicKey(index == 0 ? 0 : 1))
       #expect(run.status == 0, "segment \(index): \(run.errors)")
-      let lines = try run.output.split(separator: 10).map { try JSONDecoder().decode(Line.self, from: Data($0)) }
+      let lines = try run.lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
       let expected = try self.lines(segment)
       #expect(lines == expected, "segment \(index)")
       #expect(run.errors.contains(segment.hash.hex), "segment \(index)")
@@ -191,7 +171,7 @@ struct SecondReaderTests {
     #expect(run.status == 0, "\(run.errors)")
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try decoder.decode(Seen.self, from: Data(run.output))
+    return try decoder.decode(Seen.self, from: Data(run.output.utf8))
   }
 
   @Test("reads cards, receipts and evidence", .enabled(if: python != nil, lacking))
@@ -221,7 +201,7 @@ struct SecondReaderTests {
     ]
     for (what, bytes) in samples {
       #expect(try Self.read(bytes, key: Samples.publicKey(1), with: "read_signed", [what]).status == 1)
-      // What evidence says is held is bound by a receipt alone, and an altered one by none.
+      // Only a receipt binds what evidence claims to hold, and an altered one binds nothing.
       for place in [0, bytes.count - 1] + (what == "evidence" ? [] : [bytes.count / 2]) {
         var altered = bytes
         altered[place] ^= 1

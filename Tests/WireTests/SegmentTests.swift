@@ -1,6 +1,7 @@
 import Crypto
 import Limits
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -52,7 +53,7 @@ struct SegmentTests {
     }
   }
 
-  @Test("a column tells NULL from nothing and from an empty set")
+  @Test("a column distinguishes NULL, nothing and an empty set")
   func states() throws {
     var block = KindBlock(kind: 3, keyColumns: 1)
     for place in 0..<5 {
@@ -82,7 +83,7 @@ struct SegmentTests {
       ])
   }
 
-  @Test("what the page says is what is written")
+  @Test("what the page describes is what is written")
   func layout() throws {
     let segment = try Samples.segment(seed: 9)
     let blocks = try segment.blocks()
@@ -158,7 +159,7 @@ struct SegmentTests {
     }
   }
 
-  @Test("a body that is not what the header says is refused")
+  @Test("a body that differs from its header is refused")
   func lyingHeaders() throws {
     let raw = try body(of: Samples.segment(seed: 5, blocks: 1, changes: 3))
     #expect(try RawSegment(count: 3, body: raw).segment().blocks().count == 1)

@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -65,7 +66,7 @@ struct ServerCardTests {
     writer.raw(SyncCore.Digest(sha256: writer.bytes).bytes.prefix(4))
     let invitation = try Invitation(line: "birlik1:" + Base64URL.encode(writer.bytes))
     #expect(invitation.trust == .authority && invitation.name == "ftuu/Samarkand")
-    // The second form with nothing that the first could not say has no place.
+    // The second form with nothing that the first could not hold is refused.
     var second = ByteWriter()
     second.byte(2)
     second.raw(writer.bytes.dropFirst().dropLast(4))
@@ -92,7 +93,7 @@ struct ServerCardTests {
     for wrong in ["", "birlik-server1:", "birlik1:" + card.line.dropFirst(15), card.line + "A"] {
       #expect(throws: WireError.self) { try ServerCard(line: wrong, signedBy: mine) }
     }
-    // With the hash of the line made right again, the signature still tells.
+    // With the hash of the line corrected, the signature still differs.
     for place in card.bytes.indices {
       var bytes = card.bytes
       bytes[place] ^= 1

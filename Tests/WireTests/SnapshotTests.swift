@@ -1,5 +1,6 @@
 import Limits
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -124,7 +125,7 @@ struct SnapshotTests {
     } throws: {
       ($0 as? WireError)?.code == .tooLarge
     }
-    // A small page that would unpack to more than it says.
+    // A small page that would unpack to more than it claims.
     let (bytes, entry) = try SnapshotPage.heads(Array(heads.prefix(7))).packed()
     #expect(bytes.count < 10_000)
     var smaller = entry

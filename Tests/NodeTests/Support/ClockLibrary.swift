@@ -1,16 +1,16 @@
 import Foundation
+import TestSupport
 
 /// A library of ours that is preloaded into a program and moves its wall clock.
 enum ClockLibrary {
   /// Builds the library into a folder, with the C compiler that comes with Swift.
   static func build(in folder: CommandFolder) async throws -> ClockLibrary.Path {
-    let source = CommandFolder.package.appendingPathComponent("Tests/NodeTests/Clock/clock.c").path
+    let source = Repository.folder.appendingPathComponent("Tests/NodeTests/Clock/clock.c").path
     let path = folder.file("clock.so")
-    let compiler = URL(fileURLWithPath: "/usr/bin/env")
     let built = try await folder.start(
-      compiler, ["clang", "-shared", "-fPIC", "-O1", "-o", path, source, "-ldl"]
+      "clang", ["-shared", "-fPIC", "-O1", "-o", path, source, "-ldl"]
     ).result()
-    guard built.status == 0 else { throw CommandProblem(text: "the clock library does not build: \(built.errors)") }
+    guard built.status == 0 else { throw TestProblem("the clock library does not build: \(built.errors)") }
     return Path(path: path)
   }
 

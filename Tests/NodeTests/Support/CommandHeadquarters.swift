@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Headquarters as a process on a free port of this machine, and the nodes that join it.
@@ -7,13 +8,16 @@ final class CommandHeadquarters: Sendable {
   let port: Int
   private let database = "hq.db"
 
+  /// The kinds of which figures are published.
+  static let published = ["org_unit", "figure"]
+
   /// Makes headquarters with the published units and figures. It does not serve yet.
   ///
-  /// - Parameter tls: false to see on the wire what is said.
+  /// - Parameter tls: false to read the messages on the wire.
   static func make(
-    in folder: CommandFolder, figures: [String] = ["org_unit", "figure"], tls: Bool = true
+    in folder: CommandFolder, figures: [String] = published, tls: Bool = true
   ) async throws -> CommandHeadquarters {
-    let port = try freePort()
+    let port = try Loopback.freePort()
     let made = try await folder.run(
       [
         "init", "--role", "headquarters", "--name", "OTUTS", "--catalog", CommandFolder.catalog, "--listen",
@@ -37,13 +41,13 @@ final class CommandHeadquarters: Sendable {
     }
   }
 
-  /// Runs `body` beside headquarters that serves, without figures, and nodes that joined it; all of it is gone after that.
+  /// Runs `body` beside headquarters that serves and nodes that joined it; all of it is gone after that.
   static func serving(
-    _ nodes: [Joining], _ body: (CommandFolder, CommandHeadquarters) async throws -> Void
+    _ nodes: [Joining], figures: [String] = [], _ body: (CommandFolder, CommandHeadquarters) async throws -> Void
   ) async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
-    let headquarters = try await make(in: folder, figures: [])
+    let headquarters = try await make(in: folder, figures: figures)
     let server = try await headquarters.serve()
     defer { server.stop(SIGKILL) }
     for node in nodes { try await headquarters.join(node.database, node.federation, office: node.office) }
@@ -56,14 +60,10 @@ final class CommandHeadquarters: Sendable {
   }
 
   /// Starts the server and waits until it listens. Whoever starts it stops it.
-  func serve(killedAtWrite write: Int? = nil) async throws -> RunningCommand {
+  func serve(killedAtWrite write: Int? = nil) async throws -> RunningProgram {
     let server = try folder.start("serve", "--database", database, killedAtWrite: write)
-    for _ in 0..<600 where server.isRunning {
-      if server.errors.contains("listening on 127.0.0.1:\(port)") { return server }
-      try await Task.sleep(for: .milliseconds(50))
-    }
-    server.stop(SIGKILL)
-    throw CommandProblem(text: "headquarters does not serve: \(server.errors)")
+    try await server.wait(for: "listening on 127.0.0.1:\(port)")
+    return server
   }
 
   /// Joins a node with a new invitation.
@@ -102,27 +102,4 @@ final class CommandHeadquarters: Sendable {
     guard case .object(let digests)? = report["digests"] else { return [:] }
     return digests
   }
-
-  /// A port that nobody listens on now.
-  static func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-      }
-    }
-    guard bound else { throw CommandProblem(text: "no port is free") }
-    return Int(UInt16(bigEndian: address.sin_port))
-  }
-}
-
-/// What went wrong around a test.
-struct CommandProblem: Error, CustomStringConvertible {
-  var text: String
-  var description: String { text }
 }

@@ -7,13 +7,13 @@ import Wire
 
 @testable import Node
 
-/// Speaks the protocol as somebody would who wrote a client from the page alone, and breaks it where a test says so.
+/// Speaks the protocol as somebody would who wrote a client from the page alone, and breaks it where a test wants that.
 struct HostileClient {
   let url: String
   /// Its public key, with which it signs answers.
   let headquarters: [UInt8]
   var key: Curve25519.Signing.PrivateKey
-  /// Comes again where it is told to, as who asks more often than a node may.
+  /// Comes again later when asked to, as a client that asks more often than a node may.
   var waitsWhenBusy = false
   var card: [UInt8]
   private let client = HTTPClient(userAgent: "somebody")

@@ -8,7 +8,7 @@ struct HostileSegment {
   private let headerBytes: [UInt8]
   private let body: [UInt8]
 
-  /// - Parameter size: what the header says of the unpacked size; nil for the true one.
+  /// - Parameter size: the unpacked size that the header claims; nil for the true one.
   init(origin: Origin, channel: Channel, zeros: Int, size: Int? = nil) throws {
     let raw = [UInt8](repeating: 0, count: zeros)
     body = Zstandard.compress(raw) ?? raw

@@ -1,27 +1,15 @@
 import Glibc
+import TestSupport
 
-/// A connection to this machine that says what a test wants, and closes with the object.
+/// A connection to this machine that sends what a test wants, and closes with the object.
 final class HostileSocket: Sendable {
   private let descriptor: Int32
 
   /// Nil when nobody takes the connection.
   init?(port: Int) {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard descriptor >= 0 else { return nil }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
     // A full queue must not hold the test up.
-    var time = timeval(tv_sec: 5, tv_usec: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
-    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
-    let isConnected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-      }
-    }
-    guard isConnected else { return nil }
+    guard let descriptor = Loopback.connect(port, silence: 5) else { return nil }
+    self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }
@@ -34,12 +22,9 @@ final class HostileSocket: Sendable {
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
-  func send(_ text: String) -> Bool {
-    let bytes = Array(text.utf8)
-    return Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
-  }
+  func send(_ text: String) -> Bool { Loopback.send(text.utf8, to: descriptor) }
 
-  /// Sends a text, says that it is all, and reads until the other side closes or is silent for a while.
+  /// Sends a text, ends its side, and reads until the other side closes or is silent for a while.
   func exchange(_ text: String) -> String {
     _ = send(text)
     shutdown(descriptor, Int32(SHUT_WR))

@@ -1,29 +1,26 @@
 import Foundation
-import Glibc
 import Logging
 import Server
 import ServiceLifecycle
 import Store
 import SyncCore
+import TestSupport
 
 @testable import Node
 
 /// Headquarters in this process on a port of this machine, and the nodes that join it over real HTTP.
 struct House {
-  let folder: HouseFolder
+  let folder: TemporaryFolder
   let port: Int
   private(set) var headquarters: LocalNode
 
   init() throws {
-    folder = try HouseFolder()
-    port = try Self.freePort()
+    folder = try TemporaryFolder()
+    port = try Loopback.freePort()
     headquarters = try LocalNode.initializeHeadquarters(
-      database: folder.file("hq.db"), name: "OTUTS", code: nil, catalogFolder: Self.catalog,
+      database: folder.file("hq.db"), name: "OTUTS", code: nil, catalogFolder: Repository.catalog.path,
       listen: "127.0.0.1:\(port)")
   }
-
-  static let catalog = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Config/catalog").path
 
   var url: String { "http://127.0.0.1:\(port)" }
 
@@ -54,7 +51,7 @@ struct House {
         return try result.get()
       }
       try await tasks.waitForAll()
-      throw HouseProblem(description: "the server ended before it listened")
+      throw TestProblem("the server ended before it listened")
     }
   }
 
@@ -87,7 +84,7 @@ struct House {
 
   /// Puts the copy in the place of the file.
   ///
-  /// - Parameter keepsState: whether the state file beside it stays, which tells that the database is an old one.
+  /// - Parameter keepsState: whether the state file beside it stays, by which an old database is noticed.
   func putBack(_ copy: String, for node: LocalNode, keepsState: Bool = false) throws -> LocalNode {
     try node.store.close()
     // A node that never sealed has none.
@@ -101,77 +98,6 @@ struct House {
 
   mutating func putHeadquartersBack(_ copy: String, keepsState: Bool = false) throws {
     headquarters = try putBack(copy, for: headquarters, keepsState: keepsState)
-  }
-
-  /// A port below those that the system hands out for connections, so that headquarters can come back to it.
-  private static func freePort() throws -> Int {
-    for _ in 0..<200 {
-      let port = Int.random(in: 15_000..<32_000)
-      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-      defer { Glibc.close(descriptor) }
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-      address.sin_port = UInt16(port).bigEndian
-      let isFree = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-        }
-      }
-      if isFree { return port }
-    }
-    throw HouseProblem(description: "no port is free")
-  }
-}
-
-struct HouseProblem: Error, CustomStringConvertible {
-  var description: String
-}
-
-/// A temporary folder, removed with the object.
-final class HouseFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-node-" + UUID().uuidString).path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { path + "/" + name }
-}
-
-/// Another program: the `sqlite3` shell, which stays open.
-final class HouseShell {
-  private let process = Process()
-  private let input = Pipe()
-  private let output = Pipe()
-
-  init(_ database: String) throws {
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/sqlite3")
-    process.arguments = ["-batch", "-bail", "-cmd", ".timeout 10000", database]
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-  }
-
-  deinit { close() }
-
-  /// Sends SQL and waits until it was done.
-  func send(_ sql: String) throws {
-    input.fileHandleForWriting.write(Data((sql + "\nSELECT 'done';\n").utf8))
-    var seen = ""
-    while !seen.contains("done\n") {
-      let data = output.fileHandleForReading.availableData
-      guard !data.isEmpty else { throw HouseProblem(description: "the shell ended") }
-      seen += String(decoding: data, as: UTF8.self)
-    }
-  }
-
-  func close() {
-    try? input.fileHandleForWriting.close()
-    if process.isRunning { process.waitUntilExit() }
   }
 }
 

@@ -1,10 +1,11 @@
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Wire
 
-/// Values that occur nowhere else, one for every place where personal data may stand.
+/// Values that occur nowhere else, one for every place that may hold personal data.
 struct Marks {
   struct Mark: Hashable, Sendable {
     /// The place, such as `member.name`.
@@ -35,7 +36,7 @@ struct Marks {
     return text
   }
 
-  /// The places whose values stand somewhere in the bytes, as they are or in hexadecimal.
+  /// The places whose values occur in the bytes, as they are or in hexadecimal.
   func found(in bytes: Data) -> [String] {
     all.filter { mark in
       let plain = Data(mark.text.utf8)
@@ -71,17 +72,17 @@ extension RecordingProxy {
       for page in answer.pages {
         pages += 1
         let packed = page.dropFirst()
-        // The manifest tells the size; without it the largest that is allowed is tried.
+        // The manifest has the size; without it the largest that is allowed is tried.
         bytes += Data(page.first == 1 ? try Self.unzipped(Array(packed)) : Array(packed))
       }
     }
     return (bytes, changes, pages)
   }
 
-  /// A whole frame, whose header says how large it becomes (RFC 8878).
+  /// A whole frame, whose header has its unpacked size (RFC 8878).
   private static func unzipped(_ frame: [UInt8]) throws -> [UInt8] {
     guard frame.count > 14, let size = Self.contentSize(frame), let bytes = Zstandard.decompress(frame, size: size)
-    else { throw CommandProblem(text: "a page does not unpack") }
+    else { throw TestProblem("a page does not unpack") }
     return bytes
   }
 

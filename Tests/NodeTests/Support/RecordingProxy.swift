@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// Passes bytes between nodes and headquarters, both on this machine, and keeps all of them: what is on the wire before
 /// any encryption.
@@ -17,18 +18,7 @@ final class RecordingProxy: Sendable {
 
   init(to target: Int) throws {
     self.target = target
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard listener >= 0 else { throw CommandProblem(text: "no socket") }
-    var address = Self.address(0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isListening = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, length) == 0 && getsockname(listener, $0, &length) == 0 && listen(listener, 64) == 0
-      }
-    }
-    guard isListening else { throw CommandProblem(text: "no port is free") }
-    self.listener = listener
-    port = Int(UInt16(bigEndian: address.sin_port))
+    (listener, port) = try Loopback.listen()
     Thread.detachNewThread { self.accept() }
   }
 
@@ -71,28 +61,12 @@ final class RecordingProxy: Sendable {
 
   // MARK: Sockets
 
-  private static func address(_ port: Int) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    return address
-  }
-
   private func accept() {
     while !state.withLock({ $0.isStopped }) {
       let client = Foundation.accept(listener, nil, nil)
       guard client >= 0 else { return }
-      let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-      var address = Self.address(target)
-      let isConnected = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          connect(server, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-        }
-      }
-      guard isConnected else {
+      guard let server = Loopback.connect(target) else {
         close(client)
-        close(server)
         continue
       }
       let number = state.withLock { state in
@@ -126,17 +100,12 @@ final class RecordingProxy: Sendable {
   }
 
   private func copy(
-    from source: Int32, to target: Int32, _ ends: Ends, _ note: (inout State, ArraySlice<UInt8>) -> Void
+    from source: Int32, to target: Int32, _ ends: Ends, _ record: (inout State, ArraySlice<UInt8>) -> Void
   ) {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while case let count = read(source, &buffer, buffer.count), count > 0 {
-      state.withLock { note(&$0, buffer[..<count]) }
-      var rest = buffer[..<count]
-      while !rest.isEmpty {
-        let written = rest.withUnsafeBytes { send(target, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-        guard written > 0 else { return }
-        rest = rest.dropFirst(written)
-      }
+      state.withLock { record(&$0, buffer[..<count]) }
+      guard Loopback.send(buffer[..<count], to: target) else { return }
     }
     shutdown(target, Int32(SHUT_WR))
   }

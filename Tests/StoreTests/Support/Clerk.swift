@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 
 @testable import Store
 

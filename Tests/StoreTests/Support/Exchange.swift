@@ -44,19 +44,19 @@ enum Exchange {
     try carry(from: b, to: a, options)
   }
 
-  /// Rounds until both sides are even.
-  static func even(_ a: TestNode, _ b: TestNode, _ options: Options = Options()) throws {
+  /// Rounds until both sides are in sync.
+  static func sync(_ a: TestNode, _ b: TestNode, _ options: Options = Options()) throws {
     let role = role(a, b)
     for _ in 0..<options.rounds {
       try round(a, b, options)
-      let isEven = try a.store.frontier(visibleTo: role) == b.store.frontier(visibleTo: role)
-      if try isEven && !a.store.hasCaptured() && !b.store.hasCaptured() { return }
+      let isInSync = try a.store.frontier(visibleTo: role) == b.store.frontier(visibleTo: role)
+      if try isInSync && !a.store.hasCaptured() && !b.store.hasCaptured() { return }
     }
-    Issue.record("\(a.name) and \(b.name) do not become even")
+    Issue.record("\(a.name) and \(b.name) do not get in sync")
   }
 
   /// Everybody with headquarters until nothing moves.
   static func settle(_ headquarters: TestNode, _ others: [TestNode]) throws {
-    for _ in 0..<3 { for node in others { try even(node, headquarters) } }
+    for _ in 0..<3 { for node in others { try sync(node, headquarters) } }
   }
 }

@@ -3,9 +3,9 @@ import Wire
 
 @testable import Store
 
-/// What the log says, worked out naively from the bytes of its segments: a few definitions, no code of the engine's.
+/// What the log means, worked out naively from the bytes of its segments: a few definitions, no code of the store's.
 struct Oracle {
-  /// A change with the segment in which it stands.
+  /// A change with its segment.
   struct Event {
     var change: Change
     var channel: Channel
@@ -27,13 +27,7 @@ struct Oracle {
   private var ancestors: [Digest: Set<Digest>] = [:]
 
   init(_ node: TestNode) throws {
-    let all: [Segment] = try node.store.read { engine in
-      let select = try engine.connection.prepared("SELECT bytes FROM birlik_segment ORDER BY id")
-      defer { select.reset() }
-      var all: [Segment] = []
-      while try select.step() { all.append(try Segment(bytes: select.bytes(0))) }
-      return all
-    }
+    let all = try node.log().map { try Segment(bytes: $0) }
     for segment in all {
       let parents = [segment.header.predecessor].filter { $0 != .zero } + segment.header.context.map(\.hash)
       var known = Set(parents)
@@ -74,7 +68,7 @@ struct Oracle {
     return all.filter { event in event.change.operation == .deletion && !all.contains { hasSeen($0, event) } }
   }
 
-  /// Whether some edit says that the record exists which no standing deletion has seen.
+  /// Whether the record has an edit that no current deletion has seen.
   func exists(_ record: Record) -> Bool {
     let deletions = deletions(record)
     return (events[record] ?? []).contains { event in
@@ -88,26 +82,14 @@ struct Oracle {
 
   /// Where a node's heads and conflicts are not these; nil when nowhere.
   func difference(_ node: TestNode) throws -> String? {
-    let kept: [(Record, RecordState)] = try node.store.read { engine in
-      let select = try engine.connection.prepared(
-        "SELECT kind, key, channel FROM birlik_head ORDER BY kind, key, channel")
-      var found: [(kind: Int, key: RecordKey, channel: Int)] = []
-      while try select.step() { found.append((select.int(0), RecordKey(bytes: select.bytes(1)), select.int(2))) }
-      return try found.compactMap { kind, key, number in
-        guard let channel = engine.channelNames[number] else { return nil }
-        let slots = try engine.slots(engine.tables[kind], kind: kind, key: key)
-        let state = slots.first { $0.channel == number }?.state ?? RecordState()
-        return (Record(kind: kind, key: key, channel: channel), state)
-      }
-    }
-    let missing = Set(events.keys).subtracting(kept.map(\.0))
+    let kept = try node.heads()
+    let missing = Set(events.keys).subtracting(kept.map(\.record))
     if let record = missing.first { return "nothing is kept of \(record)" }
-    return try node.store.read { engine in
-      let name = { (clock: Clock) in
-        let origin = engine.streams.stream(clock.stream)?.origin.hex ?? "?"
-        return "\(origin)/\(clock.sequence)/\(engine.hash(at: clock)?.hex ?? "?")"
+    return try node.withClockNames { name in
+      for (record, state) in kept {
+        if let words = difference(record, state, name) { return words }
       }
-      return kept.lazy.compactMap { difference($0, $1, name) }.first
+      return nil
     }
   }
 

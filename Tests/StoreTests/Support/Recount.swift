@@ -2,7 +2,7 @@ import SyncCore
 
 @testable import Store
 
-/// Totals counted by their definition from the rows as they are sealed, without any of the engine's code for totals.
+/// Totals counted by their definition from the rows as they are sealed, without any of the store's code for totals.
 enum Recount {
   struct Figure: Hashable, CustomStringConvertible {
     var indicator: String

@@ -14,10 +14,7 @@ enum Snapshots {
   ) throws -> (manifest: SnapshotManifest, pages: [[UInt8]]) {
     let maker = SnapshotMaker(headquarters.store, for: node.role, pageBytes: pageBytes, pause: pause)
     let manifest = try maker.make { headquarters.clock ?? SystemClock.now() }
-    let pages = try headquarters.store.read { engine in
-      try manifest.pages.map { try engine.page($0.digest) ?? [] }
-    }
-    return (manifest, pages)
+    return (manifest, try manifest.pages.map { try headquarters.page($0.digest) })
   }
 
   /// Brings a snapshot to a node and takes it over there.

@@ -3,7 +3,7 @@ import SyncCore
 @testable import Store
 
 extension TestNode {
-  /// What triggers noted, in words: `org_unit a: insert`, `org_unit a: name`, `org_unit a: delete`.
+  /// What triggers captured, in words: `org_unit a: insert`, `org_unit a: name`, `org_unit a: delete`.
   func captured() throws -> [String] {
     let catalog = try store.catalog()
     return try rows(["kind", "mask", "k1", "k2", "k3", "k4"], "birlik_capture ORDER BY seq").map { row in
@@ -14,7 +14,7 @@ extension TestNode {
     }
   }
 
-  /// Seals and tells the changes in words: `insert org_unit a name=One`, `edit org_unit a name=Two activity+x`.
+  /// Seals, and gives the changes in words: `insert org_unit a name=One`, `edit org_unit a name=Two activity+x`.
   func sealedWords() throws -> [String] {
     let catalog = try store.catalog()
     return try sealed().map { Self.words($0, catalog) }

@@ -1,5 +1,6 @@
 import Foundation
 import SyncCore
+import TestSupport
 import Testing
 import Wire
 
@@ -203,10 +204,7 @@ final class World {
     let before = isPolite ? try Tables(node).rows : [:]
     // Headquarters seals as a whole, for its totals are exact in every transaction.
     if dice.chance(30), !node.role.isHeadquarters {
-      let limit = 1 + dice.below(4)
-      while try node.store.hasCaptured() {
-        try node.store.write { engine in _ = try Sealer(engine, wall: node.clock ?? clock, limit: limit).sealPass() }
-      }
+      try node.sealInPasses(of: 1 + dice.below(4))
     } else {
       try node.seal()
     }

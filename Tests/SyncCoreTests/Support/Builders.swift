@@ -9,7 +9,7 @@ func head(_ stream: Int, time: Int64 = 0, _ content: Content) -> Head {
   Head(clock: Clock(stream: stream, sequence: 1, time: time), content: content)
 }
 
-/// Facts where the stream's number tells the author and breaks ties.
+/// Facts where the stream's number is the author and breaks ties.
 struct StubFacts: HeadFacts {
   var authors: [Int: Author] = [:]
 
@@ -20,7 +20,7 @@ struct StubFacts: HeadFacts {
   func author(of clock: Clock) -> Author { authors[clock.stream] ?? .other }
 }
 
-/// One record whose changes say themselves what they saw.
+/// One record whose changes list what they saw.
 struct Scene {
   private(set) var state = RecordState()
   private var count = 0
@@ -41,7 +41,7 @@ struct Scene {
   func heads(_ id: Int) -> Set<Clock> { Set(state.heads(RegisterKey(id)).map(\.clock)) }
 }
 
-/// A header on a channel, with little to say.
+/// A header on a channel, with little else.
 func header(
   _ origin: Origin, _ channel: Channel, first: Int64 = 1, count: Int = 1, after predecessor: Digest = .zero,
   context: [Tip] = []

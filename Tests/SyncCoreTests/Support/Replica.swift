@@ -118,7 +118,7 @@ struct Replica: Sendable {
     ownTips = [:]
   }
 
-  /// The segment in which a change stands.
+  /// The segment of a change.
   func hash(at clock: Clock) -> Digest {
     guard ends.indices.contains(clock.stream) else { return .zero }
     return ends[clock.stream].first { $0.last >= clock.sequence }?.hash ?? .zero
@@ -131,7 +131,7 @@ struct Replica: Sendable {
   }
 }
 
-/// The total order of changes over a replica's names, and authors told by the node's id.
+/// The total order of changes over a replica's names, and authors by the node's id.
 extension Replica: HeadFacts {
   func precedes(_ a: Clock, _ b: Clock) -> Bool {
     a.time != b.time ? a.time < b.time : name(of: a) < name(of: b)

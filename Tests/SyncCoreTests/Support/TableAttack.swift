@@ -1,6 +1,6 @@
 import SyncCore
 
-/// Whoever knows every figure that is told and every sum, and finds by force which tables are possible.
+/// Whoever knows every published figure and every sum, and finds by force which tables are possible.
 ///
 /// A table has a total and one family of parts; with the rest of the family, the parts and the rest add up to the total.
 struct TableAttack {

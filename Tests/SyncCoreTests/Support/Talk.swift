@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 
 /// Syncs of a node with a hub on the pure core, round by round as `SyncSession` and `Headquarters` do it.
 struct Talk {

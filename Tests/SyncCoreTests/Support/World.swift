@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 
 /// Several stores, their clerks, and everything that may befall them, from one seed.
 struct World {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 
 /// A listener on a free loopback port that answers every request head with bytes of the test's choice.
 final class RawServer: Sendable {
@@ -13,7 +14,7 @@ final class RawServer: Sendable {
     case silence
   }
 
-  let port: UInt16
+  let port: Int
   private let listener: Int32
   private let state = Mutex((connections: 0, heads: [String]()))
 
@@ -21,7 +22,7 @@ final class RawServer: Sendable {
   var heads: [String] { state.withLock { $0.heads } }
 
   init(_ reaction: @escaping @Sendable (_ request: Int) -> Reaction) throws {
-    (listener, port) = try Self.listen()
+    (listener, port) = try Loopback.listen()
     Thread.detachNewThread { [self] in
       while true {
         let connection = accept(listener, nil, nil)
@@ -36,7 +37,7 @@ final class RawServer: Sendable {
   ///
   /// - Parameter resets: whether it does so as a machine does whose program was killed.
   init(closingAtOnce resets: Bool) throws {
-    (listener, port) = try Self.listen()
+    (listener, port) = try Loopback.listen()
     Thread.detachNewThread { [self] in
       while true {
         let connection = accept(listener, nil, nil)
@@ -60,13 +61,6 @@ final class RawServer: Sendable {
     close(listener)
   }
 
-  /// A port on which nobody listens.
-  static func deadPort() throws -> UInt16 {
-    let (listener, port) = try listen()
-    close(listener)
-    return port
-  }
-
   private func serve(_ connection: Int32, _ reaction: (Int) -> Reaction) {
     defer { RawServer.end(connection) }
     while let head = Self.readHead(connection) {
@@ -75,8 +69,10 @@ final class RawServer: Sendable {
         return state.heads.count
       }
       switch reaction(count) {
-      case .answer(let text): Self.send(text, to: connection)
-      case .answerAndClose(let text): return Self.send(text, to: connection)
+      case .answer(let text): _ = Loopback.send(text.utf8, to: connection)
+      case .answerAndClose(let text):
+        _ = Loopback.send(text.utf8, to: connection)
+        return
       case .silence:
         var byte: UInt8 = 0
         while recv(connection, &byte, 1, 0) > 0 {}
@@ -91,17 +87,6 @@ final class RawServer: Sendable {
     close(connection)
   }
 
-  private static func send(_ text: String, to connection: Int32) {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes {
-        Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-      }
-      if count <= 0 { return }
-      rest = rest.dropFirst(count)
-    }
-  }
-
   private static func readHead(_ connection: Int32) -> String? {
     var head: [UInt8] = []
     var byte: UInt8 = 0
@@ -111,53 +96,26 @@ final class RawServer: Sendable {
     }
     return nil
   }
-
-  private static func listen() throws -> (Int32, UInt16) {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = loopback(port: 0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(listener, pointer, length) == 0 && Glibc.listen(listener, 64) == 0
-          && getsockname(listener, pointer, &length) == 0
-      }
-    }
-    guard result else { throw POSIXError(.EADDRNOTAVAIL) }
-    return (listener, UInt16(bigEndian: address.sin_port))
-  }
-
-  static func loopback(port: UInt16) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    return address
-  }
 }
 
-/// A client without manners: sends chunks as told and returns all that comes back until the server closes.
+/// A client without manners: sends any chunks and returns all that comes back until the server closes.
 enum RawClient {
   /// - Parameters:
   ///   - drip: sent again and again, every few milliseconds, until the server answers or closes.
   static func exchange(port: Int, _ text: String, drip: String? = nil) async -> String {
     await withCheckedContinuation { continuation in
-      Thread.detachNewThread { continuation.resume(returning: run(UInt16(port), text, drip)) }
+      Thread.detachNewThread { continuation.resume(returning: run(port, text, drip)) }
     }
   }
 
-  private static func run(_ port: UInt16, _ text: String, _ drip: String?) -> String {
-    let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  private static func run(_ port: Int, _ text: String, _ drip: String?) -> String {
+    guard let connection = Loopback.connect(port) else { return "" }
     defer { RawServer.end(connection) }
-    var address = RawServer.loopback(port: port)
-    let length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isConnected = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(connection, $0, length) == 0 }
-    }
-    guard isConnected, send(text, to: connection) else { return "" }
+    guard Loopback.send(text.utf8, to: connection) else { return "" }
     if let drip {
       var waiting = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
       while poll(&waiting, 1, 5) == 0 {
-        if !send(drip, to: connection) { break }
+        if !Loopback.send(drip.utf8, to: connection) { break }
       }
     }
     var received: [UInt8] = []
@@ -167,10 +125,5 @@ enum RawClient {
       if count <= 0 { return String(decoding: received, as: UTF8.self) }
       received += buffer.prefix(count)
     }
-  }
-
-  private static func send(_ text: String, to connection: Int32) -> Bool {
-    let bytes = Array(text.utf8)
-    return bytes.isEmpty || Glibc.send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
   }
 }

@@ -1,5 +1,6 @@
 import Limits
 import SyncCore
+import TestSupport
 
 @testable import Wire
 
@@ -27,7 +28,7 @@ struct RandomBlock {
     block = KindBlock(kind: kind, keyColumns: keyColumns)
     changes = []
     var keys = (0..<count).map { _ in RecordKey(columns: (0..<keyColumns).map { _ in dice.keyText() }) }
-    if dice.isLucky(percent: 50) { keys.sort() }
+    if dice.chance(50) { keys.sort() }
     for key in keys { changes.append(change(&dice, kind: kind, key: key)) }
     for change in changes { block.append(change) { fields[$0.id] ?? [] } }
   }
@@ -36,23 +37,23 @@ struct RandomBlock {
     let operation = dice.pick([Change.Operation.deletion, .insertion, .edit, .edit])
     let captured = dice.time()
     var registers: [RegisterContent] = []
-    for (register, fields) in fields.sorted(by: { $0.key < $1.key }) where dice.isLucky(percent: 60) {
+    for (register, fields) in fields.sorted(by: { $0.key < $1.key }) where dice.chance(60) {
       let cells = fields.map { Cell(field: $0, value: value(&dice)) }
       registers.append(RegisterContent(RegisterKey(register), Content(cells)))
     }
-    for register in sets.sorted() where dice.isLucky(percent: 60) {
+    for register in sets.sorted() where dice.chance(60) {
       for element in Set((0...dice.below(4)).map { _ in dice.text() }) {
         registers.append(
           RegisterContent(
             RegisterKey(register, element: element),
-            .element(of: register, present: dice.isLucky(percent: 70))))
+            .element(of: register, present: dice.chance(70))))
       }
     }
     registers.sort { $0.key < $1.key }
     return Change(
       kind: kind, key: key, operation: operation, registers: operation == .deletion ? [] : registers,
-      captured: captured, time: dice.isLucky(percent: 80) ? captured &+ 250 : dice.time(),
-      isFlagged: dice.isLucky(percent: 5))
+      captured: captured, time: dice.chance(80) ? captured &+ 250 : dice.time(),
+      isFlagged: dice.chance(5))
   }
 
   private func value(_ dice: inout SeededRandom) -> Value {

@@ -1,5 +1,6 @@
 import Crypto
 import SyncCore
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -7,10 +8,10 @@ import Testing
 /// A segment put together by hand, so that it can lie.
 struct RawSegment {
   var header: SegmentHeader
-  /// The bytes as they stand in the segment.
+  /// The bytes as they are in the segment.
   var body: [UInt8]
   var packing: UInt8 = 0
-  /// What the header says of the unpacked size.
+  /// The unpacked size that the header claims.
   var size: Int
   var author: UInt8 = 1
   /// Instead of the body's own.

@@ -1,5 +1,6 @@
 import Crypto
 import SyncCore
+import TestSupport
 
 @testable import Wire
 
@@ -23,7 +24,7 @@ enum Samples {
   }
 
   static func tip(_ dice: inout SeededRandom) -> Tip {
-    let sequence = dice.isLucky(percent: 10) ? Int64.max : Int64(dice.below(1_000_000) + 1)
+    let sequence = dice.chance(10) ? Int64.max : Int64(dice.below(1_000_000) + 1)
     return Tip(origin: origin(&dice), sequence: sequence, hash: digest(&dice))
   }
 
@@ -40,7 +41,7 @@ enum Samples {
   static func header(_ dice: inout SeededRandom, count: Int) -> SegmentHeader {
     SegmentHeader(
       origin: origin(&dice), channel: channel(&dice), first: Int64(dice.below(1_000_000) + 1), count: count,
-      predecessor: dice.isLucky(percent: 30) ? .zero : digest(&dice),
+      predecessor: dice.chance(30) ? .zero : digest(&dice),
       context: (0..<dice.below(5)).map { _ in tip(&dice) }, catalogVersion: dice.below(100), sealedAt: dice.time())
   }
 

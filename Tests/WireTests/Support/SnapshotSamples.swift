@@ -1,4 +1,5 @@
 import SyncCore
+import TestSupport
 
 @testable import Wire
 
@@ -14,18 +15,18 @@ extension Samples {
   }
 
   static func clock(_ dice: inout SeededRandom) -> Clock {
-    let sequence = dice.isLucky(percent: 5) ? Int64.max : Int64(dice.below(100_000) + 1)
+    let sequence = dice.chance(5) ? Int64.max : Int64(dice.below(100_000) + 1)
     return Clock(stream: dice.below(5), sequence: sequence, time: dice.time())
   }
 
   static func register(_ dice: inout SeededRandom) -> RegisterKey {
-    RegisterKey(dice.below(60), element: dice.isLucky(percent: 30) ? dice.bytes(dice.below(9)) : nil)
+    RegisterKey(dice.below(60), element: dice.chance(30) ? dice.bytes(dice.below(9)) : nil)
   }
 
   static func content(_ dice: inout SeededRandom) -> Content {
     Content(
       (0..<dice.below(3)).map { field in
-        let value: Value = dice.isLucky(percent: 50) ? .integer(dice.time()) : .text(dice.bytes(dice.below(20)))
+        let value: Value = dice.chance(50) ? .integer(dice.time()) : .text(dice.bytes(dice.below(20)))
         return Cell(field: field, value: value)
       })
   }
@@ -50,7 +51,7 @@ extension Samples {
   static func heads(seed: UInt64, count: Int = 12) -> [HeadsEntry] {
     var dice = SeededRandom(seed: seed)
     return (0..<count).map { number in
-      let key = dice.isLucky(percent: 10) ? dice.bytes(dice.below(30)) : Array("ftuu-00\(number)".utf8)
+      let key = dice.chance(10) ? dice.bytes(dice.below(30)) : Array("ftuu-00\(number)".utf8)
       return HeadsEntry(
         kind: dice.below(9), key: RecordKey(bytes: key), channel: channel(&dice), state: state(&dice))
     }
@@ -80,7 +81,7 @@ extension Samples {
         (
           SkeletonEntry(
             bare, stream: stream, origin: origin, parent: parent, isFirst: isFirst, context: Array(positions),
-            isUnread: dice.isLucky(percent: 20)), bare
+            isUnread: dice.chance(20)), bare
         ))
       tips[stream].append(Tip(origin: origin, sequence: header.last, hash: bare.hash))
     }

@@ -1,12 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// What a run of `birlik` left behind.
-struct CommandResult {
-  var status: Int32
-  var output: String
-  var errors: String
-
+extension ProgramResult {
   /// The output as one JSON document, read by Foundation's reader.
   func json(sourceLocation: SourceLocation = #_sourceLocation) throws -> Document {
     do { return try JSONDecoder().decode(Document.self, from: Data(output.utf8)) } catch {
@@ -14,8 +10,6 @@ struct CommandResult {
       throw error
     }
   }
-
-  var lines: [String] { output.split(separator: "\n").map(String.init) }
 }
 
 /// A JSON document as a test looks at it. What is not there is nil, and null is not nil.

@@ -1,0 +1,161 @@
+import SyncCore
+import Wire
+
+@testable import Store
+
+/// What tests reach inside a store. Only this file knows how; all others ask here.
+extension TestNode {
+  // MARK: SQL
+
+  /// Runs SQL as the store itself does: no edit is captured.
+  func execute(_ sql: String) throws { try store.inQueue { try $0.connection.execute(sql) } }
+
+  /// Compiles SQL without running it.
+  func compile(_ sql: String) throws { try store.inQueue { _ = try $0.connection.prepared(sql) } }
+
+  /// Durability costs time and no test here takes the power away.
+  func hurry() throws { try execute("PRAGMA synchronous=OFF") }
+
+  /// Rows of the file as text; NULL is `∅`.
+  func rows(_ columns: [String], _ source: String) throws -> [[String]] {
+    try store.read { engine in
+      let statement = try engine.connection.prepared("SELECT \(columns.joined(separator: ", ")) FROM \(source)")
+      defer { statement.reset() }
+      var rows: [[String]] = []
+      while try statement.step() {
+        rows.append(columns.indices.map { statement.isNull($0) ? "∅" : statement.string($0) })
+      }
+      return rows
+    }
+  }
+
+  /// One column of BLOBs as a list.
+  func blobs(_ column: String, _ source: String) throws -> [[UInt8]] {
+    try store.read { engine in
+      let statement = try engine.connection.prepared("SELECT \(column) FROM \(source)")
+      defer { statement.reset() }
+      var blobs: [[UInt8]] = []
+      while try statement.step() { blobs.append(statement.bytes(0)) }
+      return blobs
+    }
+  }
+
+  /// Runs statements in one transaction of a clerk's program, without those that are refused at once.
+  ///
+  /// - Returns: how many were accepted.
+  @discardableResult
+  func type(_ statements: [String]) throws -> Int {
+    try store.clerk { connection in
+      let before = try connection.prepared("SELECT coalesce(max(seq), 0) FROM birlik_capture")
+      _ = try before.step()
+      let last = before.int64(0)
+      before.reset()
+      var accepted = 0
+      for sql in statements {
+        try connection.execute("SAVEPOINT one")
+        do {
+          try connection.execute(sql)
+          accepted += 1
+        } catch let error as StoreError where error.code == .invalid {
+          try connection.execute("ROLLBACK TO one")
+        }
+        try connection.execute("RELEASE one")
+      }
+      if let clock { try connection.execute("UPDATE birlik_capture SET ms=\(clock) WHERE seq>\(last)") }
+      return accepted
+    }
+  }
+
+  /// Runs SQL as a clerk's program does that ignores the tables' checks.
+  func typeUnchecked(_ sql: String) throws {
+    try store.clerk { connection in
+      try connection.execute("PRAGMA ignore_check_constraints=ON")
+      try connection.execute(sql)
+    }
+  }
+
+  // MARK: The log
+
+  /// The whole log, in order.
+  func log() throws -> [[UInt8]] { try blobs("bytes", "birlik_segment ORDER BY id") }
+
+  /// The origin under which the node seals next.
+  func origin() throws -> Origin { try store.read { try $0.origin() } }
+
+  /// Makes the node's origin known before the run: equal seeds give equal runs.
+  func setNonce(_ nonce: Int64) throws { try store.write { try $0.setMeta(.nonce, .integer(nonce)) } }
+
+  /// Seals everything in passes of a few edits, each in a transaction of its own.
+  func sealInPasses(of limit: Int) throws {
+    while try store.hasCaptured() {
+      try store.write { _ = try Sealer($0, wall: clock ?? SystemClock.now(), limit: limit).sealPass() }
+    }
+  }
+
+  /// Seals everything, and runs `body` before the transaction ends.
+  func seal(beforeCommit body: () throws -> Void) throws {
+    try store.write { engine in
+      try Sealer(engine, wall: SystemClock.now()).sealAll()
+      try body()
+    }
+  }
+
+  /// Seals everything and absorbs segments of an unknown author, in a transaction that `error` ends.
+  ///
+  /// - Parameter report: gets what was absorbed until then.
+  func sealAndAbsorb(
+    _ segments: [[UInt8]], of author: NodeCard, failingWith error: any Error, report: (AbsorbReport) -> Void
+  ) throws {
+    try store.write { engine in
+      try Sealer(engine, wall: SystemClock.now()).sealAll()
+      try engine.keep(author)
+      let absorber = Absorber(engine)
+      for segment in segments { try absorber.absorb(segment) { _ in true } }
+      report(absorber.report)
+      throw error
+    }
+  }
+
+  /// Seals an entry of a system record that the store itself would not write.
+  func forge(
+    _ kind: Kind, key: String, in channel: Channel, at time: Int64, _ values: [(String, Value)]
+  ) throws {
+    try store.write { engine in
+      try Sealer(engine, wall: time).sealAll {
+        try $0.seal(kind, key: RecordKey(key), in: channel, at: time, values)
+      }
+    }
+  }
+
+  /// A page of a snapshot that the node offers; empty when it has none.
+  func page(_ digest: Digest) throws -> [UInt8] { try store.read { try $0.page(digest) ?? [] } }
+
+  // MARK: Heads
+
+  /// What the node holds of every record.
+  func heads() throws -> [(record: Oracle.Record, state: RecordState)] {
+    try store.read { engine in
+      let select = try engine.connection.prepared(
+        "SELECT kind, key, channel FROM birlik_head ORDER BY kind, key, channel")
+      defer { select.reset() }
+      var found: [(kind: Int, key: RecordKey, channel: Int)] = []
+      while try select.step() { found.append((select.int(0), RecordKey(bytes: select.bytes(1)), select.int(2))) }
+      return try found.compactMap { kind, key, number in
+        guard let channel = engine.channelNames[number] else { return nil }
+        let slots = try engine.slots(engine.tables[kind], kind: kind, key: key)
+        let state = slots.first { $0.channel == number }?.state ?? RecordState()
+        return (Oracle.Record(kind: kind, key: key, channel: channel), state)
+      }
+    }
+  }
+
+  /// Runs `body` with names for the node's clocks that are the same on every node.
+  func withClockNames<Value>(_ body: (_ name: (Clock) -> String) throws -> Value) throws -> Value {
+    try store.read { engine in
+      try body { clock in
+        let origin = engine.streams.stream(clock.stream)?.origin.hex ?? "?"
+        return "\(origin)/\(clock.sequence)/\(engine.hash(at: clock)?.hex ?? "?")"
+      }
+    }
+  }
+}
