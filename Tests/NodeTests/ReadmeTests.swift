@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The first hour of the README works as it is written.
@@ -21,8 +22,8 @@ import Testing
   func theFirstHour() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
-    let readme = try String(contentsOf: CommandFolder.package.appendingPathComponent("README.md"), encoding: .utf8)
-    let address = "127.0.0.1:\(try CommandHeadquarters.freePort())"
+    let readme = try String(contentsOf: Repository.folder.appendingPathComponent("README.md"), encoding: .utf8)
+    let address = "127.0.0.1:\(try Loopback.freePort())"
     let commands = try Self.blocks("sh", of: "The first hour", in: readme).joined()
       .map { $0.replacing("127.0.0.1:8650", with: address) }
     #expect(commands.count > 20)
@@ -33,14 +34,15 @@ import Testing
     let release = folder.file(".build/release")
     try FileManager.default.createDirectory(atPath: folder.file(".build"), withIntermediateDirectories: false)
     try FileManager.default.createSymbolicLink(
-      atPath: release, withDestinationPath: CommandFolder.program.deletingLastPathComponent().path)
+      atPath: release, withDestinationPath: URL(fileURLWithPath: CommandFolder.program).deletingLastPathComponent().path
+    )
     let script = commands.map { command in
       // A person is slower than the server; at most half a minute.
       command.contains("birlik serve")
         ? command + "\nfor i in {1..300}; do grep -q 'listening on' hq.log && break; sleep 0.1; done" : command
     }
     let result = try await folder.start(
-      URL(fileURLWithPath: "/usr/bin/timeout"),
+      "/usr/bin/timeout",
       ["-k", "5", "180", "bash", "-c", (["set -ex", "trap 'kill $(jobs -p)' EXIT"] + script).joined(separator: "\n")],
       environment: ["HOME": folder.path]
     ).result()

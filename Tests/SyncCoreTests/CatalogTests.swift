@@ -34,7 +34,7 @@ import Testing
     let catalog = Catalog(version: 1, title: "", kinds: kinds, indicators: [])
     #expect(catalog.kinds.map(\.id) == ids)
     for id in ids { #expect(catalog.kind(id)?.id == id && catalog.kind(named: "kind\(id)")?.id == id) }
-    for id in [Int.min, 0, 3, 6, 41, 65_536, .max] { #expect(catalog.kind(id) == nil) }
+    for id in [Int.min, 0, 3, 6, 41, 65_536, .max] { #expect(catalog.kind(KindID(id)) == nil) }
     #expect(
       catalog.kind(named: "Kind1") == nil && Catalog(version: 1, title: "", kinds: [], indicators: []).kind(1) == nil)
     #expect(kind.field(9)?.name == "note" && kind.field(named: "men")?.id == 2 && kind.field(1) == nil)

@@ -5,7 +5,7 @@ import Testing
 /// Every merge rule, ties, agreement and validity.
 @Suite struct ChoiceTests {
   private func shown(
-    _ heads: [Head], _ rule: MergeRule, _ authors: [Int: Author] = [:], invalid: Set<Content> = []
+    _ heads: [Head], _ rule: MergeRule, _ authors: [StreamNumber: Author] = [:], invalid: Set<Content> = []
   ) -> Head? {
     Choice(among: heads, rule: rule, facts: StubFacts(authors: authors)) { !invalid.contains($0) }.shown
   }
@@ -63,7 +63,7 @@ import Testing
     let empty = [head(1, time: 1, content(nil)), head(2, time: 2, content(nil))]
     #expect(shown(empty, .max) == empty[1] && shown(empty, .min) == empty[1])
     let texts = ["2025-01", "2025-01-31", "2024"].enumerated().map { number, text in
-      head(number, Content([Cell(field: 1, value: .text(text))]))
+      head(StreamNumber(number), Content([Cell(field: 1, value: .text(text))]))
     }
     #expect(shown(texts, .max) == texts[1] && shown(texts, .min) == texts[2])
   }
@@ -79,7 +79,7 @@ import Testing
 
   @Test("Several heads with one value are no conflict", arguments: MergeRule.allCases)
   func agreement(rule: MergeRule) {
-    let heads = (1...3).map { head($0, time: Int64($0), content(5)) }
+    let heads = (1...3).map { head(StreamNumber($0), time: Int64($0), content(5)) }
     let choice = Choice(among: heads, rule: rule, facts: StubFacts())
     #expect(choice.shown == heads[2] && !choice.isConflict && choice.others.isEmpty)
     #expect(!Choice(among: [], rule: rule, facts: StubFacts()).isConflict)
@@ -96,7 +96,7 @@ import Testing
   @Test("An invalid head is never shown, and stays listed", arguments: MergeRule.allCases)
   func invalidHeads(rule: MergeRule) {
     let heads = [head(1, time: 1, content(1)), head(2, time: 9, content(99)), head(3, time: 8, content(-99))]
-    let authors: [Int: Author] = [2: .owner, 3: .headquarters]
+    let authors: [StreamNumber: Author] = [2: .owner, 3: .headquarters]
     let choice = Choice(among: heads, rule: rule, facts: StubFacts(authors: authors)) { $0 == content(1) }
     #expect(choice.shown == heads[0] && choice.others == [heads[1], heads[2]])
   }
@@ -118,7 +118,7 @@ import Testing
     let authors: [Author] = [.owner, .headquarters, .owningHeadquarters, .other]
     for round in 0..<500 {
       let heads = (0..<(1 + dice.below(5))).map { number in
-        head(number, time: Int64(dice.below(3)), content(dice.chance(25) ? nil : Int64(dice.below(3))))
+        head(StreamNumber(number), time: Int64(dice.below(3)), content(dice.chance(25) ? nil : Int64(dice.below(3))))
       }
       let facts = StubFacts(authors: Dictionary(uniqueKeysWithValues: heads.indices.map { ($0, dice.pick(authors)) }))
       let isInvalid = dice.chance(30)

@@ -35,7 +35,7 @@ struct World {
 
   var dice: SeededRandom
   let faults: Faults
-  let rules: [Int: MergeRule]
+  let rules: [RegisterID: MergeRule]
   private(set) var replicas: [Replica] = []
   private(set) var segments: [Digest: TestSegment] = [:]
   private var backups: [Replica] = []
@@ -45,8 +45,8 @@ struct World {
   init(seed: UInt64, areHonest: Bool = true) {
     dice = SeededRandom(seed: seed)
     faults = Faults(&dice, areHonest: areHonest)
-    var rules: [Int: MergeRule] = [:]
-    for id in 1...6 { rules[id] = dice.pick(MergeRule.allCases) }
+    var rules: [RegisterID: MergeRule] = [:]
+    for id in 1...6 { rules[RegisterID(id)] = dice.pick(MergeRule.allCases) }
     self.rules = rules
     let names = [
       RecordName(kind: 1, key: RecordKey("ftuu-001")), RecordName(kind: 1, key: RecordKey("kfik-001")),
