@@ -20,15 +20,17 @@ import Wire
       try kz.name("fprk-1", "ours")
       _ = try await kz.sync()
       // One change of ten texts, which packs into nothing: each is allowed, and together they fill no segment.
-      let fields = 100..<110
+      let fields = (100..<110).map { FieldID($0) }
       let text = Value.text(Array(repeating: UInt8(ascii: "x"), count: WireLimits.cellBytes))
       var block = KindBlock(kind: 1, keyColumns: 1)
       block.append(
         Change(
           kind: 1, key: RecordKey("large"), operation: .edit,
-          registers: fields.map { RegisterContent(RegisterKey($0), Content([Cell(field: $0, value: text)])) },
+          registers: fields.map {
+            RegisterContent(RegisterKey(RegisterID(of: $0)), Content([Cell(field: $0, value: text)]))
+          },
           captured: 1_790_000_000_000, time: 1_790_000_000_000)
-      ) { [$0.id] }
+      ) { [FieldID(aloneIn: $0.id)] }
       let header = SegmentHeader(
         origin: Origin(node: client.id, nonce: 77), channel: open, first: 1, count: 1, predecessor: .zero, context: [],
         catalogVersion: 1, sealedAt: 1_790_000_000_000)

@@ -5,6 +5,12 @@ import TestSupport
 import Testing
 
 struct SettingsTests {
+  private func settingsFolder(_ files: [String: String]) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    for (name, text) in files { try folder.write(text, to: name) }
+    return folder
+  }
+
   @Test func theExamplesAreRead() throws {
     let hub = try Settings.load(Repository.config.appendingPathComponent("birlik.headquarters.toml").path)
     #expect(hub.listen == "0.0.0.0:8650" && hub.publicURL == "https://birlik.example.org:8650" && hub.interval == nil)
@@ -17,7 +23,7 @@ struct SettingsTests {
 
   @Test func tlsIsSetInThreeLines() throws {
     let text = "tls = false\ntls_certificate = \"a.pem\"\ntls_key = \"a.key\"\n"
-    let folder = try TestFolder(["a.toml": text, "b.toml": "tls = 1\ntls_certificate = \"\"\ntls_key = true\n"])
+    let folder = try settingsFolder(["a.toml": text, "b.toml": "tls = 1\ntls_certificate = \"\"\ntls_key = true\n"])
     let settings = try Settings.load(folder.file("a.toml"))
     #expect(settings.tls == false && settings.tlsCertificate == "a.pem" && settings.tlsKey == "a.key")
     let error = #expect(throws: CatalogError.self) { try Settings.load(folder.file("b.toml")) }
@@ -26,7 +32,7 @@ struct SettingsTests {
 
   @Test func faultsAreNamedWithTheirLines() throws {
     let text = "database = \"\"\ninterval = \"300\"\nlog_level = \"loud\"\nport = 1\nlisten = 8650\n"
-    let folder = try TestFolder(["a.toml": text, "b.toml": "interval = 0", "c.toml": "interval ="])
+    let folder = try settingsFolder(["a.toml": text, "b.toml": "interval = 0", "c.toml": "interval ="])
     let error = #expect(throws: CatalogError.self) { try Settings.load(folder.file("a.toml")) }
     #expect(error?.findings.map(\.line) == [1, 2, 3, 4, 5])
     #expect(error?.code == .invalid)
@@ -40,13 +46,13 @@ struct SettingsTests {
       ("keep_log = \"all\"", KeepLog.all), ("keep_log = 1", .days(1)), ("keep_log = 36500", .days(36_500)),
     ])
   func keepLog(line: String, expected: KeepLog) throws {
-    let folder = try TestFolder(["a.toml": line])
+    let folder = try settingsFolder(["a.toml": line])
     #expect(try Settings.load(folder.file("a.toml")).keepLog == expected)
   }
 
   @Test("Anything else is refused", arguments: ["\"some\"", "0", "-1", "36501", "true", "1.5", "[]", "\"7\""])
   func wrongKeepLog(value: String) throws {
-    let folder = try TestFolder(["a.toml": "keep_log = \(value)"])
+    let folder = try settingsFolder(["a.toml": "keep_log = \(value)"])
     #expect(throws: CatalogError.self) { try Settings.load(folder.file("a.toml")) }
   }
 

@@ -55,7 +55,7 @@ import Testing
     let refused = try #require(try uz.store.refusedEdits().first)
     #expect(refused.kind == "org_unit")
     #expect(refused.key == key)
-    #expect(refused.operation == operation)
+    #expect(refused.operation.rawValue == operation)
     #expect(refused.record.contains(words), "\(refused.record)")
     #expect(!refused.record.contains(#""federation":"""#))
     #expect(!refused.reason.isEmpty)

@@ -31,7 +31,7 @@ import Testing
     let groups = try hq.store.proposalGroups()
     #expect(groups.count == 1 && groups.first?.proposals.count == limit)
     let group = try #require(groups.first)
-    #expect(group.node == "ftuu" && group.kind == "org_unit" && group.operation == "edit" && !group.isOvertaken)
+    #expect(group.node == "ftuu" && group.kind == "org_unit" && group.operation == .edit && !group.isOvertaken)
     let segments = try hq.lastSegment()
     #expect(try hq.store.acceptGroup(group.id).count == limit)
     #expect(try hq.changes(after: segments).count == 2 * limit)
@@ -55,8 +55,8 @@ import Testing
     try uz.type("UPDATE org_unit SET name='Iki' WHERE code<'t00004'; DELETE FROM org_unit WHERE code='t00006'")
     try Exchange.sync(uz, hq)
     let listed = try hq.store.proposalGroups()
-    #expect(listed.map(\.operation).sorted() == ["delete", "edit"])
-    let edits = try #require(listed.first { $0.operation == "edit" })
+    #expect(Set(listed.map(\.operation)) == [.delete, .edit] && listed.count == 2)
+    let edits = try #require(listed.first { $0.operation == .edit })
     try uz.type("UPDATE org_unit SET name='Uch' WHERE code='t00004'")
     try Exchange.sync(uz, hq)
     let refusal = try #require(throws: StoreError.self) { try hq.store.acceptGroup(edits.id) }
@@ -71,7 +71,7 @@ import Testing
     let late = try #require(now.first { $0.isOvertaken })
     #expect(late.proposals.map(\.key) == ["t00002"])
     #expect(throws: StoreError.self) { try hq.store.acceptGroup(late.id) }
-    let rest = try #require(now.first { $0.operation == "edit" && !$0.isOvertaken })
+    let rest = try #require(now.first { $0.operation == .edit && !$0.isOvertaken })
     _ = try hq.store.acceptGroup(rest.id)
     #expect(try hq.column("name", "org_unit ORDER BY code") == ["Iki", "Theirs", "Iki", "Uch", "Bir", "Bir"])
     _ = try hq.store.acceptGroup(late.id, isAnyway: true)

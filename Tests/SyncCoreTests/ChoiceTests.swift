@@ -120,7 +120,7 @@ import Testing
       let heads = (0..<(1 + dice.below(5))).map { number in
         head(StreamNumber(number), time: Int64(dice.below(3)), content(dice.chance(25) ? nil : Int64(dice.below(3))))
       }
-      let facts = StubFacts(authors: Dictionary(uniqueKeysWithValues: heads.indices.map { ($0, dice.pick(authors)) }))
+      let facts = StubFacts(authors: Dictionary(uniqueKeysWithValues: heads.indices.map { (StreamNumber($0), dice.pick(authors)) }))
       let isInvalid = dice.chance(30)
       let valid = heads.filter { !isInvalid || $0.content != content(1) }
       let expected = valid.max { a, b in
