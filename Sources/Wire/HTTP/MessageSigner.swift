@@ -7,6 +7,9 @@ public struct MessageSigner: Sendable {
   public let keyID: NodeID
   private let privateKey: Curve25519.Signing.PrivateKey
 
+  /// - Parameters:
+  ///   - keyID: the node's id.
+  ///   - privateKey: the node's key.
   public init(keyID: NodeID, privateKey: Curve25519.Signing.PrivateKey) {
     self.keyID = keyID
     self.privateKey = privateKey
