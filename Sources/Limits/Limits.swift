@@ -54,6 +54,14 @@ public enum WireLimits {
   public static let pins = 4
   /// Bytes of a catalog.
   public static let catalogBytes = 1 << 20
+  /// Kinds, and observers, of a catalog; retired fields of a kind; names in a list.
+  public static let catalogList = 4096
+  /// Indicators, and derivations, of a catalog.
+  public static let catalogFigures = 1024
+  /// Codes of a field.
+  public static let codesPerField = 65_536
+  /// Conditions of a derivation or a measure, and sums of a derivation.
+  public static let conditions = 64
   /// The largest version of a catalog.
   public static let catalogVersion = Int(Int32.max)
   /// Bytes of one snapshot's manifest.

@@ -7,6 +7,7 @@ public struct ServiceAnswer: Equatable, Sendable {
   public var status: Int
   /// Sent as `Content-Type`.
   public var contentType: String
+  /// Sent as it is.
   public var body: [UInt8]
   /// Sent to the client as `Retry-After`.
   public var retryAfterSeconds: Int?

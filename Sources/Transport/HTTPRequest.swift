@@ -12,9 +12,11 @@ public struct HTTPRequest: Sendable {
   public var method: Method
   /// `https://…`, or `http://…` for this machine.
   public var url: String
+  /// Sent beside those of libcurl.
   public var headers: HTTPFields
   /// Sent with `POST` only.
   public var body: [UInt8]
+  /// Where the transfer is stopped.
   public var limits: TransferLimits
 
   public init(

@@ -17,6 +17,7 @@ public struct ByteReader: Sendable {
 
   /// Bytes that were not read yet.
   public var remaining: Int { bytes.endIndex - index }
+  /// Whether everything was read.
   public var isAtEnd: Bool { remaining == 0 }
 
   func error(_ code: WireError.Code, _ detail: String) -> WireError { WireError(code, operation, detail) }

@@ -5,6 +5,7 @@ extension HTTPField.Name {
   public static let contentDigest = constant("content-digest")
   /// What a message's signature covers (RFC 9421).
   public static let signatureInput = constant("signature-input")
+  /// A message's signature (RFC 9421).
   public static let signature = constant("signature")
   /// Milliseconds since 1970 at which a response was signed.
   public static let birlikTime = constant("birlik-time")

@@ -1,7 +1,7 @@
 import Limits
 import SyncCore
 
-/// The derivations of a catalog, which came with its second form.
+/// The derivations of a catalog, which its second form added.
 extension CatalogCodec {
   static func encode(_ derivation: Derivation, into writer: inout ByteWriter) {
     for name in [derivation.id, derivation.title, derivation.source, derivation.target, derivation.span.rawValue] {
@@ -75,17 +75,14 @@ extension CatalogCodec {
       id: try name(&reader), title: try name(&reader), source: try name(&reader), target: try name(&reader),
       span: try choice(&reader, Derivation.Span.self),
       key: try list(&reader, limit: WireLimits.keyColumns, of: "key columns", decodePart),
-      conditions: try list(&reader, limit: limit, of: "conditions", decodeCondition),
-      measures: try list(&reader, limit: 61, of: "measures", decodeMeasure),
-      marks: try list(&reader, limit: 61, of: "marks") { (reader) throws(WireError) in
+      conditions: try list(&reader, limit: WireLimits.conditions, of: "conditions", decodeCondition),
+      measures: try list(&reader, limit: Kind.largestFieldID, of: "measures", decodeMeasure),
+      marks: try list(&reader, limit: Kind.largestFieldID, of: "marks") { (reader) throws(WireError) in
         Derivation.Mark(field: try name(&reader), value: try name(&reader))
       },
       withheldField: try name(&reader), threshold: try reader.zigzag(),
-      sums: try list(&reader, limit: limit, of: "sums", decodeSum))
+      sums: try list(&reader, limit: WireLimits.conditions, of: "sums", decodeSum))
   }
-
-  /// Conditions, and sums, of one derivation.
-  private static let limit = 64
 
   private static func decodePart(_ reader: inout ByteReader) throws(WireError) -> Derivation.KeyPart {
     switch try reader.byte() {
@@ -108,7 +105,7 @@ extension CatalogCodec {
     }
     return Derivation.Measure(
       field: field, distinct: distinct,
-      conditions: try list(&reader, limit: limit, of: "conditions", decodeCondition))
+      conditions: try list(&reader, limit: WireLimits.conditions, of: "conditions", decodeCondition))
   }
 
   private static func decodeCondition(_ reader: inout ByteReader) throws(WireError) -> Derivation.Condition {

@@ -8,7 +8,7 @@ public struct PublishedCatalog: Equatable, Sendable {
   private static let reading = "reading a catalog"
 
   public let catalog: Catalog
-  /// Everything, with the signature, as it travels and is kept.
+  /// The whole catalog with the signature, as it travels and is stored.
   public let bytes: [UInt8]
 
   /// Signs a catalog with headquarters' key.
@@ -28,7 +28,7 @@ public struct PublishedCatalog: Equatable, Sendable {
 
   /// Reads a catalog and checks headquarters' signature.
   ///
-  /// - Throws: `WireError` for anything else than a whole catalog signed by that key.
+  /// - Throws: `WireError` for anything but a whole catalog signed by that key.
   public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
     guard bytes.count > 64, bytes.count <= WireLimits.catalogBytes,
       Signature.isValid(Array(bytes.suffix(64)), of: Self.domain + bytes.dropLast(64), by: headquarters)
@@ -49,7 +49,7 @@ public struct PublishedCatalog: Equatable, Sendable {
     var reader = ByteReader(bytes.dropLast(64), operation: reading)
     let catalog = try CatalogCodec.decode(&reader)
     try reader.finish()
-    // Its names stand in SQL: whoever signed it, what is not sound goes no further.
+    // Its names become part of SQL, so it is refused when it is not sound, even with a valid signature.
     if let flaw = catalog.flaw { throw WireError(.malformed, reading, flaw) }
     return catalog
   }
@@ -57,8 +57,8 @@ public struct PublishedCatalog: Equatable, Sendable {
 
 /// The canonical bytes of a catalog: the same catalog always gives the same bytes.
 enum CatalogCodec {
-  /// The form of a catalog without derivations, which the first programs read as well, of one with some, and of one with
-  /// observers.
+  /// The forms of a catalog: without derivations and observers, which the first programs read too, with derivations, and
+  /// with observers.
   private static let forms: (plain: UInt8, withDerivations: UInt8, withObservers: UInt8) = (1, 2, 3)
 
   private static func form(_ catalog: Catalog) -> UInt8 {
@@ -92,17 +92,20 @@ enum CatalogCodec {
     guard (forms.plain...forms.withObservers).contains(form) else {
       throw reader.error(.unsupported, "its form \(form) is newer than this program: upgrade birlik here")
     }
-    let version = try reader.count(limit: Int(Int32.max), of: "catalog versions")
+    let version = try reader.count(limit: WireLimits.catalogVersion, of: "catalog versions")
     let title = try name(&reader)
-    let kinds = try list(&reader, limit: 4096, of: "kinds", decodeKind)
+    let kinds = try list(&reader, limit: WireLimits.catalogList, of: "kinds", decodeKind)
     let retired = try list(&reader, limit: WireLimits.largestID, of: "retired kinds", number)
-    let indicators = try list(&reader, limit: 1024, of: "indicators", decodeIndicator)
+    let indicators = try list(&reader, limit: WireLimits.catalogFigures, of: "indicators", decodeIndicator)
     guard !kinds.contains(where: { SystemKind.isReserved($0.id) }) else {
       throw reader.error(.malformed, "a kind has a number that no catalog may give")
     }
     let derivations =
-      form == forms.plain ? [] : try list(&reader, limit: 1024, of: "derivations", decodeDerivation)
-    let observers = form == forms.withObservers ? try list(&reader, limit: 4096, of: "observers", decodeObserver) : []
+      form == forms.plain
+      ? [] : try list(&reader, limit: WireLimits.catalogFigures, of: "derivations", decodeDerivation)
+    let observers =
+      form == forms.withObservers
+      ? try list(&reader, limit: WireLimits.catalogList, of: "observers", decodeObserver) : []
     guard form == forms.plain || !derivations.isEmpty || !observers.isEmpty else {
       throw reader.error(.malformed, "it has the form of one with derivations, and none")
     }
@@ -166,7 +169,7 @@ enum CatalogCodec {
     let key = try list(&reader, limit: WireLimits.keyColumns, of: "key columns") { (reader) throws(WireError) in
       KeyColumn(name: try self.name(&reader), type: try decodeType(&reader))
     }
-    let fields = try list(&reader, limit: 61, of: "fields") { (reader) throws(WireError) in
+    let fields = try list(&reader, limit: Kind.largestFieldID, of: "fields") { (reader) throws(WireError) in
       let id = FieldID(try number(&reader))
       let name = try self.name(&reader)
       let type = try decodeType(&reader)
@@ -177,11 +180,11 @@ enum CatalogCodec {
         id: id, name: name, type: type, rule: rule, group: group == 0 ? nil : group, isLocal: marks & 1 != 0,
         isDeprecated: marks & 2 != 0)
     }
-    let groups = try list(&reader, limit: 61, of: "groups") { (reader) throws(WireError) in
+    let groups = try list(&reader, limit: Kind.largestFieldID, of: "groups") { (reader) throws(WireError) in
       FieldGroup(
         id: RegisterID(try number(&reader)), name: try self.name(&reader), rule: try choice(&reader, MergeRule.self))
     }
-    let retired = try list(&reader, limit: 4096, of: "retired fields", number)
+    let retired = try list(&reader, limit: WireLimits.catalogList, of: "retired fields", number)
     return Kind(
       id: id, name: name, title: title, recordClass: recordClass, appendOnly: appendOnly, deletion: deletion, key: key,
       fields: fields, groups: groups, retiredFields: retired)
@@ -221,7 +224,7 @@ enum CatalogCodec {
     case 2: return .boolean
     case 3: return .date
     case 4: return .period
-    case 5: return .code(try list(&reader, limit: 65_536, of: "codes", name))
+    case 5: return .code(try list(&reader, limit: WireLimits.codesPerField, of: "codes", name))
     case 6: return .ref(kind: try name(&reader))
     case 7: return .set
     case 8: return .money
@@ -320,7 +323,7 @@ enum CatalogCodec {
   }
 
   static func names(_ reader: inout ByteReader) throws(WireError) -> [String] {
-    try list(&reader, limit: 4096, of: "names", name)
+    try list(&reader, limit: WireLimits.catalogList, of: "names", name)
   }
 
   static func name(_ reader: inout ByteReader) throws(WireError) -> String {

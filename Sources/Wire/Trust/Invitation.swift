@@ -93,6 +93,7 @@ public struct JoinRequest: Equatable, Sendable {
     self.publicKey = publicKey
   }
 
+  /// The request as it travels.
   public var bytes: [UInt8] { Self.magic + token + publicKey }
 
   /// Reads a request.
@@ -117,6 +118,7 @@ public struct JoinAnswer: Equatable, Sendable {
   public var card: [UInt8]
   /// Headquarters' own card.
   public var headquartersCard: [UInt8]
+  /// The catalog that headquarters publishes, with its signature.
   public var catalog: [UInt8]
   /// Now by headquarters' clock, in milliseconds since 1970.
   public var now: Int64
@@ -128,6 +130,7 @@ public struct JoinAnswer: Equatable, Sendable {
     self.now = now
   }
 
+  /// The answer as it travels.
   public var bytes: [UInt8] {
     var writer = ByteWriter()
     writer.raw(Self.magic)

@@ -2,9 +2,9 @@ import SyncCore
 
 /// The values of one field over the changes of a block.
 public struct FieldColumn: Equatable, Sendable {
-  /// What a change says of the field.
+  /// What a change sets the field to.
   public enum State: UInt8, Sendable {
-    /// Nothing.
+    /// The change does not set the field.
     case absent = 0
     case null = 1
     case integer = 2
@@ -35,7 +35,7 @@ public struct FieldColumn: Equatable, Sendable {
     self.register = register
   }
 
-  /// What the change at a place says of the field; also while the column is built and still shorter than the block.
+  /// What the change at a place sets the field to; also while the column is built and shorter than the block.
   public func state(_ place: Int) -> State {
     place < states.count ? State(rawValue: states[place]) ?? .absent : .absent
   }

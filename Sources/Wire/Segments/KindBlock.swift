@@ -1,16 +1,16 @@
 import Limits
 import SyncCore
 
-/// Changes of one kind, column by column: how they are sealed, travel and are absorbed.
+/// Changes of one kind, column by column, in the form in which they are sealed, sent and absorbed.
 ///
-/// Readable without a catalog: every column says its field, its register and the type of each value.
+/// Readable without a catalog: every column holds its field, its register and the type of each value.
 public struct KindBlock: Equatable, Sendable {
   public let kind: KindID
   /// One column of texts for each column of the key.
   public private(set) var keys: [TextColumn]
   /// `Change.Operation` of each change.
   public private(set) var operations: [UInt8] = []
-  /// The wall time that the trigger noted, in milliseconds since 1970.
+  /// The wall time that the trigger recorded, in milliseconds since 1970.
   public private(set) var captured: [Int64] = []
   /// The stamped time, in milliseconds since 1970.
   public private(set) var times: [Int64] = []
@@ -137,7 +137,7 @@ extension KindBlock {
       elements = integers
     }
 
-    /// Goes past the change at `place`.
+    /// Moves past the change at `place`.
     public mutating func pass(_ place: Int, of block: KindBlock) {
       for column in block.columns.indices {
         switch block.columns[column].state(place) {
@@ -162,7 +162,7 @@ extension KindBlock {
     return RecordKey(bytes: bytes)
   }
 
-  /// The change at a place, with a cursor that stands there.
+  /// The change at a place, with a cursor at that place.
   public func change(_ place: Int, at cursor: Cursor) -> Change {
     let operation = Change.Operation(rawValue: operations[place]) ?? .edit
     var cells: [RegisterID: [Cell]] = [:]

@@ -17,7 +17,7 @@ public struct HeadsEntry: Equatable, Sendable {
   }
 }
 
-/// Heads as they travel: each sort of byte in a lane of its own, which packs into half of what it would take mixed.
+/// Heads as they travel. Bytes of each kind have a lane of their own, which halves the packed size.
 enum HeadsCodec {
   /// The lanes, in the order in which they travel.
   private struct Lanes {

@@ -1,7 +1,7 @@
 import Limits
 import SyncCore
 
-/// A segment without its body as a snapshot carries it: what follows from those before is left out.
+/// A segment without its body in a snapshot, without the parts that follow from earlier segments.
 public struct SkeletonEntry: Equatable, Sendable {
   /// The stream as the snapshot numbers them, in the order in which they first occur.
   public var stream: StreamNumber
@@ -63,7 +63,7 @@ public struct SkeletonEntry: Equatable, Sendable {
     self.signature = signature
   }
 
-  /// The segment again, with its hash worked out from its parts.
+  /// Rebuilds the segment and computes its hash.
   ///
   /// - Parameters:
   ///   - before: the tip of the stream so far, or the place that a branch forks from; nil for the first segment of an
@@ -131,14 +131,15 @@ enum SkeletonCodec {
       for _ in 0..<(try reader.count(limit: WireLimits.contextEntries, of: "context entries")) {
         context.append(try decodePosition(&reader))
       }
-      let catalogVersion = try reader.count(limit: Int(Int32.max), of: "catalog versions")
+      let catalogVersion = try reader.count(limit: WireLimits.catalogVersion, of: "catalog versions")
       sealedAt = sealedAt &+ (try reader.zigzag())
       let size = try reader.count(limit: WireLimits.bodyBytes, of: "bytes of a body")
       let body = PrunedSegment.Body(isPacked: marks & 8 != 0, size: size, digest: try reader.digest())
       entries.append(
         SkeletonEntry(
           stream: stream, beginning: beginning, count: count, context: context, catalogVersion: catalogVersion,
-          sealedAt: sealedAt, isUnread: marks & 4 != 0, body: body, signature: Array(try reader.raw(64))))
+          sealedAt: sealedAt, isUnread: marks & 4 != 0, body: body,
+          signature: Array(try reader.raw(Signature.byteCount))))
     }
     return entries
   }
