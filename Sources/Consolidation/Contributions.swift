@@ -15,8 +15,9 @@ public enum Contributions {
 
   /// The steps of a stock: the last value at or before the date, while the unit is open.
   ///
-  /// Returns of excluded sorts are not summed, because what stands under them is. Returns of a unit that nobody has
-  /// recorded yet are, and such a unit is expected from its first return on, so that no more report than are expected.
+  /// Returns of excluded sorts are not summed, because those of the units below them are. Returns of a unit that nobody
+  /// has recorded yet are summed, and such a unit is expected from its first return on, so that no more units report than
+  /// are expected.
   public static func stock(
     _ stock: Indicator.Stock, unit: UnitRecord?, returns: [UnitReturn]
   ) -> [TotalKey: TotalDelta] {
@@ -49,7 +50,7 @@ public enum Contributions {
     return steps
   }
 
-  /// How many figures that stand at a day are withheld, along one axis, by owner.
+  /// How many figures that apply at a day are withheld, along one axis, by owner.
   public static func withheld(
     _ stock: Indicator.Stock, unit: UnitRecord?, returns: [UnitReturn], axis: String, at day: CalendarDay
   ) -> [String: Int64] {

@@ -1,6 +1,6 @@
 import SyncCore
 
-/// A published figure: what a unit says of itself.
+/// A figure that a unit publishes of itself.
 public struct PublishedFigure: Sendable, Equatable {
   public var value: Int64
   /// As written, such as `2025-10`.
@@ -13,7 +13,7 @@ public struct PublishedFigure: Sendable, Equatable {
     self.source = source
   }
 
-  /// The figure that stands at a day: the latest at or before it; of several as of one date the one whose source sorts
+  /// The figure that applies at a day: the latest at or before it; of several as of one date the one whose source sorts
   /// last. Two published totals are two facts, so the others stay readable.
   public static func standing(at day: CalendarDay, among figures: [PublishedFigure]) -> PublishedFigure? {
     figures.compactMap { figure in DayRange(date: Array(figure.asOf.utf8)).map { (figure, $0.last) } }
@@ -32,7 +32,7 @@ public struct TotalsRow: Sendable, Equatable {
   public var gap: Int64? { declared.map { $0 &- counted } }
   public var unitsExpected: Int64
   public var unitsReported: Int64
-  /// Of those that reported the ones whose figure is withheld, because it stands for too few people: they add nothing.
+  /// Of those that reported the ones whose figure is withheld, because it counts too few people: they add nothing.
   public var unitsWithheld: Int64
 
   public init(

@@ -1,6 +1,6 @@
 import SyncCore
 
-/// What one unit's own record says, as far as totals ask.
+/// What totals need of a unit's own record.
 public struct UnitRecord: Sendable, Equatable {
   /// The owner of the record.
   public var federation: String
@@ -28,7 +28,7 @@ public struct UnitReturn: Sendable, Equatable {
   public var asOf: DayRange
   /// The figure; nil means that it was not collected, which is not zero.
   public var value: Int64?
-  /// Whether there is a figure that is withheld, because it stands for too few people: the unit reported, and adds
+  /// Whether there is a figure that is withheld, because it counts too few people: the unit reported, and adds
   /// nothing.
   public var isWithheld: Bool
 

@@ -8,14 +8,14 @@ public enum Canary: String, Sendable, CaseIterable {
   case sealsAfterRows
   /// What to send is computed from what the peer showed in an earlier sync.
   case trustsMemory
-  /// A sync is told even although going over to another catalog has sealed edits that were not sent.
+  /// A sync ends in sync although adopting a catalog has sealed edits that were not sent.
   case forgetsAdoption
-  /// A node that takes a snapshot keeps every head of its own.
+  /// A node that joins a snapshot keeps every head of its own.
   case joinKeepsAll
   /// A restored node drops all that it has captured.
   case forgetsCaptured
-  /// A home channel is sent to whoever asks.
+  /// A home channel is sent to every node.
   case opensHome
-  /// Totals are not moved by what comes from elsewhere.
+  /// Foreign changes do not change totals.
   case keepsTotals
 }

@@ -2,7 +2,7 @@ import SyncCore
 
 /// What really happened in a run: every segment ever sealed, every edit ever captured, and what broke a promise.
 ///
-/// The stores under test write it and never read it, but for a segment's content on its way.
+/// The stores under test write it and read nothing of it but the content of segments on their way.
 final class Chronicle {
   /// One sealed change as the oracle sees it.
   struct Event {
@@ -31,11 +31,10 @@ final class Chronicle {
   private(set) var writeCount = 0
   /// When each edit was really typed, by its number.
   private(set) var writtenAt: [Int64] = []
-  /// Captured edits that said nothing that was not shown, that their node may not seal, and all that were sealed.
-  var saidNothing = Bitset()
+  /// Captured edits that changed nothing that was shown, and those that their node may not seal.
+  var changedNothing = Bitset()
   var refused = Bitset()
-  var recordNumbers: [[RecordKey: Int]] = []
-  /// Tells what happens, when a run is traced.
+  /// Called with what happens, when a run is traced.
   var trace: ((String) -> Void)?
 
   init(_ setting: Setting, canary: Canary?) {
@@ -60,7 +59,7 @@ final class Chronicle {
     return writeCount - 1
   }
 
-  /// Notes a sealed segment. Two clones may seal the same one.
+  /// Adds a sealed segment. Two clones may seal the same one.
   func add(
     _ header: SegmentHeader, _ changes: [Change], records: [Int], author: NodeRole, truth: Bitset, writes: Bitset,
     typedAt: [Int64]
@@ -83,8 +82,8 @@ final class Chronicle {
     return segment
   }
 
-  /// Notes that a sealed segment says what an edit said.
-  func note(write: Int, in segment: SealedSegment) { segments[segment.number].writes.insert(write) }
+  /// Adds that a sealed segment holds an edit.
+  func addWrite(_ write: Int, to segment: SealedSegment) { segments[segment.number].writes.insert(write) }
 
   func segment(_ hash: Digest) -> SealedSegment? { numbers[hash].map { segments[$0] } }
 

@@ -2,7 +2,7 @@ import SyncCore
 
 /// How changes are timed under wrong clocks: by the rule of the design, and by two others for comparison.
 public struct ClockTable: Sendable {
-  /// What one rule did.
+  /// The result of one rule.
   public struct Line: Sendable {
     public var rule: ClockRule
     /// Registers of which several concurrent heads were found, and those where the one shown was not really the latest.

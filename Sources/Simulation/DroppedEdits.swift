@@ -1,18 +1,19 @@
 import SyncCore
 
-/// Captured edits of one record that a store let go, because it had sealed them before it was restored.
+/// Captured edits of one record that a store dropped, because it had sealed them before it was restored.
 struct DroppedEdits {
   let record: Int
   /// All that was captured of the record, in the order in which it was typed.
   let captures: [MemoryStore.Capture]
-  /// What is left of each one's mask; nil for those that were let go.
+  /// What is left of each one's mask; nil for those that were dropped.
   let remaining: [Int64?]
-  /// The row as it stood.
+  /// The row as it was.
   let row: SealPlan.Row?
   /// What the row held at the first deletion.
   let deleted: [RegisterKey: Content]?
 
-  /// Whatever was let go is held sealed, now that the segments are absorbed: the very edit, or one that says the same.
+  /// Checks that whatever was dropped is held sealed, now that the segments are absorbed: the edit itself, or one with the
+  /// same values.
   ///
   /// Two living copies of a machine are one node. Where both type the same in the same moment, it is one edit.
   func check(heldBy store: MemoryStore, _ chronicle: Chronicle) {
@@ -24,15 +25,15 @@ struct DroppedEdits {
       guard let twin = twins(of: index, held).first else {
         return chronicle.fail("a captured edit was dropped that nothing holds")
       }
-      chronicle.note(write: capture.write, in: twin.segment)
+      chronicle.addWrite(capture.write, to: twin.segment)
     }
   }
 
-  /// What says the same as the edit: it, or what was typed over it.
+  /// The sealed edits that hold a dropped one: the edit itself, or what was typed over it.
   private func twins(of index: Int, _ held: [Chronicle.Event]) -> [Chronicle.Event] {
     let later = captures.indices.filter { $0 >= index && remaining[$0] == nil }
     for end in later.reversed() where captures[end].mask <= 0 || end == captures.count - 1 {
-      let whole = held.filter { $0.change.captured == captures[end].at && saysAll($0.change, upTo: end) }
+      let whole = held.filter { $0.change.captured == captures[end].at && matches($0.change, upTo: end) }
       if !whole.isEmpty, bitsBeforeDeletion(end).allSatisfy({ edits(of: $0.register, at: $0.at, deleted, held) != [] })
       {
         return whole
@@ -50,7 +51,7 @@ struct DroppedEdits {
     return found
   }
 
-  private func saysAll(_ change: Change, upTo end: Int) -> Bool {
+  private func matches(_ change: Change, upTo end: Int) -> Bool {
     switch change.operation {
     case .deletion: return captures[end].mask == 0
     case .edit: return false

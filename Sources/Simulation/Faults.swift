@@ -30,7 +30,7 @@ public struct Faults: Sendable, Equatable {
   var sealsEarly = false
   var decides = false
   // The program.
-  var smallBatchs = false
+  var smallBatches = false
   var smallSegments = false
   var smallPasses = false
 
@@ -61,7 +61,7 @@ public struct Faults: Sendable, Equatable {
     sharesKeys = dice.chance(35)
     sealsEarly = dice.chance(40)
     decides = dice.chance(50)
-    smallBatchs = dice.chance(40)
+    smallBatches = dice.chance(40)
     smallSegments = dice.chance(30)
     smallPasses = dice.chance(20)
     if dice.chance(6) { makeStorm() }

@@ -15,13 +15,13 @@ final class Machine {
   var store: MemoryStore
   /// The small file beside the database; nil where there is none.
   var stateFile: SealMark?
-  /// What its clock shows beside the true time, in milliseconds.
+  /// How far its clock is off the true time, in milliseconds.
   var skew: Int64
   /// The running sync: lost in a crash.
   var session: Session?
   /// How many persistent steps it still makes before it stops; nil while nothing is wrong.
   var stepsToCrash: Int?
-  /// Until when it has no network, in milliseconds since 1970.
+  /// The moment until which it has no network, in milliseconds since 1970.
   var awayUntil: Int64 = 0
   var lastSync: Int64
   /// What the other side held when the last sync ended: only a broken rule asks for it.
@@ -60,8 +60,8 @@ final class Machine {
 
   private static let hour: Int64 = 3_600_000
 
-  /// Notes that a sync has ended with both sides even.
-  func noteEven() {
+  /// Called when a sync has ended in sync.
+  func finishedInSync() {
     if chronicle.now - lastSync > Setting.year { chronicle.coverage.add(.yearAway) }
     lastSync = chronicle.now
     if chronicle.canary == .trustsMemory { remembered = store.table.frontier { _ in true } }
@@ -69,7 +69,7 @@ final class Machine {
 
   func nonce() -> UInt64 { nonces.next() }
 
-  /// Runs one transaction, which is there whole or not at all, and then writes the state file.
+  /// Runs one transaction, which happens whole or not at all, and then writes the state file.
   func commit<Result>(_ body: (inout MemoryStore) -> Result) throws(Crash) -> Result {
     try step(.crashBeforeCommit)
     let result = body(&store)
@@ -90,7 +90,7 @@ final class Machine {
     stepsToCrash = rest - 1
   }
 
-  /// Begins again after a crash, a restoration or a move: whatever was in memory is gone.
+  /// Starts the program again after a crash, a restoration or a move: whatever was in memory is gone.
   ///
   /// - Parameter isCopy: true when the database is another than the one that the program last saw.
   func open(isCopy: Bool = false) {
@@ -120,6 +120,9 @@ final class Machine {
     let plan = ExchangePlan(store.table, peer: frontier, marks: marks) { store.positions[$0] }
     var batch = Batch(unknown: plan.unknown)
     let from = store.table.numbered.map { plan.lacks($0.number, of: store.table) }
+    for (stream, last) in zip(store.table.streams, from) where isVisible(stream.channel) {
+      if let last { batch.lacking += stream.tip.sequence - max(last, stream.parent?.sequence ?? 0) }
+    }
     for entry in store.log where isVisible(entry.segment.header.channel) {
       guard let position = store.positions[entry.segment.hash], let last = from[position.stream.number],
         position.sequence > last
@@ -138,7 +141,7 @@ final class Machine {
     return batch
   }
 
-  /// Nothing is sent that the other side showed or said to hold, or that it holds below that.
+  /// Checks that nothing is sent that the other side showed or marked as held, or that lies below that.
   private func checkThrift(_ batch: Batch, _ shown: [FrontierEntry]) {
     guard chronicle.canary != .trustsMemory else { return }
     var held = Bitset()
@@ -150,11 +153,11 @@ final class Machine {
       }
     }
     for segment in batch.segments where held.contains(segment.number) {
-      chronicle.fail("\(name) sends what the other side said to hold")
+      chronicle.fail("\(name) sends what the other side marked as held")
     }
   }
 
-  /// Takes what came, in one transaction.
+  /// Absorbs what came, in one transaction.
   ///
   /// - Returns: how many segments were new.
   func absorb(_ batch: Batch, mayRead: (Channel) -> Bool) throws(Crash) -> Int {
@@ -170,14 +173,24 @@ final class Machine {
     }
   }
 
-  private func noteSealing() {
+  /// Adopts a catalog. Whatever was captured is sealed first, in the same transaction.
+  func adopt(_ version: Int) throws(Crash) {
+    let wall = wall
+    let chronicle = chronicle
+    try commit { store in
+      store.seal(wall: wall, chronicle)
+      store.adopt(version, chronicle)
+    }
+  }
+
+  private func countSealing() {
     if isUnnoticed { chronicle.coverage.add(.sealedBeforeNoticing) }
     if chronicle.now - lastSync > Setting.year { chronicle.coverage.add(.longAbsenceSealed) }
   }
 
   func seal() throws(Crash) -> Int {
     guard !store.captures.isEmpty else { return 0 }
-    noteSealing()
+    countSealing()
     let wall = wall
     let chronicle = chronicle
     return try commit { $0.seal(wall: wall, chronicle) }
@@ -185,7 +198,7 @@ final class Machine {
 
   func sealPart() throws(Crash) -> Int {
     guard !store.captures.isEmpty else { return 0 }
-    noteSealing()
+    countSealing()
     let wall = wall
     let chronicle = chronicle
     // Totals of headquarters are exact in every transaction, for which all that was captured has to be looked at.
@@ -200,4 +213,6 @@ struct Batch {
   var snapshot: Snapshot?
   /// Tips of the other side that are not held.
   var unknown: [FrontierEntry] = []
+  /// All changes that the other side lacks, those of the batch included.
+  var lacking: Int64 = 0
 }

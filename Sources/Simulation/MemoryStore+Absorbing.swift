@@ -1,10 +1,10 @@
 import SyncCore
 
-/// Taking foreign segments into the log and their changes into heads, rows, conflicts and totals.
+/// Absorbs foreign segments into the log and their changes into heads, rows, conflicts and totals.
 extension MemoryStore {
   /// Absorbs segments of a peer. Whatever was captured is sealed first, in the same transaction.
   ///
-  /// - Parameter nonce: what to take for a fresh origin where the segments show that this node was restored.
+  /// - Parameter nonce: the nonce of a fresh origin where the segments show that this node was restored.
   /// - Returns: how many segments were new.
   mutating func absorb(
     _ segments: [SealedSegment], wall: Int64, nonce: UInt64, mayRead: (Channel) -> Bool, _ chronicle: Chronicle
@@ -23,16 +23,16 @@ extension MemoryStore {
         chronicle.fail("a segment of \(segment.header.channel) was sealed by a node that may not write it")
         continue
       }
-      take(segment, nonce: nonce, &dirty, chronicle)
+      add(segment, nonce: nonce, &dirty, chronicle)
     }
     for record in dirty.members { project(record, chronicle) }
     for edits in dropped { edits.check(heldBy: self, chronicle) }
-    if chronicle.canary != .keepsTotals { keepTotals(chronicle) }
+    if chronicle.canary != .keepsTotals { updateTotals(chronicle) }
     return log.count - before
   }
 
-  /// Puts a segment where it belongs, and those that waited for it, and those that waited for these.
-  private mutating func take(
+  /// Adds a segment, then those that waited for it, then those that waited for these.
+  private mutating func add(
     _ segment: SealedSegment, nonce: UInt64, _ dirty: inout Bitset, _ chronicle: Chronicle
   ) {
     var next = [segment]
@@ -48,19 +48,19 @@ extension MemoryStore {
         chronicle.coverage.add(.segmentWaited)
         waiting.append((missing, segment))
       case .extends(_, let seen), .begins(_, let seen):
-        take(segment, placement, seen, nonce: nonce, &dirty, chronicle)
-        next += takeWaiting(for: segment.hash)
+        add(segment, placement, seen, nonce: nonce, &dirty, chronicle)
+        next += removeWaiting(for: segment.hash)
       }
     }
   }
 
-  private mutating func takeWaiting(for hash: Digest) -> [SealedSegment] {
+  private mutating func removeWaiting(for hash: Digest) -> [SealedSegment] {
     let found = waiting.filter { $0.missing == hash }.map(\.segment)
     if !found.isEmpty { waiting.removeAll { $0.missing == hash } }
     return found
   }
 
-  private mutating func take(
+  private mutating func add(
     _ segment: SealedSegment, _ placement: StreamTable.Placement, _ seen: VersionVector, nonce: UInt64,
     _ dirty: inout Bitset, _ chronicle: Chronicle
   ) {
@@ -86,7 +86,7 @@ extension MemoryStore {
     }
   }
 
-  /// Lets captured edits go that the node's own lost tail holds sealed already.
+  /// Drops captured edits that the node's own lost tail holds sealed already.
   private mutating func dropSealed(_ segments: [SealedSegment], _ chronicle: Chronicle) -> [DroppedEdits] {
     guard !captures.isEmpty, segments.contains(where: { $0.header.origin.node == id && !holds($0.hash) }) else {
       return []

@@ -1,6 +1,6 @@
 import SyncCore
 
-/// What a node gets that lacks dropped bodies: heads, and the headers of the log.
+/// What a node gets in place of segments whose bodies were dropped: heads, and the headers of the log.
 struct Snapshot {
   /// The sender's heads, by record, in the channels that the receiver may see.
   var records: [[OwnedRecord]]
@@ -29,7 +29,7 @@ extension MemoryStore {
     let channels = Set(snapshot.log.map(\.segment.header.channel)).sorted()
     if !channels.allSatisfy(mayRead) { chronicle.fail("a snapshot was sent where it may not go") }
     let before = channels.map { table.everything(in: $0) }
-    for entry in snapshot.log { take(entry, nonce: nonce, chronicle) }
+    for entry in snapshot.log { add(entry, nonce: nonce, chronicle) }
     for (channel, held) in zip(channels, before) {
       var theirs = VersionVector()
       for entry in snapshot.log where entry.segment.header.channel == channel {
@@ -52,13 +52,13 @@ extension MemoryStore {
       }
     }
     for record in records.indices where !records[record].isEmpty { project(record, chronicle) }
-    takeWaiting(nonce: nonce, wall: wall, chronicle)
-    keepTotals(chronicle)
+    addWaiting(nonce: nonce, wall: wall, chronicle)
+    updateTotals(chronicle)
     return log.count - count
   }
 
-  /// Places a segment of which the heads come with the snapshot.
-  private mutating func take(_ entry: Entry, nonce: UInt64, _ chronicle: Chronicle) {
+  /// Adds a segment whose heads come with the snapshot.
+  private mutating func add(_ entry: Entry, nonce: UInt64, _ chronicle: Chronicle) {
     let segment = entry.segment
     let placement = place(segment.header, segment.hash)
     switch placement {
@@ -72,13 +72,13 @@ extension MemoryStore {
       }
       _ = append(segment, placement, hasBody: entry.hasBody, chronicle)
     case .waits, .contradicts:
-      chronicle.fail("a snapshot's log does not stand on its own: \(placement)")
+      chronicle.fail("a snapshot's log is not complete: \(placement)")
     }
   }
 
-  /// Segments that waited for what the snapshot brought. They may have come from others, who were asked what they may
-  /// carry when they did.
-  private mutating func takeWaiting(nonce: UInt64, wall: Int64, _ chronicle: Chronicle) {
+  /// Adds segments that waited for what the snapshot brought. They may have come from others, and their channels were
+  /// checked then.
+  private mutating func addWaiting(nonce: UInt64, wall: Int64, _ chronicle: Chronicle) {
     let segments = waiting.map(\.segment)
     waiting = []
     _ = absorb(segments, wall: wall, nonce: nonce, mayRead: { _ in true }, chronicle)

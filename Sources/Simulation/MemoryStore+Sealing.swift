@@ -1,6 +1,6 @@
 import SyncCore
 
-/// Turning captured edits into segments.
+/// Seals captured edits into segments.
 extension MemoryStore {
   /// Seals everything captured.
   ///
@@ -9,14 +9,14 @@ extension MemoryStore {
   mutating func seal(wall: Int64, _ chronicle: Chronicle) -> Int {
     var count = 0
     while !captures.isEmpty { count += sealPass(wall: wall, limit: Int.max, chronicle) }
-    keepTotals(chronicle)
+    updateTotals(chronicle)
     return count
   }
 
   /// Seals a part of what was captured, so that sending it can begin while the rest is sealed.
   mutating func sealPart(wall: Int64, _ chronicle: Chronicle) -> Int {
     let count = sealPass(wall: wall, limit: chronicle.setting.passLimit, chronicle)
-    keepTotals(chronicle)
+    updateTotals(chronicle)
     return count
   }
 
@@ -73,7 +73,7 @@ extension MemoryStore {
     }
     records[record] = standing
     chronicle.trace?("  sealing \(place.key.display): \(plan.items.map(\.words))")
-    if plan.items.isEmpty { chronicle.saidNothing.formUnion(writes) }
+    if plan.items.isEmpty { chronicle.changedNothing.formUnion(writes) }
     if plan.items.count > 1, row == nil { chronicle.coverage.add(.editBeforeDeletion) }
     for item in plan.items {
       var change = item.change
@@ -160,7 +160,7 @@ extension MemoryStore {
       return builders.count - 1
     }
 
-    /// The time of a change by the rule of the run: the design's own is in it already.
+    /// The time of a change by the rule of the run: the plan has already stamped it by the design's own.
     mutating func time(_ change: Change, _ store: MemoryStore, _ rule: ClockRule) -> Int64 {
       switch rule {
       case .design: return change.time

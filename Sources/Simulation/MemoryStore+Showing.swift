@@ -3,7 +3,7 @@ import SyncCore
 
 /// What heads show: rows, conflicts, totals.
 extension MemoryStore {
-  /// Shows what stands under a key.
+  /// Shows the record of a key.
   ///
   /// - Parameter isSealing: true when the record's captured edits were sealed just now.
   mutating func project(_ record: Int, isSealing: Bool = false, _ chronicle: Chronicle) {
@@ -70,7 +70,7 @@ extension MemoryStore {
     }
   }
 
-  /// Goes over to a later catalog: what was kept for fields unknown so far is shown. Everything captured was sealed.
+  /// Adopts a later catalog: heads of fields unknown so far are shown. Everything captured was sealed.
   mutating func adopt(_ version: Int, _ chronicle: Chronicle) {
     guard version > self.version else { return }
     let hadOpaque = records.indices.contains { hasOpaque($0, chronicle.setting) }
@@ -78,10 +78,10 @@ extension MemoryStore {
     chronicle.coverage.add(.catalogAdopted)
     for record in records.indices where !records[record].isEmpty { project(record, chronicle) }
     if hadOpaque { chronicle.coverage.add(.opaqueHeadShown) }
-    keepTotals(chronicle, of: Array(contributions.indices))
+    updateTotals(chronicle, of: Array(contributions.indices))
   }
 
-  /// Whether something is kept of a record that the catalog does not know.
+  /// Whether a record has heads that the catalog does not know.
   private func hasOpaque(_ record: Int, _ setting: Setting) -> Bool {
     // The last version knows all.
     guard version < Catalogs.lastVersion, !records[record].isEmpty else { return false }
@@ -94,15 +94,15 @@ extension MemoryStore {
   // MARK: Totals
 
   /// Moves totals by what the touched records' units contribute now and contributed before.
-  mutating func keepTotals(_ chronicle: Chronicle) {
+  mutating func updateTotals(_ chronicle: Chronicle) {
     var units: [Int] = []
     for record in touched {
       if let unit = chronicle.setting.unitOfRecord[record], !units.contains(unit) { units.append(unit) }
     }
-    keepTotals(chronicle, of: units)
+    updateTotals(chronicle, of: units)
   }
 
-  private mutating func keepTotals(_ chronicle: Chronicle, of units: [Int]) {
+  private mutating func updateTotals(_ chronicle: Chronicle, of units: [Int]) {
     for unit in units {
       let now = contribution(unit, chronicle.setting)
       guard now != contributions[unit] else { continue }

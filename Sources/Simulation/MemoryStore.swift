@@ -12,7 +12,7 @@ struct MemoryStore {
     var values: [Value]
   }
 
-  /// What a trigger noted.
+  /// What a trigger captured.
   struct Capture {
     var sequence: Int64
     var record: Int

@@ -15,7 +15,7 @@ public struct SeedSweep: Sendable {
   /// The simulated time of all nodes together, in years of 365 days.
   public private(set) var nodeYears = 0.0
   public private(set) var steps = 0
-  /// A number that two batches of the same seeds share, in whatever process and however many jobs.
+  /// A number that two sweeps of the same seeds share, in whatever process and however many jobs.
   public private(set) var fingerprint: UInt64 = 0
 
   /// - Parameters:
@@ -65,7 +65,7 @@ public struct SeedSweep: Sendable {
     fingerprint ^= other.fingerprint
   }
 
-  /// What was reached less often than 100 times in 100,000 seeds; empty for batches too small to tell.
+  /// What was reached less often than 100 times in 100,000 seeds; empty for sweeps that are too small.
   public var rarelyReached: [String] {
     guard count >= 20_000 else { return [] }
     // Fewer seeds scatter more.

@@ -5,132 +5,115 @@ struct Request {
   var sender: Int
   var role: NodeRole
   var catalogVersion: Int
-  /// Stands for the digest of the frontier.
-  var tips: [FrontierEntry]
-  /// Nil in a greeting, which carries no more than the digest.
-  var frontier: [FrontierEntry]?
+  var shown: SyncRequest
   var batch = Batch()
 }
 
 struct Answer {
   /// By the clock of headquarters as the server knows it, in milliseconds since 1970.
   var now: Int64
-  /// Stands for the digest of the frontier.
-  var tips: [FrontierEntry]
-  var frontier: [FrontierEntry]?
-  var held: [Bool] = []
+  var shown: SyncAnswer
   var batch = Batch()
-  var catalogVersion: Int?
+  var catalogVersion: Int
 }
 
-/// A node's side of a sync, round by round.
+/// A node's side of a sync: does what its conversation decides.
 struct Session {
   let server: Int
   private(set) var request: Request
-  private var mine: [FrontierEntry]
-  private var last: [FrontierEntry]?
-  private var shown: [FrontierEntry] = []
-  private var marks: [FrontierMark] = []
-  private var sentEnds: [FrontierEntry] = []
-  private var takenEnds: [FrontierEntry] = []
-  private var idle = 0
-  /// Whether the other side shows edits of this node that it has not got back yet.
-  private var awaitsOwn = false
-  /// Whether a part of what is captured was left for the next round.
-  private var hasMore = false
-  private var isVisible: @Sendable (Channel) -> Bool
-
-  enum Outcome {
-    case even
-    /// Nothing moves any more.
-    case partial
-  }
-
-  /// Rounds without any progress after which a sync gives up.
-  private static let patience = 2
+  private var conversation: SyncConversation
+  private var batch = Batch()
+  private let isVisible: @Sendable (Channel) -> Bool
 
   init(_ machine: Machine, server: Int, serverRole: NodeRole) {
     self.server = server
     let role = machine.role
     isVisible = { role.mayRead($0) && serverRole.mayRead($0) }
-    mine = machine.store.table.frontier(where: isVisible)
-    request = Request(sender: machine.number, role: role, catalogVersion: machine.store.version, tips: mine)
+    let frontier = machine.store.table.frontier(where: isVisible)
+    conversation = SyncConversation(frontier: frontier, digest: Digest(of: frontier))
+    request = Request(
+      sender: machine.number, role: role, catalogVersion: machine.store.version, shown: conversation.greeting)
   }
 
-  /// Takes an answer and makes the next request.
+  /// Seals the next part while the server absorbs the request, where the conversation asks for that.
+  mutating func sealMeanwhile(_ machine: Machine) throws(Machine.Crash) {
+    guard request.shown.sealsMeanwhile else { return }
+    _ = try machine.sealPart()
+    conversation.sealedMeanwhile(hasMore: !machine.store.captures.isEmpty)
+  }
+
+  /// Does what an answer leads to, up to the next request.
   ///
   /// - Returns: how the sync ended, or nil when there is another request.
-  mutating func take(_ answer: Answer, _ machine: Machine) throws(Machine.Crash) -> Outcome? {
-    let sent = request.batch
-    // A batch that was absorbed on the way took its time; only a quick answer tells the clocks.
-    if sent.segments.isEmpty, answer.batch.segments.isEmpty { try machine.setOffset(answer.now &- machine.wall) }
-    marks = FrontierMark.marks(of: request.frontier ?? [], held: answer.held)
-    let received = try absorb(answer, machine)
-    if answer.tips == mine, received == 0, answer.frontier == nil {
-      // Even so far. What was captured is sealed only now that the clocks are compared.
+  mutating func proceed(_ answer: Answer, _ machine: Machine) throws(Machine.Crash) -> SyncOutcome? {
+    var shown = answer.shown
+    // Some of them may be lost on the way.
+    shown.segments = answer.batch.segments.count
+    var action = conversation.answerReceived(shown)
+    while true {
+      switch action {
+      case .finish(let outcome): return outcome
+      case .send(let shown):
+        request = Request(
+          sender: machine.number, role: machine.role, catalogVersion: machine.store.version, shown: shown, batch: batch)
+        return nil
+      default: action = try perform(action, answer, machine)
+      }
+    }
+  }
+
+  private mutating func perform(
+    _ action: SyncAction, _ answer: Answer, _ machine: Machine
+  ) throws(Machine.Crash) -> SyncAction {
+    switch action {
+    case .send, .finish: return action
+    case .compareClocks:
+      try machine.setOffset(answer.now &- machine.wall)
+      return conversation.clocksCompared()
+    case .checkFrontier(let theirs):
+      return conversation.frontierChecked(lost: try machine.lost(of: theirs))
+    case .adoptCatalog:
+      try machine.adopt(answer.catalogVersion)
+      return conversation.catalogAdopted()
+    case .absorb(let readsEnds):
+      let received = try machine.absorb(answer.batch, mayRead: isVisible)
+      return conversation.absorbed(segments: received, ends: readsEnds ? answer.batch.headers : [])
+    case .lookUp(let entries):
+      return conversation.held(entries.map { machine.store.holds($0.tip.hash) })
+    case .seal:
       let sealed = try machine.sealPart()
-      hasMore = !machine.store.captures.isEmpty
-      // Going over to another catalog seals as well, and so may another process: only what is held now tells.
-      let now = machine.chronicle.canary == .forgetsAdoption ? mine : machine.store.table.frontier(where: isVisible)
-      if sealed == 0, !hasMore, now == answer.tips { return .even }
-    } else if !awaitsOwn || idle > 0 {
-      // A restored node waits with sealing until its lost tail is here, in which most of it may be sealed already.
-      _ = try machine.sealPart()
-      hasMore = !machine.store.captures.isEmpty
+      return conversation.sealed(changes: sealed, hasMore: !machine.store.captures.isEmpty)
+    case .confirmFrontier where machine.chronicle.canary == .forgetsAdoption:
+      return conversation.frontierRead([], digest: request.shown.digest)
+    case .confirmFrontier, .readFrontier:
+      let frontier = machine.store.table.frontier(where: isVisible)
+      return conversation.frontierRead(frontier, digest: Digest(of: frontier))
+    case .updateUnsendable:
+      // No role changes in a simulation, so nothing becomes unsendable.
+      return conversation.unsendableUpdated()
+    case .prepareBatch(let theirs, let marks):
+      let isTrusted = machine.chronicle.canary == .trustsMemory
+      batch = machine.batch(
+        lackedBy: isTrusted ? theirs + machine.remembered : theirs, marks: marks, isVisible: isVisible)
+      return conversation.batchPrepared(batch.summary)
+    case .readPrunedEnds: return conversation.prunedEndsRead([])
     }
-    var theirs = answer.frontier ?? mine
-    if machine.chronicle.canary == .trustsMemory { theirs += machine.remembered }
-    mine = machine.store.table.frontier(where: isVisible)
-    let batch = machine.batch(lackedBy: theirs, marks: marks, isVisible: isVisible)
-    let before = shown
-    sentEnds = ExchangePlan.ends(sentEnds, continuedBy: Self.headers(batch), of: batch.unknown)
-    shown = sentEnds.isEmpty && takenEnds.isEmpty ? mine : Set(mine + sentEnds + takenEnds).sorted()
-    let isMoving = received > 0 || answer.tips != last || shown != before || hasMore
-    idle = isMoving ? 0 : idle + 1
-    if idle > Self.patience { return .partial }
-    last = answer.tips
-    request = Request(
-      sender: machine.number, role: machine.role, catalogVersion: machine.store.version, tips: mine, frontier: shown,
-      batch: batch)
-    return nil
-  }
-
-  private mutating func absorb(_ answer: Answer, _ machine: Machine) throws(Machine.Crash) -> Int {
-    var lost: [FrontierEntry] = []
-    // First of all: whatever is sealed from here on is sealed under the right origin.
-    if let theirs = answer.frontier {
-      let unknown = theirs.filter { !machine.store.holds($0.tip.hash) }
-      lost = unknown.filter { $0.tip.origin.node == machine.store.id }
-      if Restoration.isShown(by: unknown, to: machine.store.origin) {
-        machine.chronicle.coverage.add(.noticedThroughPeer)
-        machine.isUnnoticed = false
-        let nonce = machine.nonce()
-        try machine.commit { $0.takeFreshOrigin(nonce) }
-      }
-    }
-    // Going over to another catalog seals as well. It is offered again.
-    if let version = answer.catalogVersion, version > machine.store.version, lost.isEmpty {
-      let wall = machine.wall
-      let chronicle = machine.chronicle
-      try machine.commit { store in
-        store.seal(wall: wall, chronicle)
-        store.adopt(version, chronicle)
-      }
-    }
-    let received = try machine.absorb(answer.batch, mayRead: isVisible)
-    awaitsOwn = lost.contains { !machine.store.holds($0.tip.hash) }
-    let missing = marks.filter { !$0.isHeld }.map(\.entry)
-    takenEnds = ExchangePlan.ends(takenEnds, continuedBy: Self.headers(answer.batch), of: missing)
-      .filter { machine.store.holds($0.tip.hash) }
-    return received
-  }
-
-  private static func headers(_ batch: Batch) -> [(header: SegmentHeader, hash: Digest)] {
-    batch.segments.map { ($0.header, $0.hash) }
   }
 }
 
 extension Machine {
+  /// Notices a restoration, and finds which of this node's own edits a peer holds and this store does not.
+  fileprivate func lost(of theirs: [FrontierEntry]) throws(Crash) -> [FrontierEntry] {
+    let unknown = theirs.filter { !store.holds($0.tip.hash) }
+    if Restoration.isShown(by: unknown, to: store.origin) {
+      chronicle.coverage.add(.noticedThroughPeer)
+      isUnnoticed = false
+      let nonce = nonce()
+      try commit { $0.takeFreshOrigin(nonce) }
+    }
+    return unknown.filter { $0.tip.origin.node == store.id }
+  }
+
   /// What a node that serves does with a request.
   func answer(_ request: Request) throws(Crash) -> Answer {
     let canary = chronicle.canary
@@ -142,16 +125,40 @@ extension Machine {
     if request.batch.snapshot != nil { chronicle.coverage.add(.snapshotFromMember) }
     _ = try absorb(request.batch, mayRead: isVisible)
     _ = try seal()
-    let tips = store.table.frontier(where: isVisible)
+    let frontier = store.table.frontier(where: isVisible)
+    let digest = Digest(of: frontier)
+    let parts = ExchangeParts(
+      mine: digest, theirs: request.shown.digest, peerShowsFrontier: request.shown.frontier != nil,
+      catalogVersion: store.version, peerCatalogVersion: request.catalogVersion)
     // The clock of headquarters, as far as this node knows it.
-    var answer = Answer(now: wall &+ store.offset, tips: tips)
-    if store.version > request.catalogVersion { answer.catalogVersion = store.version }
-    guard tips != request.tips else { return answer }
-    answer.frontier = tips
-    guard let theirs = request.frontier else { return answer }
-    answer.held = theirs.map { isVisible($0.channel) && store.holds($0.tip.hash) }
+    var answer = Answer(
+      now: wall &+ store.offset,
+      shown: SyncAnswer(
+        digest: digest, frontier: parts.showsFrontier ? frontier : nil, offersCatalog: parts.offersCatalog),
+      catalogVersion: store.version)
+    guard parts.fillsBatch, let theirs = request.shown.frontier else { return answer }
+    answer.shown.held = theirs.map { isVisible($0.channel) && store.holds($0.tip.hash) }
     answer.batch = batch(lackedBy: theirs.filter { isVisible($0.channel) }, marks: [], isVisible: isVisible)
     if answer.batch.snapshot != nil { chronicle.coverage.add(.snapshotFromUpstream) }
     return answer
+  }
+}
+
+extension Batch {
+  fileprivate var headers: [(header: SegmentHeader, hash: Digest)] { segments.map { ($0.header, $0.hash) } }
+
+  fileprivate var summary: SyncBatch {
+    SyncBatch(
+      segments: segments.count, changes: segments.reduce(0) { $0 + $1.changes.count }, lacking: lacking,
+      unknown: unknown, ends: headers)
+  }
+}
+
+extension Digest {
+  /// Stands for the hash of a frontier.
+  fileprivate init(of frontier: [FrontierEntry]) {
+    var mixer = Mixer()
+    for entry in frontier { mixer.add(entry.tip.hash) }
+    self = mixer.digest
   }
 }

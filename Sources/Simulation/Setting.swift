@@ -51,7 +51,7 @@ public struct Setting: Sendable {
       ? 1 + dice.below(3) : size < 940 ? 3 + dice.below(5) : size < 992 ? 8 + dice.below(8) : 16 + dice.below(24)
     let federationCount = count < 3 ? 1 + dice.below(2) : min(5, 1 + dice.below(1 + count / 2))
     federations = Array(Catalogs.federations.prefix(1 + federationCount))
-    batchLimit = faults.smallBatchs ? 1 + dice.below(4) : Int.max
+    batchLimit = faults.smallBatches ? 1 + dice.below(4) : Int.max
     segmentLimit = faults.smallSegments ? 1 + dice.below(3) : Int.max
     passLimit = faults.smallPasses ? 1 + dice.below(3) : Int.max
     stepCount = 14 + dice.below(34) + min(count, 16) * 3

@@ -1,6 +1,6 @@
 import SyncCore
 
-/// What has to hold once the faults have ended and two cycles have passed.
+/// What must hold once the faults have ended and two cycles have passed.
 struct SettledCheck {
   let machines: [Machine]
   let chronicle: Chronicle
@@ -8,7 +8,7 @@ struct SettledCheck {
   /// - Parameter owed: the edits that some machine had when the faults ended.
   func run(owed: Bitset) {
     for machine in machines {
-      // What machines hold alike was looked at after every step, so of many only a few are looked at whole once more.
+      // Every step checked what it touched, so only some machines are checked whole once more.
       if machine.number % 4 == 0 {
         StoreCheck(store: machine.store, chronicle: chronicle, name: machine.name).everything()
       }
@@ -18,7 +18,7 @@ struct SettledCheck {
     nothingLost(owed)
   }
 
-  /// All that may see a channel hold the same of it.
+  /// All machines that may see a channel hold the same of it.
   private func equal(_ machine: Machine) {
     let first = machines[0]
     let fail = { (words: String) in chronicle.fail("\(machine.name) and \(first.name) differ in \(words)") }
@@ -37,7 +37,7 @@ struct SettledCheck {
     }
   }
 
-  /// Nothing waits for what somebody has.
+  /// Nothing waits for what another machine holds.
   private func waiting(_ machine: Machine) {
     if !machine.store.captures.isEmpty { chronicle.fail("\(machine.name) has edits that are not sealed") }
     for (missing, _) in machine.store.waiting {
@@ -49,11 +49,11 @@ struct SettledCheck {
     }
   }
 
-  /// Every edit is sealed in something that headquarters holds, said nothing new, or is listed as refused. What is held
-  /// is a head, or was replaced by an edit that had seen it; and every head is shown or listed.
+  /// Every edit is sealed in a segment that headquarters holds, changed nothing, or is listed as refused; and every head
+  /// is shown or listed.
   private func nothingLost(_ owed: Bitset) {
     let first = machines[0].store
-    var kept = chronicle.saidNothing.union(chronicle.refused)
+    var kept = chronicle.changedNothing.union(chronicle.refused)
     for number in first.known.members { kept.formUnion(chronicle.segments[number].writes) }
     for write in owed.members where !kept.contains(write) { chronicle.fail("the edit \(write) is lost") }
     for (number, owned) in first.records.enumerated() {

@@ -1,6 +1,6 @@
 import SyncCore
 
-/// What a record shows by the oracle's word: values and conflicts, worked out from the true heads.
+/// What a record shows by the oracle: values and conflicts, computed from the true heads.
 struct Showing {
   /// As in `KindShape.fields`; all NULL where they were not wanted.
   private(set) var values: [Value]

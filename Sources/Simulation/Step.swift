@@ -32,7 +32,7 @@ public struct Step: Sendable, Equatable, CustomStringConvertible {
   }
 
   public var kind: Kind
-  /// Whom it befalls: taken modulo the number of machines.
+  /// The machine that it happens to, modulo the number of machines.
   public var node: Int
   var dice: UInt64
 

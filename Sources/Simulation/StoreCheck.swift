@@ -31,7 +31,7 @@ struct StoreCheck {
   /// The frontier is never ahead of the data: whatever a held segment builds on is held.
   private func log(_ segment: SealedSegment) {
     let header = segment.header
-    // Whose it is, who it is for, and no word of `NodeRole` on it.
+    // Decided without `NodeRole`, which is under test.
     let isOwn = header.channel.owner.utf8.elementsEqual(store.role.federation.utf8)
     if header.channel.audience == .home, !isOwn, !store.role.isHeadquarters {
       fail("it holds \(header.channel), which it may not read")
@@ -68,9 +68,11 @@ struct StoreCheck {
       }
     }
     let rows = state.heads(RegisterKey(RegisterID(Int.max)))
-    guard same(rows, truth.rows.map { ($0, .empty) }) else { return fail("\(words): other whole rows stand") }
+    guard same(rows, truth.rows.map { ($0, .empty) }) else { return fail("\(words): other whole rows are held") }
     let deletions = state.deletions.map { Head(clock: $0.clock, content: .empty) }
-    guard same(deletions, truth.deletions.map { ($0, .empty) }) else { return fail("\(words): other deletions stand") }
+    guard same(deletions, truth.deletions.map { ($0, .empty) }) else {
+      return fail("\(words): other deletions are held")
+    }
     if state.hasLivingEdit != truth.isLiving { fail("\(words): alive is \(state.hasLivingEdit)") }
     if state.existenceIsContested != (truth.isLiving && !truth.deletions.isEmpty) {
       fail("\(words): its existence is contested wrongly")

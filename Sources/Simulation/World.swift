@@ -1,6 +1,6 @@
 import SyncCore
 
-/// Machines, their network, and everything that befalls them, step by step.
+/// Machines, their network, and everything that happens to them, step by step.
 final class World {
   struct Backup {
     var machine: Int
@@ -172,11 +172,12 @@ final class World {
       clerk.type(into: &typist.store, wall: typist.wall, chronicle)
     }
     if dice.chance(6), !machine.store.captures.isEmpty {
-      // Another process of the node, or the sync itself while it waits for the answer.
+      // Another process of the node.
       chronicle.coverage.add(.sealedDuringExchange)
       guard attempt(machine, { () throws(Machine.Crash) in _ = try machine.sealPart() }) else { return }
     }
-    take(answer, machine, &dice)
+    guard attempt(machine, { () throws(Machine.Crash) in try machine.session?.sealMeanwhile(machine) }) else { return }
+    receive(answer, machine, &dice)
   }
 
   private func deliver(_ request: Request, to server: Machine) -> Answer? {
@@ -188,7 +189,7 @@ final class World {
     return answer
   }
 
-  private func take(_ answer: Answer, _ machine: Machine, _ dice: inout SeededRandom) {
+  private func receive(_ answer: Answer, _ machine: Machine, _ dice: inout SeededRandom) {
     if dice.chance(faults.losesAnswers) {
       chronicle.coverage.add(.answerLost)
       machine.session = nil
@@ -197,10 +198,10 @@ final class World {
     var answer = answer
     spoil(&answer.batch, &dice)
     guard var session = machine.session else { return }
-    var outcome: Session.Outcome?
-    let isWell = attempt(machine) { () throws(Machine.Crash) in outcome = try session.take(answer, machine) }
+    var outcome: SyncOutcome?
+    let isWell = attempt(machine) { () throws(Machine.Crash) in outcome = try session.proceed(answer, machine) }
     machine.session = isWell && outcome == nil ? session : nil
-    if outcome == .even { machine.noteEven() }
+    if case .inSync = outcome { machine.finishedInSync() }
   }
 
   /// Cuts a body in its middle, or brings its segments in another order.
@@ -210,7 +211,7 @@ final class World {
       chronicle.coverage.add(.segmentsShuffled)
     }
     if !batch.segments.isEmpty || batch.snapshot != nil, dice.chance(faults.cutsBodies) {
-      // A snapshot is taken whole or not at all.
+      // A snapshot arrives whole or not at all.
       batch.segments.removeLast(min(batch.segments.count, 1 + dice.below(batch.segments.count)))
       batch.snapshot = nil
       chronicle.coverage.add(.bodyCut)
@@ -279,20 +280,11 @@ final class World {
     let machine = machines[0]
     touched.insert(0)
     guard machine.store.version < Catalogs.lastVersion else { return }
-    _ = attempt(machine) { () throws(Machine.Crash) in try adopt(machine.store.version + 1, machine) }
+    _ = attempt(machine) { () throws(Machine.Crash) in try machine.adopt(machine.store.version + 1) }
     chronicle.coverage.add(.catalogPublished)
   }
 
-  private func adopt(_ version: Int, _ machine: Machine) throws(Machine.Crash) {
-    let wall = machine.wall
-    let chronicle = chronicle
-    try machine.commit { store in
-      store.seal(wall: wall, chronicle)
-      store.adopt(version, chronicle)
-    }
-  }
-
-  /// A node lets bodies of its log go; headquarters keeps all.
+  /// A node drops bodies of its log; headquarters drops none.
   private func drop(_ machine: Machine, _ dice: inout SeededRandom) {
     guard !machine.isFirst, !machine.store.log.isEmpty else { return }
     for index in 0..<dice.below(machine.store.log.count + 1) { machine.store.log[index].hasBody = false }
@@ -305,8 +297,8 @@ final class World {
 extension World {
   /// The faults end, and within two cycles all nodes hold the same.
   ///
-  /// A segment that came out of order and waits for one that its node lacks is still on its way, as a message would be:
-  /// once its node has got what it builds on, it needs its own way upwards and down to the others.
+  /// A segment that came out of order and waits for one that its node lacks is still on its way, like a message: once
+  /// its node gets what it builds on, it needs two more cycles to reach the others.
   func settle() {
     let before = owed()
     late = []
@@ -316,7 +308,7 @@ extension World {
       machine.awayUntil = 0
     }
     touched = [0]
-    try? adopt(Catalogs.lastVersion, machines[0])
+    try? machines[0].adopt(Catalogs.lastVersion)
     check()
     // Upwards, then downwards: what is lowest syncs first, and last.
     let lowestFirst = machines.filter { !$0.isFirst && !serves($0) } + machines.filter { !$0.isFirst && serves($0) }
@@ -347,9 +339,10 @@ extension World {
     for _ in 0..<1000 {
       guard let answer = try? server.answer(session.request) else { return }
       trace("  \(server.name) takes \(session.request.batch.segments.count), sends \(answer.batch.segments.count)")
-      let outcome = try? session.take(answer, machine)
+      try? session.sealMeanwhile(machine)
+      let outcome = try? session.proceed(answer, machine)
       if let outcome {
-        machine.noteEven()
+        machine.finishedInSync()
         if outcome == .partial { chronicle.fail("\(machine.name) and \(server.name) do not become even") }
         return check()
       }

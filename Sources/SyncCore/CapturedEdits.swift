@@ -1,29 +1,29 @@
-/// What triggers noted of one record, folded in the order in which it was typed.
+/// What triggers captured of one record, folded in the order in which it was typed.
 ///
-/// A note is a mask: -1 for an insertion, 0 for a deletion, else one bit for each register that was edited.
+/// A capture is a mask: -1 for an insertion, 0 for a deletion, else one bit for each register that was edited.
 public struct CapturedEdits: Sendable {
-  /// The bit that marks a captured edit which says again what is shown, to be sealed although nothing differs.
+  /// The bit that marks an edit to be sealed although it confirms the value that is shown.
   public static let confirmation: Int64 = 1 << 62
 
   /// Registers edited since the last deletion or insertion, one bit each.
   public private(set) var edited: Int64 = 0
   /// The wall time of the last edit of each register, in milliseconds since 1970.
   public private(set) var editedAt: [RegisterID: Int64] = [:]
-  /// The wall time of the insertion that stands, if any.
+  /// The wall time of the last insertion that no deletion followed, if any.
   public private(set) var insertedAt: Int64?
-  /// The capture that noted the first deletion and what the row held, and the wall time of the last one.
+  /// The capture of the first deletion, which has the row's old values, and the wall time of the last one.
   public private(set) var deletion: (sequence: Int64, at: Int64)?
-  /// Registers edited before the first deletion; all where a row was written whole over the one that stood.
+  /// Registers edited before the first deletion; all where a whole row was written over an existing one.
   public private(set) var editedBeforeDeletion: Int64 = 0
   public private(set) var lastAt: Int64 = 0
 
   public init() {}
 
-  /// Adds the next note.
+  /// Adds the next capture.
   ///
   /// - Parameters:
-  ///   - sequence: the number of the note, by which what a deletion noted is found.
-  ///   - time: the wall time that the trigger noted, in milliseconds since 1970.
+  ///   - sequence: the number of the capture, by which a deletion's old values are found.
+  ///   - time: the wall time of the capture, in milliseconds since 1970.
   public mutating func add(sequence: Int64, mask: Int64, at time: Int64) {
     lastAt = time
     switch mask {
@@ -44,14 +44,14 @@ public struct CapturedEdits: Sendable {
     }
   }
 
-  /// True when the changes can be told only from what was sealed before, which a row that was typed over lost: of sets
+  /// True when the changes follow only from what was sealed before, which a row that was typed over has lost: of sets
   /// the elements added and removed, of rows written whole over others the fields that differ.
   public func needSealedValues(sets: Int64) -> Bool {
     if deletion == nil { return insertedAt != nil || edited & sets != 0 }
     return insertedAt == nil && editedBeforeDeletion != 0
   }
 
-  /// True when a person decided a conflict and said again what is shown.
+  /// True when a person decided a conflict by confirming the value that is shown.
   public var confirms: Bool { edited & Self.confirmation != 0 }
 
   /// The wall time of the last edit of a register, in milliseconds since 1970.

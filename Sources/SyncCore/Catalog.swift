@@ -1,7 +1,7 @@
 /// The versioned list of record kinds: fields, types, merge rules, classes and indicators.
 ///
 /// Headquarters publishes a catalog, nodes follow it. The engine itself knows no kind: everything about trade unions
-/// stands in the files under `Config/catalog/`.
+/// is in the files under `Config/catalog/`.
 ///
 /// ```swift
 /// let kind = catalog.kind(named: "membership_return")
@@ -115,7 +115,7 @@ public struct Kind: Sendable, Equatable {
 
   /// The registers in ascending order of their id: each group and each lone shared field once.
   ///
-  /// A register is what one head stands for. Local fields belong to none.
+  /// A register is the unit that has heads. Local fields belong to none.
   public var registers: [Register] {
     var found: [Register] = groups.map { group in
       Register(
@@ -226,7 +226,7 @@ public enum FieldType: Sendable, Equatable {
   case ref(kind: String)
   /// A JSON array of text, sorted, without duplicates.
   case set
-  /// Integer minor units of a currency that stands in another column.
+  /// Integer minor units of a currency that another column names.
   case money
 
   /// True when SQLite stores the column as INTEGER, false when as TEXT.

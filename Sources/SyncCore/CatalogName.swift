@@ -1,11 +1,11 @@
-/// Which names tables, columns and groups may have: they stand in SQL, in triggers and in messages.
+/// Which names tables, columns and groups may have: they are used in SQL, in triggers and in messages.
 public enum CatalogName {
   /// Bytes of the longest name.
   public static let maximumBytes = 63
-  /// Beginnings that are kept for the program itself and for SQLite.
+  /// Prefixes that are reserved for the program itself and for SQLite.
   public static let keptPrefixes = ["birlik_", "sqlite_"]
 
-  /// The words that SQLite 3.40 does not take as a table's or column's name without quotes.
+  /// The words that SQLite 3.40 does not accept as a table's or column's name without quotes.
   public static let quotedWords: [String] = [
     "add", "all", "alter", "and", "as", "autoincrement", "between", "case", "cast", "check", "collate", "commit",
     "constraint", "create", "current_date", "current_time", "current_timestamp", "default", "deferrable", "delete",
@@ -21,7 +21,7 @@ public enum CatalogName {
     return name.utf8.allSatisfy { isSmallLetter($0) || isDigit($0) || $0 == UInt8(ascii: "_") }
   }
 
-  /// The beginning of a name that is kept for the program itself; nil for any other name.
+  /// The reserved prefix of a name; nil for any other name.
   public static func keptPrefix(of name: String) -> String? {
     keptPrefixes.first { name.utf8.starts(with: $0.utf8) }
   }

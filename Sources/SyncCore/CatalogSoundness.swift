@@ -1,6 +1,6 @@
-/// What every catalog has to keep to, whoever signed it: its names stand in SQL, its numbers in triggers and heads.
+/// What every catalog must satisfy, whoever signed it: its names are used in SQL, its numbers in triggers and heads.
 ///
-/// The checker of the catalog's files asks for more and says where; this is what a node holds a catalog from outside to.
+/// The checker of the catalog's files demands more and names the place; a node demands this of a catalog from outside.
 extension Catalog {
   /// Why nobody can follow the catalog, as a clause; nil for a sound one.
   public var flaw: String? {

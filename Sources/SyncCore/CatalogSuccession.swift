@@ -1,11 +1,11 @@
-/// Whether a node that follows one catalog may go over to a later one.
+/// Whether a node that follows one catalog may adopt a later one.
 ///
 /// Ids keep their meaning for ever, and who may read a value is settled when it is typed. Headquarters checks more before
 /// it publishes; a node holds headquarters to what would otherwise lose, retype or give away what its people typed.
 extension Catalog {
-  /// Why a node that follows this catalog cannot go over to `later`, as a clause; nil when it can.
+  /// Why a node that follows this catalog cannot adopt `later`, as a clause; nil when it can.
   ///
-  /// - Parameter everLocal: what was ever kept local at this node, as `localNames` gives it.
+  /// - Parameter everLocal: what was ever local at this node, as `localNames` gives it.
   public func hindrance(to later: Catalog, everLocal: Set<String>) -> String? {
     // By its name as well: a form that fills a table of members goes on filling a shared one of the same name.
     for name in later.sharedNames where everLocal.contains(name) {

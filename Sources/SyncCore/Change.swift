@@ -1,4 +1,4 @@
-/// The name of what one head stands for: a lone field, a group, or one element of a set.
+/// The name of a unit that has heads: a lone field, a group, or one element of a set.
 public struct RegisterKey: Hashable, Comparable, Sendable {
   /// The id of the field or group.
   public var id: RegisterID
@@ -79,7 +79,7 @@ public struct Change: Hashable, Sendable {
   public var operation: Operation
   /// The registers with new values, in ascending order; empty for a deletion.
   public var registers: [RegisterContent]
-  /// The wall time that the trigger noted, in milliseconds since 1970: evidence, never used to order.
+  /// The wall time of the capture, in milliseconds since 1970: evidence, never used to order.
   public var captured: Int64
   /// The time that the rule of time stamped, in milliseconds since 1970.
   public var time: Int64

@@ -67,7 +67,7 @@ public struct Choice: Sendable, Equatable {
     shown = Self.best(of: valid, rule: rule, facts: facts)
     let shownContent = shown?.content
     others = ordered.filter { $0.content != shownContent }
-    // One head that is merely invalid is no conflict: nobody said anything else.
+    // One head that is merely invalid is no conflict: there is no other value.
     if shown == nil, Set(heads.map(\.content)).count <= 1 { others = [] }
   }
 

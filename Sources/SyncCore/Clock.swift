@@ -1,4 +1,4 @@
-/// Where a change stands: the stream as this store numbers it, its sequence there, and its time.
+/// The place of a change: the stream as this store numbers it, its sequence there, and its time.
 ///
 /// Stream numbers are local to one store. Across nodes a change is named by origin, sequence and segment hash.
 public struct Clock: Hashable, Sendable {
@@ -47,7 +47,7 @@ public struct VersionVector: Hashable, Sendable {
     for entry in other.entries { raise(entry.stream, to: entry.sequence) }
   }
 
-  /// Notes that `sequence` of `stream`, and with it all before, was seen.
+  /// Adds that `sequence` of `stream`, and with it all before, was seen.
   ///
   /// - Returns: false when that was known already.
   @discardableResult

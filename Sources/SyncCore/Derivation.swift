@@ -8,7 +8,7 @@
 /// derivation?.threshold    // 10
 /// ```
 public struct Derivation: Sendable, Equatable {
-  /// A figure of fewer people than this is always withheld, whatever a catalog says: nobody's catalog opens the register.
+  /// A figure of fewer people than this is always withheld, whatever a catalog sets: no catalog opens the register.
   public static let smallestThreshold: Int64 = 5
   public static let usualThreshold: Int64 = 10
   public static let largestThreshold: Int64 = 1_000_000
@@ -28,9 +28,9 @@ public struct Derivation: Sendable, Equatable {
   /// Which rows are counted: those for which all of this certainly holds.
   public var conditions: [Condition]
   public var measures: [Measure]
-  /// Fields of the target that say who made the record. One that says otherwise was typed by a person and is left alone.
+  /// Fields of the target that mark a derived record. One with other values was typed by a person and is left alone.
   public var marks: [Mark]
-  /// The set of the target that names the fields whose figures are withheld, which an empty field alone does not say.
+  /// The set of the target that names the fields whose figures are withheld; an empty field alone does not show it.
   public var withheldField: String
   /// A count of 1 up to one less than this is withheld.
   public var threshold: Int64
@@ -110,7 +110,7 @@ public struct Derivation: Sendable, Equatable {
   }
 
   public struct Measure: Sendable, Equatable {
-    /// The whole number of the target that takes the figure.
+    /// The whole number of the target that holds the figure.
     public var field: String
     /// Nil counts rows; a field of the source counts how many different texts are in it.
     public var distinct: String?
@@ -141,7 +141,7 @@ public struct Derivation: Sendable, Equatable {
   public enum KnownSum: Sendable, Equatable {
     /// All that differ in one column of the key alone.
     case over(String)
-    /// All whose unit in that column stands under one parent, by the links of a kind with the key child, axis, date.
+    /// All whose unit in that column is below one parent, by the links of a kind with the key child, axis, date.
     case under(column: String, linkKind: String, parentField: String, endField: String)
 
     public var column: String {

@@ -1,5 +1,5 @@
 extension Derivation {
-  /// One thing that the derivation may not say, and the setting that says it.
+  /// One fault of the derivation, and the setting that has it.
   public struct Problem: Sendable, Equatable {
     /// Such as `from` or `key`; empty for the whole.
     public var setting: String
@@ -9,8 +9,8 @@ extension Derivation {
 
   /// Everything that is wrong with the derivation in its catalog; empty when nothing is.
   ///
-  /// The checker of the files asks, and so does the machine with the personal data before every run: what a catalog says
-  /// that came over the wire is not taken on trust.
+  /// The checker of the files asks, and so does the machine with the personal data before every run: a catalog that came
+  /// over the wire is not trusted.
   public func problems(in catalog: Catalog) -> [Problem] {
     guard let source = catalog.kind(named: source) else {
       return [Problem("from", "it counts the unknown kind `\(source)`", "Correct the name, or add the kind.")]

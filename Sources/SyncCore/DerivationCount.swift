@@ -12,23 +12,23 @@ public struct DerivationCount {
   /// One record as counted, before anything is withheld.
   public struct Record: Sendable, Equatable {
     public var key: RecordKey
-    /// One figure for each measure; nil where no row tells.
+    /// One figure for each measure; nil where no row has a value.
     public var figures: [Int64?]
   }
 
-  /// Whether a condition holds of a row, as far as the row tells.
+  /// Whether a condition holds of a row; unknown where the row has no value.
   enum Answer: Equatable {
     case yes, no, undecided
   }
 
   private struct Cell {
     var counts: [Int64]
-    /// For each measure whether any row could tell.
+    /// For each measure whether any row had a value.
     var isCollected: [Bool]
     var texts: [Set<[UInt8]>]
   }
 
-  /// The source's fields in the order in which `add` takes their values.
+  /// The source's fields in the order in which `add` expects their values.
   public let fields: [String]
   /// Rows that were looked at, and those that were counted.
   public private(set) var rows: Int64 = 0
@@ -37,7 +37,7 @@ public struct DerivationCount {
   public private(set) var undecided: Int64 = 0
   /// Rows without a key, such as a member of no organization.
   public private(set) var keyless: Int64 = 0
-  /// For each measure the counted rows that do not tell.
+  /// For each measure the counted rows without a value.
   public private(set) var untold: [Int64]
 
   private let derivation: Derivation
@@ -56,7 +56,7 @@ public struct DerivationCount {
 
   /// - Parameters:
   ///   - days: what the run is asked for.
-  ///   - name: the same as it stands in keys, such as `2026-09-30` or `2026-10`.
+  ///   - name: the same as it is written in keys, such as `2026-09-30` or `2026-10`.
   ///   - federation: the code of the federation whose machine it is.
   public init(_ derivation: Derivation, over days: DayRange, named name: String, federation: String) {
     self.derivation = derivation

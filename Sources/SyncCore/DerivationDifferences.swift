@@ -1,7 +1,7 @@
-/// What could be taken away from each other.
+/// Which figures could be subtracted from each other.
 ///
-/// Withheld figures hold against whoever knows one table of sums. Two figures of nearly the same people would tell the few
-/// by whom they differ, each of them being large enough to be told: a catalog that asks for such is refused, whoever
+/// Withheld figures are safe from whoever knows one table of sums. Two figures of nearly the same people would reveal the
+/// few by whom they differ, each of them being large enough to be shown: a catalog that asks for such is refused, whoever
 /// signed it. Figures of the same people under keys that have nothing in common, such as by unit and by topic, are not.
 extension Derivation {
   /// What the derivation asks that another one, or another of its own measures, asks nearly the same.

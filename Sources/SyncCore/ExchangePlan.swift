@@ -1,12 +1,12 @@
 /// What a peer lacks, computed from nothing but the frontier that it shows in this exchange.
 ///
 /// Receipts and memories never decide what to send: a peer restored from a backup shows an older frontier and gets all
-/// that it lost, and nobody is told "even" wrongly.
+/// that it lost, and no sync ends "in sync" wrongly.
 public struct ExchangePlan: Sendable, Equatable {
   /// For each own stream the last sequence that the peer has; segments after it are to be sent.
   public private(set) var peer: VersionVector
   /// Streams of which the peer shows a later tip that is not known here: most likely it is ahead. Nothing of them is
-  /// sent until its marks say that it holds what this side shows.
+  /// sent until its marks answer whether it holds what this side shows.
   public private(set) var unclear: Set<StreamNumber>
   /// Tips of the peer that are not held here.
   public private(set) var unknown: [FrontierEntry]
@@ -14,7 +14,7 @@ public struct ExchangePlan: Sendable, Equatable {
   /// - Parameters:
   ///   - table: what this side holds.
   ///   - frontier: what the peer shows.
-  ///   - marks: what this side showed, and whether the peer said that it holds each; empty while it has not.
+  ///   - marks: what this side showed, and whether the peer holds each; empty while the peer has not answered.
   ///   - position: the last sequence of the held segment with a hash.
   public init<Failure: Error>(
     _ table: StreamTable, peer frontier: [FrontierEntry], marks: [FrontierMark],
@@ -68,8 +68,8 @@ public struct ExchangePlan: Sendable, Equatable {
   /// Where what went over in this sync ends, after one more batch, of the streams in which one side does not know where
   /// the other's branch begins: shown beside the tips.
   ///
-  /// Whoever cannot tell sends its own branch from the beginning of the stream, and as the other holds the stem already
-  /// no tip moves. Without these ends it would send the first batch of the stem again and again.
+  /// A side that does not know sends its own branch from the beginning of the stream, and as the other holds the stem
+  /// already no tip moves. Without these ends it would send the first batch of the stem again and again.
   ///
   /// - Parameters:
   ///   - batch: in causal order.

@@ -8,7 +8,7 @@ public enum HeadsJoin {
   /// - Parameters:
   ///   - mine: what this store remembers; empty where nothing.
   ///   - theirs: what the other store remembers, with its streams numbered as in this store.
-  ///   - iKnow: whether this store had absorbed the change at a clock, before the other's were taken over.
+  ///   - iKnow: whether this store had absorbed the change at a clock, before the other's were joined.
   ///   - theyKnow: whether the other store had.
   /// - Returns: what a store remembers that knows both sides' changes. Heads that are mine come first, in their order.
   public static func join(
@@ -23,7 +23,7 @@ public enum HeadsJoin {
     var registers: [RegisterKey: [Head]] = [:]
     for key in Set(mine.registers.keys).union(theirs.registers.keys) {
       let heads = kept(mine.heads(key), theirs.heads(key), \.clock, iKnow, theyKnow)
-      // A register whose heads are the rows' again is told by these.
+      // When a register's heads equal the row heads, fold it back into the row.
       let isFolded = Set(heads.map(\.clock)) == rowClocks
       for index in joinedRows.indices {
         let content = isFolded ? heads.first { $0.clock == joinedRows[index].clock }?.content : nil
@@ -51,7 +51,7 @@ public enum HeadsJoin {
       + theirs.filter { !mineHeld.contains(clock($0)) && !iKnow(clock($0)) }
   }
 
-  /// What a whole-row change says of the registers that either side tells by the rows.
+  /// The contents that a whole-row change has of registers that either side folds into the row.
   private static func contents(
     of clock: Clock, _ mine: [RowHead], _ theirs: [RowHead]
   ) -> [RegisterKey: Content] {

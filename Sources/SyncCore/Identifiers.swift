@@ -175,7 +175,7 @@ public struct NodeRole: Sendable, Equatable {
   /// What an observer may not do; nil for a member. See `Catalog.role`.
   public var limits: Limits?
 
-  /// What the catalog takes from an observer.
+  /// What an observer may not do, by the catalog.
   public struct Limits: Sendable, Equatable {
     public var readsMembers: Bool
     public var writesOpen: Bool

@@ -22,7 +22,7 @@ public struct Indicator: Sendable, Equatable {
   public struct Units: Sendable, Equatable {
     /// The kind with one record a unit, such as `org_unit`; its only key column is the unit's code.
     public var kind: String
-    /// The code field that says what sort of unit it is.
+    /// The code field with the sort of unit.
     public var sortField: String
     /// The date field from which the unit is open; empty means always.
     public var openedField: String
@@ -55,7 +55,7 @@ public struct Indicator: Sendable, Equatable {
     }
   }
 
-  /// Where published figures stand: an append-only kind with the key `unit, measure, as_of, source`.
+  /// Where published figures are: an append-only kind with the key `unit, measure, as_of, source`.
   public struct Published: Sendable, Equatable {
     public var kind: String
     /// The value of its `measure` column.
@@ -81,7 +81,7 @@ public struct Indicator: Sendable, Equatable {
     public var axis: String
     /// The integer field that is summed.
     public var valueField: String
-    /// The sorts of unit whose returns are not summed, because what stands under them is.
+    /// The sorts of unit whose returns are not summed, because those of the units below them are.
     public var excludedSorts: [String]
     /// The sorts of unit that are expected to report.
     public var expectedSorts: [String]

@@ -61,13 +61,13 @@ public final class KindShape: Sendable {
     return contents
   }
 
-  /// A set's elements. Text that is no JSON array is kept as one element that no valid set could hold.
+  /// A set's elements. Text that is no JSON array becomes one element that no valid set could hold.
   public func elements(_ json: [UInt8]) -> [[UInt8]] {
     if let set = TextSet(json: json) { return set.elements }
     return json.isEmpty ? [] : [Self.malformedSet + json]
   }
 
-  /// Marks an element that stands for a text that was no set at all.
+  /// Marks an element made of a text that was no set at all.
   public static let malformedSet: [UInt8] = [0]
 
   /// Why the catalog does not allow a register's content, with the field's name; nil when it does.
@@ -90,7 +90,7 @@ public final class KindShape: Sendable {
   /// Why the catalog does not allow a value in one of `fields`; nil when it does.
   public func problem(_ value: Value, field index: Int) -> String? {
     if let codes = codes[index], case .text(let bytes) = value, codes.contains(bytes) { return nil }
-    // What the system itself says is as long as it has to be: a list of streams, somebody's edit in hexadecimal.
+    // The system's own records have no limit: a list of streams, somebody's edit in hexadecimal.
     if SystemKind.isReserved(kind.id), case .text = value, case .text = fields[index].type { return nil }
     return Validity.problem(value, fields[index].type)
   }

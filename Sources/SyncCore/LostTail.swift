@@ -12,7 +12,7 @@ public struct LostTail: Sendable {
   public struct Note: Hashable, Sendable {
     /// -1 for an insertion, 0 for a deletion, else one bit for each register that was edited.
     public var mask: Int64
-    /// The wall time that the trigger noted, in milliseconds since 1970.
+    /// The wall time of the capture, in milliseconds since 1970.
     public var at: Int64
 
     public init(mask: Int64, at: Int64) {
@@ -52,7 +52,7 @@ public struct LostTail: Sendable {
   ///   - isOwn: whether a node is this one, under the key of today or an earlier one.
   ///   - isHeld: whether the segment with a hash is held.
   public init(_ arrivals: [Arrival], isOwn: (NodeID) -> Bool, isHeld: (Digest) -> Bool) {
-    // What still has to wait for something may never be taken, so it does not count.
+    // What still waits for another segment may never be absorbed, so it does not count.
     var placed: Set<Digest> = [.zero]
     var rest = arrivals.filter { !isHeld($0.hash) }
     var isMoving = true
@@ -92,9 +92,9 @@ public struct LostTail: Sendable {
   ///
   /// - Parameters:
   ///   - notes: all captured edits of the record, in the order in which they were typed.
-  ///   - typed: the row as it stands; nil when there is none.
-  ///   - deleted: what the row held at the first deletion that was noted, by register, where there is one.
-  /// - Returns: the notes by their index in `notes`, with what remains of each mask; those that are dropped are absent.
+  ///   - typed: the row as it is now; nil when there is none.
+  ///   - deleted: what the row held at the first captured deletion, by register, where there is one.
+  /// - Returns: the edits by their index in `notes`, with what remains of each mask; those that are dropped are absent.
   public func unsealed(
     _ notes: [Note], kind: KindID, key: RecordKey, typed: SealPlan.Row?, deleted: [RegisterKey: Content]?
   ) -> [(index: Int, mask: Int64)] {
@@ -116,7 +116,7 @@ public struct LostTail: Sendable {
     return rest.filter { notes[$0.index].mask <= 0 || $0.mask & ~CapturedEdits.confirmation != 0 }
   }
 
-  /// Up to where all that was noted is in one insertion or deletion of the tail.
+  /// Up to where one insertion or deletion of the tail holds all that was captured.
   private func wholeRecordEnd(
     _ notes: [Note], _ sealed: [Sealed], _ typed: SealPlan.Row?, _ deleted: [RegisterKey: Content]?
   ) -> Int? {
@@ -143,7 +143,7 @@ public struct LostTail: Sendable {
     return ends.max()
   }
 
-  /// True when what was edited before the first deletion is sealed as well, as it stood when the row was deleted.
+  /// True when what was edited before the first deletion is sealed as well, with the values that the row had then.
   private func hold(_ sealed: [Sealed], editsBefore notes: ArraySlice<Note>, _ deleted: [RegisterKey: Content]?) -> Bool
   {
     var edits = CapturedEdits()

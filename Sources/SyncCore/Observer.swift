@@ -20,7 +20,7 @@ extension Catalog {
   /// A role as the catalog has it.
   ///
   /// - Parameters:
-  ///   - role: what headquarters' card says.
+  ///   - role: the role on its card.
   ///   - headquarters: the code of headquarters' own channels.
   public func role(_ role: NodeRole, headquarters: String) -> NodeRole {
     var role = role

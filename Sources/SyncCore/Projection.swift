@@ -15,7 +15,7 @@ public struct Projection: Sendable {
     for key in keys {
       let heads = state.heads(key)
       guard let index = shape.registerIndex(id: key.id) else {
-        // A field of a later catalog: kept, and shown after the upgrade.
+        // A field of a later catalog: it is shown after the upgrade.
         if heads.contains(where: { !$0.content.isEmpty }) { isExact = false }
         continue
       }

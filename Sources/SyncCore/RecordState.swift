@@ -9,7 +9,7 @@ public struct Head: Hashable, Sendable {
   }
 }
 
-/// A whole-row change that still stands for the registers nobody edited since.
+/// A whole-row change that is still the head of the registers nobody edited since.
 public struct RowHead: Hashable, Sendable {
   public var clock: Clock
   /// The registers that have no heads of their own, where not empty.
@@ -26,9 +26,9 @@ public struct RowHead: Hashable, Sendable {
 /// A field's state is its set of heads; an edit replaces the heads that it has seen and no others. So the state is a
 /// function of the set of changes absorbed, whatever the order in which they came (design.md, "Merge").
 ///
-/// Compact: a whole-row change is kept once (`rows`), and only registers edited later have heads of their own. Existence
-/// needs no heads of its own: every edit says that the row exists, so the edits among its heads are among the registers'
-/// heads, and only deletions are kept beside them.
+/// Compact: a whole-row change is stored once (`rows`), and only registers edited later have heads of their own.
+/// Existence needs no heads of its own: every edit implies that the row exists, so the edits among its heads are among the
+/// registers' heads, and only deletions are stored beside them.
 public struct RecordState: Hashable, Sendable {
   /// The heads of every register that `registers` does not name.
   public private(set) var rows: [RowHead]
@@ -87,7 +87,7 @@ public struct RecordState: Hashable, Sendable {
     deletions.reduce(into: edits) { $0.subtract($1.covered) }
   }
 
-  /// True when some edit says that the row exists which no deletion has seen.
+  /// True when there is an edit that no deletion has seen.
   public var hasLivingEdit: Bool {
     deletions.isEmpty ? !(rows.isEmpty && registers.isEmpty) : !survivingEdits.isEmpty
   }
@@ -109,7 +109,7 @@ public struct RecordState: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - change: what was sealed.
-  ///   - clock: where it stands.
+  ///   - clock: its place.
   ///   - hasSeen: whether the change had seen the change at a clock.
   public mutating func absorb(_ change: Change, at clock: Clock, hasSeen: (Clock) -> Bool) {
     deletions.removeAll { hasSeen($0.clock) }

@@ -15,7 +15,7 @@ public enum Restoration {
 
 /// How far a node had sealed, as the state file beside its database remembers.
 ///
-/// The file is written after the transaction that it tells of, so a crash between the two leaves the database ahead,
+/// The file is written after its transaction, so a crash between the two leaves the database ahead,
 /// which is no restoration.
 public struct SealMark: Hashable, Sendable {
   /// How many origins the node took.
@@ -31,7 +31,7 @@ public struct SealMark: Hashable, Sendable {
     self.nonce = nonce
   }
 
-  /// True when a database that stands at `other` is older than the one that left this mark: it was restored.
+  /// True when a database at `other` is older than the one that left this mark: it was restored.
   public func isAhead(of other: SealMark) -> Bool {
     if origins != other.origins { return origins > other.origins }
     return seals > other.seals || nonce != other.nonce

@@ -1,6 +1,6 @@
 /// What the captured edits of one record amount to: changes in order, or a refusal.
 ///
-/// Decided from what was captured, the row as it stands and the heads before the edits, so the disk and the simulator
+/// Decided from what was captured, the row as it is now and the heads before the edits, so the disk and the simulator
 /// seal alike.
 public struct SealPlan: Sendable {
   /// One change and the channel in which it is sealed.
@@ -11,7 +11,7 @@ public struct SealPlan: Sendable {
 
   /// A row as it was typed.
   public struct Row: Sendable {
-    /// Whose record it is by the row's own word.
+    /// The owner that the row names.
     public var federation: [UInt8]
     /// As `KindShape.contents` gives them.
     public var contents: [RegisterKey: Content]
@@ -44,9 +44,9 @@ public struct SealPlan: Sendable {
   public private(set) var foreignChannel: Channel?
 
   /// - Parameters:
-  ///   - edits: what the triggers noted of the record.
-  ///   - row: the row as it stands; nil when there is none.
-  ///   - deleted: what the row held when it was deleted, where that was noted.
+  ///   - edits: what the triggers captured of the record.
+  ///   - row: the row as it is now; nil when there is none.
+  ///   - deleted: what the row held when it was deleted, where that was captured.
   ///   - records: what is known under the key before the edits.
   ///   - isTyped: true when values in `records` were read from the row as it was typed, so that nothing can be compared
   ///     with them: every register that was edited is sealed.
@@ -128,7 +128,7 @@ private struct ChangeMaker<Facts: HeadFacts> {
       let registers = typed.map { RegisterContent($0.key, $0.value) }.sorted { $0.key < $1.key }
       return [change(.insertion, registers, captured: edits.lastAt, replacing: state.edits)]
     }
-    // A row written whole over itself, as by OR REPLACE, says something only where it differs from what is shown.
+    // Of a whole row written over itself, as by OR REPLACE, only what differs from what is shown is an edit.
     return try self.edits(edits.insertedAt == nil ? edits.edited : Int64.max, typed, state)
   }
 
@@ -150,8 +150,8 @@ private struct ChangeMaker<Facts: HeadFacts> {
         let says = isMalformed ? state.heads(registerKey).first?.content : standing[registerKey]
         let isShown = !isTyped && content == says ?? .empty
         let isSettled = state.heads(registerKey).count <= 1
-        // What equals the one head says nothing new; what confirms one of several does, when it was typed as such. And
-        // whoever keeps a row that another deleted says everything again.
+        // A value that equals the only head is no edit. One that confirms one of several heads is, when it was typed as
+        // such. Whoever restores a row that another deleted confirms everything.
         let isSaidAgain = edits.confirms && (!isSettled || !state.deletions.isEmpty)
         if isShown && !isSaidAgain && (isSettled || mask == Int64.max || register.isSet) { continue }
         byTime[at, default: []].append(RegisterContent(registerKey, content))

@@ -95,7 +95,7 @@ public struct LocalStream: Hashable, Sendable {
 
 /// All streams that a store holds, with their branches: what decides where a segment belongs and what it had seen.
 ///
-/// Forks are ordinary: two segments with one predecessor are both kept, and the later to arrive begins another stream
+/// Forks are ordinary: two segments with one predecessor are both held, and the later to arrive begins another stream
 /// whose parent is the first up to the fork (design.md, "Forks are ordinary").
 public struct StreamTable: Sendable {
   public private(set) var streams: [LocalStream]
@@ -156,9 +156,9 @@ public struct StreamTable: Sendable {
     return .begins(parent: before, seen: seen)
   }
 
-  /// Writes a placed segment down.
+  /// Adds a placed segment.
   ///
-  /// - Returns: the number of the stream that it stands in, or nil for a placement that is not one.
+  /// - Returns: the number of its stream, or nil for a placement that is not one.
   @discardableResult
   public mutating func append(_ header: SegmentHeader, hash: Digest, placement: Placement) -> StreamNumber? {
     let tip = Tip(origin: header.origin, sequence: header.last, hash: hash)
@@ -230,7 +230,7 @@ public struct StreamTable: Sendable {
 
   /// The proved total order of changes: time, origin, sequence, hash, bytewise.
   ///
-  /// - Parameter hash: the hash of the segment that a change stands in; nil while it is not sealed.
+  /// - Parameter hash: the hash of a change's segment; nil while it is not sealed.
   public func precedes<Failure: Error>(
     _ a: Clock, _ b: Clock, hash: (Clock) throws(Failure) -> Digest?
   ) throws(Failure) -> Bool {

@@ -1,12 +1,12 @@
-/// Chooses which figures of a table are withheld, so that nobody computes a small one from those that are told.
+/// Chooses which figures of a table are withheld, so that nobody computes a small one from those that are shown.
 ///
 /// A table has one row for each record of a derivation, with the total of the row and parts of it. A figure of 1 up to
-/// one less than the threshold is *small*. Zero is told: it says something of everybody in the group, not of a few.
-/// What a family of parts leaves of the total is its *rest*, which everybody can compute while all parts are told, so it
+/// one less than the threshold is *small*. Zero is shown: it is about everybody in the group, not about a few.
+/// What a family of parts leaves of the total is its *rest*, which everybody can compute while all parts are shown, so it
 /// counts as a figure as well.
 ///
-/// What is promised, and tested by force on small tables: whoever knows every figure that is told, and the sum of every
-/// column over each of `sums`, and that no figure is negative, cannot tell a small figure better than by an interval
+/// What is promised, and tested by force on small tables: whoever knows every figure that is shown, and the sum of every
+/// column over each of `sums`, and that no figure is negative, cannot bound a small figure better than by an interval
 /// whose ends are at least the threshold apart. The exceptions are sums that nothing could protect, because all rows
 /// under them are withheld already: who publishes such a sum publishes the figure.
 ///
@@ -87,7 +87,7 @@ private struct SuppressionTable {
     }
   }
 
-  /// A row of few people says nothing at all, not even that one of its parts is zero.
+  /// A row of few people shows nothing at all, not even that one of its parts is zero.
   mutating func withholdSmall() {
     for row in rows.indices where rule.totals.contains(where: { rows[row][$0].map(rule.isSmall) ?? false }) {
       withholdAll(of: row)

@@ -1,13 +1,13 @@
-/// Kinds that no catalog holds: what headquarters and nodes say in the log itself.
+/// Kinds that no catalog holds: statements of headquarters and nodes in the log itself.
 ///
-/// They travel, merge and are kept like every other record, and have no table: clerks neither see nor write them. Their
-/// numbers are above those that a catalog may give. A program that does not know one keeps its heads as it does those of
+/// They travel, merge and are stored like every other record, and have no table: clerks neither see nor write them. Their
+/// numbers are above those that a catalog may give. A program that does not know one stores its heads as it does those of
 /// a later catalog.
 public enum SystemKind {
   /// The first number that no catalog may give to a kind.
   public static let first: KindID = 65_000
 
-  /// What headquarters says of a node that may seal no more. Key: the node's id. In headquarters' open channel.
+  /// A statement of headquarters on a node that may seal no more. Key: the node's id. In headquarters' open channel.
   public static let node = Kind(
     id: 65_001, name: "node statement", recordClass: .everyone, key: [KeyColumn(name: "node", type: .text)],
     fields: [

@@ -22,7 +22,7 @@ public struct Timekeeping: Sendable {
   /// The time of a change.
   ///
   /// - Parameters:
-  ///   - captured: the wall time that the trigger noted.
+  ///   - captured: the wall time of the capture.
   ///   - replaced: the times of the heads that the change replaces.
   public func stamp(captured: Int64, replacing replaced: some Sequence<Int64>) -> Int64 {
     let corrected = captured.addingReportingOverflow(offset)

@@ -1,4 +1,5 @@
-/// Whether the catalog allows a value. Validity belongs to showing, not to absorbing: a wrong value is kept and told.
+/// Whether the catalog allows a value. Validity belongs to showing, not to absorbing: a wrong value is stored and
+/// reported.
 public enum Validity {
   /// The longest text of one cell, in bytes.
   public static let maximumTextBytes = 65_536

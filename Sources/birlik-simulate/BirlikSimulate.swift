@@ -50,7 +50,9 @@ struct BirlikSimulate: AsyncParsableCommand {
       throw ExitCode.failure
     }
     print(Report(sweep, seconds: seconds).text)
-    for failure in sweep.failures.prefix(3) { tell(Shortening(History(seed: failure.seed), canary: canary)) }
+    for failure in sweep.failures.prefix(3) {
+      printHistory(of: Shortening(History(seed: failure.seed), canary: canary))
+    }
     let rare = canary == nil ? sweep.rarelyReached : []
     if !rare.isEmpty { print("hardly reached: \(rare.joined(separator: ", "))") }
     if !sweep.failures.isEmpty || !rare.isEmpty { throw ExitCode.failure }
@@ -62,7 +64,7 @@ struct BirlikSimulate: AsyncParsableCommand {
       guard let shortening = Shortening(history, canary: canary) else {
         return print("seed \(seed): nothing is broken")
       }
-      tell(shortening)
+      printHistory(of: shortening)
       throw ExitCode.failure
     }
     let run = Run(history, canary: canary, trace: trace ? { print($0) } : nil)
@@ -73,7 +75,7 @@ struct BirlikSimulate: AsyncParsableCommand {
     throw ExitCode.failure
   }
 
-  private func tell(_ shortening: Shortening?) {
+  private func printHistory(of shortening: Shortening?) {
     guard let shortening else { return }
     let history = shortening.history
     print("\nseed \(history.seed): \(shortening.problem)")

@@ -111,18 +111,21 @@ struct Headquarters: HeadquartersService {
     }
     let lookedAt = SystemClock.now()
     let mine = try store.frontier(visibleTo: role)
-    let digest = Digest(of: mine)
     let published = try store.publishedCatalog()
-    var answer = ExchangeAnswer(now: 0, frontierDigest: digest, refusals: absorbed.refusals)
-    if published.catalog.version > request.catalogVersion { answer.catalog = published.bytes }
-    // A greeting that finds both sides uneven does not tell what is lacked: the next exchange does.
-    var lag: Int64? = digest == request.frontierDigest ? 0 : nil
-    if digest != request.frontierDigest {
-      answer.frontier = mine
-      if let theirs = request.frontier { lag = try fill(&answer, for: theirs, role, limit: request.answerLimit) }
+    let parts = ExchangeParts(
+      mine: Digest(of: mine), theirs: request.frontierDigest, peerShowsFrontier: request.frontier != nil,
+      catalogVersion: published.catalog.version, peerCatalogVersion: request.catalogVersion)
+    var answer = ExchangeAnswer(now: 0, frontierDigest: parts.digest, refusals: absorbed.refusals)
+    if parts.offersCatalog { answer.catalog = published.bytes }
+    if parts.showsFrontier { answer.frontier = mine }
+    var lacking: Int64?
+    if parts.fillsBatch, let theirs = request.frontier {
+      lacking = try fill(&answer, for: theirs, role, limit: request.answerLimit)
     }
-    // An exchange in which nothing moves stays a tiny one.
-    if !request.segments.isEmpty || !answer.segments.isEmpty { answer.receipt = try receipt(to: node, mine) }
+    if parts.issuesReceipt(absorbing: request.segments.count, sending: answer.segments.count) {
+      answer.receipt = try receipt(to: node, mine)
+    }
+    let lag = parts.lag(lacking: lacking)
     if let lag { contacts.saw(node, at: lookedAt, catalogVersion: request.catalogVersion, lag: lag) }
     answer.now = SystemClock.now()
     return answer

@@ -7,18 +7,18 @@ import SyncCore
 import Transport
 import Wire
 
-/// Talks to headquarters: signs what it sends, and takes nothing that headquarters did not sign.
+/// Talks to headquarters: signs what it sends, and accepts only what headquarters signed.
 final class HeadquartersClient: Sendable {
   private let client: HTTPClient
   private let url: String
   private let headquarters: [UInt8]
-  /// Nil for a node that is not one yet.
+  /// Nil for a node that has no card yet.
   private let signer: MessageSigner?
 
   /// - Parameters:
-  ///   - trust: by what its server is known.
+  ///   - trust: the keys or authorities by which its server is known.
   ///   - headquarters: the 32 bytes of its public key.
-  ///   - agent: what its requests say they come from.
+  ///   - agent: the user agent of its requests.
   init(
     url: String, trust: ServerTrust, headquarters: [UInt8], signer: MessageSigner?, agent: String = Program.agent
   ) {
@@ -28,7 +28,7 @@ final class HeadquartersClient: Sendable {
     client = HTTPClient(userAgent: agent, trust: HTTPTrust(trust))
   }
 
-  /// Talks to the headquarters that a node knows.
+  /// A client for the headquarters that a node knows.
   ///
   /// - Throws: `NodeError` with code `usage` at headquarters itself, `config` for a node that knows none.
   convenience init(for store: Store, _ operation: String, agent: String = Program.agent) throws {
@@ -54,7 +54,7 @@ final class HeadquartersClient: Sendable {
     do {
       return try await attempt(path, body, created: SystemClock.now() &+ offset)
     } catch let wrong as WrongClock {
-      // Headquarters told its time under its signature, so the request can be signed again with that.
+      // The refusal carries headquarters' signed time, with which the request can be signed again.
       return try await attempt(path, body, created: wrong.now)
     }
   }
@@ -65,8 +65,7 @@ final class HeadquartersClient: Sendable {
 
   private func attempt(_ path: String, _ body: [UInt8], created: Int64) async throws -> [UInt8] {
     let operation = "talking to headquarters"
-    // A headquarters behind a proxy may live under a prefix, which the proxy takes away: it is no part of the path that
-    // both sides sign.
+    // A proxy may strip a prefix of headquarters' address, so the prefix is no part of the path that both sides sign.
     var headers: HTTPFields = [.contentType: "application/octet-stream"]
     if let signer {
       headers += try MessageSignature.sign(method: "POST", path: path, body: body, created: created, signer: signer)
@@ -123,7 +122,7 @@ extension HTTPTrust {
 }
 
 extension String {
-  /// A sentence made fit to follow a colon.
+  /// The sentence with a small first letter, to follow a colon.
   fileprivate var lowercasedFirst: String {
     guard let first = utf8.first, (65...90).contains(first) else { return self }
     return String(UnicodeScalar(first + 32)) + dropFirst()

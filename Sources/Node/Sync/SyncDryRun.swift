@@ -10,19 +10,19 @@ public struct DryRunReport: Sendable {
   /// Conflicts that would open, and those that would close.
   public var opened: [ConflictView] = []
   public var closed: [ConflictView] = []
-  /// Figures of the consolidated table, as of today, that would move.
+  /// Figures of the consolidated table, as of today, that would change.
   public var totals: [TotalMove] = []
-  /// Edits of this node that could not be taken.
+  /// Edits of this node that would be refused.
   public var refused: [RefusedView] = []
   /// The catalog's version now and after, where headquarters has a later one.
   public var catalog: (from: Int, to: Int)?
-  /// What the person should know besides.
+  /// Further notices for the person.
   public var notices: [String] = []
 }
 
 extension LocalNode {
-  /// Rehearses a sync: asks headquarters what it holds and absorbs that into a private copy of the database, which is
-  /// thrown away. Nothing is sent but the question, and neither side's file changes.
+  /// Asks headquarters what it holds and absorbs that into a private copy of the database, which is then deleted. Only
+  /// the question is sent, and neither side's file changes.
   ///
   /// The store should be open for reading alone.
   public func dryRunSync() async throws -> DryRunReport {
@@ -34,13 +34,13 @@ extension LocalNode {
 
 /// What the next sync would send, and what would stay.
 public struct EgressReport: Sendable {
-  /// Where what headquarters holds is known from.
+  /// How it is known what headquarters holds.
   public enum Basis: Sendable, Equatable {
-    /// It was asked just now.
+    /// Headquarters was asked just now.
     case asked
-    /// Its last receipt, signed at that time in milliseconds since 1970.
+    /// By its last receipt, signed at that time in milliseconds since 1970.
     case receipt(at: Int64)
-    /// Nothing is known: everything is listed.
+    /// It is not known, so everything is listed.
     case nothing
   }
 
@@ -55,11 +55,12 @@ public struct EgressReport: Sendable {
 }
 
 extension LocalNode {
-  /// Lists what the next sync would send: seals in a private copy and chooses as a sync does. Neither side's file changes.
+  /// Lists what the next sync would send: seals in a private copy and plans a batch as a sync does. Neither side's file
+  /// changes.
   ///
   /// - Parameters:
-  ///   - asks: whether headquarters is asked what it holds, for which nothing but a question leaves; else its last
-  ///     receipt tells, without any network.
+  ///   - asks: whether to ask headquarters what it holds, which sends a question alone; if not, its last receipt decides,
+  ///     without any network.
   ///   - limit: how many changes are listed; the rest are counted.
   public func egress(asks: Bool, limit: Int) async throws -> EgressReport {
     let node = self
@@ -82,7 +83,7 @@ extension LocalNode {
     report.basis = receipt.map { .receipt(at: $0.at) } ?? .nothing
     report.refused = Array(try copy.store.refusedEdits().dropLast(known))
     report.stay = try store.staying()
-    // Of others' streams headquarters signs nothing; they came from there.
+    // A receipt names this node's own streams only. Those of others came from headquarters.
     let node = store.identity.node
     let others = receipt == nil ? [] : try store.frontier(visibleTo: store.role())
     try report.list(copy, to: (receipt?.tips ?? []) + others.filter { $0.tip.origin.node != node }, [], limit: limit)
@@ -109,7 +110,7 @@ extension EgressReport {
   }
 }
 
-/// One rehearsal of a sync with headquarters.
+/// One dry run of a sync with headquarters.
 struct SyncDryRun: @unchecked Sendable {
   // Unchecked: `copy` is used by one task, one call at a time.
   private let original: Store
@@ -122,7 +123,7 @@ struct SyncDryRun: @unchecked Sendable {
   init(_ node: LocalNode) throws {
     original = node.store
     role = try node.store.role()
-    client = try HeadquartersClient(for: node.store, "rehearsing a sync", agent: Program.dryRunAgent)
+    client = try HeadquartersClient(for: node.store, "trying out a sync", agent: Program.dryRunAgent)
     copy = try DryRun(of: node.store)
   }
 
@@ -130,12 +131,12 @@ struct SyncDryRun: @unchecked Sendable {
     let this = self
     let mine = try await offload { try this.original.frontier(visibleTo: this.role) }
     let theirs = try await exchangeAll(mine)
-    let (marks, rehearsed) = (marks, report)
+    let (marks, tried) = (marks, report)
     return try await offload {
       var report = EgressReport()
       report.basis = .asked
-      report.refused = rehearsed.refused
-      report.notices = rehearsed.notices
+      report.refused = tried.refused
+      report.notices = tried.notices
       report.stay = try this.original.staying()
       try report.list(this.copy, to: theirs, marks, limit: limit)
       return report
@@ -145,19 +146,19 @@ struct SyncDryRun: @unchecked Sendable {
   mutating func run() async throws -> DryRunReport {
     let this = self
     let mine = try await offload { try this.original.frontier(visibleTo: this.role) }
-    let before = try await offload { try Standing(this.copy.store) }
+    let before = try await offload { try Findings(this.copy.store) }
     let last = try await exchangeAll(mine)
     let marks = marks
     report.sent = try await offload { try this.copy.lacking(last, marks: marks, role: this.role) }
     report.received = try await offload { try this.copy.received() }
-    let after = try await offload { try Standing(this.copy.store) }
+    let after = try await offload { try Findings(this.copy.store) }
     report.opened = after.conflicts.filter { !before.names($0) }
     report.closed = before.conflicts.filter { !after.names($0) }
     report.totals = after.moves(since: before)
     return report
   }
 
-  /// Seals in the copy and takes everything that headquarters offers.
+  /// Seals in the copy and absorbs everything that headquarters offers.
   ///
   /// - Returns: what headquarters holds.
   private mutating func exchangeAll(_ mine: [FrontierEntry]) async throws -> [FrontierEntry] {
@@ -176,7 +177,7 @@ struct SyncDryRun: @unchecked Sendable {
     return theirs
   }
 
-  /// Does to the copy what a sync does before it seals, and seals.
+  /// Brings the copy to where a sync seals, and seals.
   private mutating func prepare(_ answer: ExchangeAnswer) async throws {
     let this = self
     report.refused = try await offload {
@@ -200,7 +201,7 @@ struct SyncDryRun: @unchecked Sendable {
     }
   }
 
-  /// What the copy holds that headquarters can know of: not what only the copy sealed.
+  /// What the copy holds, without what was sealed in the copy alone: headquarters must not hear of that.
   private func shown(instead mine: [FrontierEntry]) throws -> [FrontierEntry] {
     let origin = try copy.origin()
     let held = try copy.store.frontier(visibleTo: role).filter { $0.tip.origin != origin }
@@ -233,8 +234,8 @@ struct SyncDryRun: @unchecked Sendable {
   }
 }
 
-/// Conflicts and totals as they stand at a moment.
-private struct Standing: Sendable {
+/// Conflicts and totals at one moment.
+private struct Findings: Sendable {
   let conflicts: [ConflictView]
   private let reports: [TotalsReport]
 
@@ -253,7 +254,7 @@ private struct Standing: Sendable {
     }
   }
 
-  func moves(since before: Standing) -> [TotalMove] {
+  func moves(since before: Findings) -> [TotalMove] {
     reports.flatMap { report -> [TotalMove] in
       let old = before.reports.first { $0.indicator == report.indicator }
       let units = Set(report.rows.map(\.unit) + (old?.rows.map(\.unit) ?? [])).sorted()

@@ -4,20 +4,20 @@ import Wire
 
 /// Whether a new node begins from a snapshot of heads.
 public enum SnapshotUse: Sendable {
-  /// When headquarters says that the log is much longer.
+  /// Where headquarters finds that the log is much longer.
   case whereShorter
   case always
-  /// The whole log is fetched: the node can give back all of it should headquarters lose it.
+  /// Fetch the whole log, so that the node can give all of it back should headquarters lose it.
   case never
 }
 
 /// How a new node begins: from a snapshot where that is much shorter than the log.
 extension SyncSession {
-  /// How often a busy headquarters is asked again, a second after the other.
+  /// How often a busy headquarters is asked again, once a second.
   private static let snapshotPatience = 20
 
-  /// Fetches what is missing of a snapshot and takes it over. Finished pages are kept whatever happens, and the next
-  /// sync goes on where this one was cut.
+  /// Fetches what is missing of a snapshot and installs it. Each page is stored as it comes, so that a sync that is cut
+  /// off is continued by the next one.
   mutating func beginFromSnapshot() async throws {
     let store = store
     guard try await offload({ try store.wantsSnapshot() }) else { return }
@@ -29,7 +29,7 @@ extension SyncSession {
       report.conflictsOpened += taken.conflictsOpened
       report.received.bytes += taken.bytes
     } catch let error as NodeError where error.code == .denied {
-      // An older headquarters.
+      // An older headquarters has no snapshots.
       try await offload { try store.declineSnapshot() }
     } catch let error as WireError {
       try await refuseSnapshot(error.detail)
@@ -45,7 +45,7 @@ extension SyncSession {
       "the snapshot of headquarters was not taken, because \(detail); the whole log is fetched in its place")
   }
 
-  /// - Returns: false when headquarters says that the log is the shorter way.
+  /// - Returns: false when headquarters finds the log shorter.
   private mutating func fetchSnapshot() async throws -> Bool {
     let store = store
     var pending = try await offload { try store.pendingSnapshot() }
@@ -85,7 +85,7 @@ extension SyncSession {
       } catch let error as NodeError
         where error.code == .busy && request.name == .zero && attempt <= Self.snapshotPatience
       {
-        // It is taking one for somebody else.
+        // It is making a snapshot for another node.
         try await Task.sleep(for: .seconds(1))
       }
     }

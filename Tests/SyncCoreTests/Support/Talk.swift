@@ -1,7 +1,7 @@
 import SyncCore
 import TestSupport
 
-/// Syncs of a node with a hub on the pure core, round by round as `SyncSession` and `Headquarters` do it.
+/// Syncs of a node with a hub on the pure core: does what a `SyncConversation` decides, over a network that loses messages.
 struct Talk {
   /// How the last sync ended.
   struct Outcome {
@@ -34,15 +34,12 @@ struct Talk {
   }
 
   private struct Request {
-    var tips: [FrontierEntry]
-    var frontier: [FrontierEntry]?
-    var segments: [TestSegment] = []
+    var shown: SyncRequest
+    var segments: [TestSegment]
   }
 
   private struct Answer {
-    var tips: [FrontierEntry]
-    var isEven: Bool
-    var held: [Bool] = []
+    var shown: SyncAnswer
     var segments: [TestSegment] = []
   }
 
@@ -64,42 +61,46 @@ struct Talk {
   }
 
   private mutating func run(_ node: inout Replica, _ hub: inout Replica, _ outcome: inout Outcome) throws {
-    var mine = node.table.frontier(where: isVisible)
-    var shown: [FrontierEntry] = []
-    var answer = try exchange(Request(tips: mine), &node, &hub, &outcome)
-    var sentEnds: [FrontierEntry] = []
-    var takenEnds: [FrontierEntry] = []
-    var last: [FrontierEntry] = []
-    var idle = 0
-    while true {
-      let marks = FrontierMark.marks(of: shown, held: answer.held)
-      let received = take(answer, &node)
-      outcome.received += received
-      let missing = marks.filter { !$0.isHeld }.map(\.entry)
-      takenEnds = ExchangePlan.ends(takenEnds, continuedBy: headers(answer.segments), of: missing)
-        .filter { node.holds($0.tip.hash) }
-      let hasTyped = type(&node)
-      if answer.isEven, received == 0, !hasTyped {
-        outcome.isEven = true
+    var frontier = node.table.frontier(where: isVisible)
+    var conversation = SyncConversation(frontier: frontier, digest: Digest(of: frontier))
+    var action = SyncAction.send(conversation.greeting)
+    var answer = Answer(shown: SyncAnswer(digest: .zero, frontier: nil))
+    var segments: [TestSegment] = []
+    while outcome.rounds <= 10_000 {
+      switch action {
+      case .send(let request):
+        outcome.sent += segments.count
+        answer = try exchange(Request(shown: request, segments: segments), &node, &hub, &outcome)
+        answer.shown.segments = answer.segments.count
+        action = conversation.answerReceived(answer.shown)
+      case .compareClocks: action = conversation.clocksCompared()
+      case .checkFrontier(let theirs):
+        let unknown = theirs.filter { !node.holds($0.tip.hash) }
+        notice(unknown, &node)
+        action = conversation.frontierChecked(lost: unknown.filter { $0.tip.origin.node == node.origin.node })
+      case .adoptCatalog: action = conversation.catalogAdopted()
+      case .absorb:
+        let before = node.log.count
+        node.take(answer.segments)
+        outcome.received += node.log.count - before
+        action = conversation.absorbed(segments: node.log.count - before, ends: headers(answer.segments))
+      case .lookUp(let entries): action = conversation.held(entries.map { node.holds($0.tip.hash) })
+      case .seal: action = conversation.sealed(changes: type(&node) ? 1 : 0, hasMore: false)
+      case .updateUnsendable: action = conversation.unsendableUpdated()
+      case .confirmFrontier, .readFrontier:
+        frontier = node.table.frontier(where: isVisible)
+        action = conversation.frontierRead(frontier, digest: Digest(of: frontier))
+      case .prepareBatch(let theirs, let marks):
+        let (batch, summary) = batch(of: node, for: theirs, marks: marks, to: hub)
+        segments = batch
+        action = conversation.batchPrepared(summary)
+      case .readPrunedEnds: action = conversation.prunedEndsRead([])
+      case .finish(let end):
+        outcome.isEven = end != .partial
         return
       }
-      let theirs = answer.isEven ? mine : answer.tips
-      mine = node.table.frontier(where: isVisible)
-      let (batch, unknown) = batch(of: node, for: theirs, marks: marks, to: hub)
-      sentEnds = ExchangePlan.ends(sentEnds, continuedBy: headers(batch), of: unknown)
-      let all = Set(mine + sentEnds + takenEnds).sorted()
-      let isMoving = received > 0 || answer.tips != last || all != shown
-      idle = isMoving ? 0 : idle + 1
-      last = answer.tips
-      if idle > 2 { return }
-      shown = all
-      outcome.sent += batch.count
-      if outcome.rounds > 10_000 {
-        problems.append("a sync without end")
-        return
-      }
-      answer = try exchange(Request(tips: mine, frontier: shown, segments: batch), &node, &hub, &outcome)
     }
+    problems.append("a sync without end")
   }
 
   private mutating func exchange(
@@ -122,20 +123,16 @@ struct Talk {
   }
 
   private mutating func answer(_ request: Request, _ hub: inout Replica, to node: Replica) -> Answer {
-    let mine = hub.table.frontier(where: isVisible)
-    var answer = Answer(tips: mine, isEven: mine == request.tips)
-    guard !answer.isEven, let theirs = request.frontier else { return answer }
-    answer.held = theirs.map { isVisible($0.channel) && hub.holds($0.tip.hash) }
-    notice(zip(theirs, answer.held).filter { !$1 }.map(\.0), &hub)
+    let frontier = hub.table.frontier(where: isVisible)
+    let parts = ExchangeParts(
+      mine: Digest(of: frontier), theirs: request.shown.digest, peerShowsFrontier: request.shown.frontier != nil,
+      catalogVersion: 1, peerCatalogVersion: 1)
+    var answer = Answer(shown: SyncAnswer(digest: parts.digest, frontier: parts.showsFrontier ? frontier : nil))
+    guard parts.fillsBatch, let theirs = request.shown.frontier else { return answer }
+    answer.shown.held = theirs.map { isVisible($0.channel) && hub.holds($0.tip.hash) }
+    notice(zip(theirs, answer.shown.held).filter { !$1 }.map(\.0), &hub)
     answer.segments = batch(of: hub, for: theirs.filter { isVisible($0.channel) }, marks: [], to: node).segments
     return answer
-  }
-
-  private mutating func take(_ answer: Answer, _ node: inout Replica) -> Int {
-    if !answer.isEven { notice(answer.tips.filter { !node.holds($0.tip.hash) }, &node) }
-    let before = node.log.count
-    node.take(answer.segments)
-    return node.log.count - before
   }
 
   private mutating func notice(_ unknown: [FrontierEntry], _ replica: inout Replica) {
@@ -146,11 +143,13 @@ struct Talk {
     segments.map { ($0.header, $0.hash) }
   }
 
+  private func changes(_ segments: [TestSegment]) -> Int { segments.reduce(0) { $0 + $1.header.count } }
+
   /// What `Store.batch` picks: in the order of the log, whatever the plan says that the peer lacks.
   private mutating func batch(
     of replica: Replica, for frontier: [FrontierEntry], marks: [FrontierMark],
     to receiver: Replica
-  ) -> (segments: [TestSegment], unknown: [FrontierEntry]) {
+  ) -> (segments: [TestSegment], summary: SyncBatch) {
     let plan = ExchangePlan(replica.table, peer: frontier, marks: marks) { replica.positions[$0] }
     check(plan, replica, frontier, marks)
     let lacking = replica.log.filter { segment in
@@ -169,7 +168,10 @@ struct Talk {
       }
       if !isForked { problems.append("something held is sent though no branch is unknown") }
     }
-    return (batch, plan.unknown)
+    let summary = SyncBatch(
+      segments: batch.count, changes: changes(batch), lacking: Int64(changes(lacking)), unknown: plan.unknown,
+      ends: headers(batch))
+    return (batch, summary)
   }
 
   /// Nothing is planned that the peer showed, said to hold, or holds as what such a segment continues.
@@ -204,5 +206,14 @@ struct Talk {
       time: time)
     _ = replica.seal([change], in: channel, at: time, nonce: dice.next())
     return isVisible(channel)
+  }
+}
+
+extension Digest {
+  /// Stands for the hash of a frontier.
+  init(of frontier: [FrontierEntry]) {
+    var mixer = Mixer()
+    for entry in frontier { mixer.add(entry.tip.hash) }
+    self = mixer.digest
   }
 }

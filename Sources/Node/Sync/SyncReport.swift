@@ -1,0 +1,81 @@
+import Store
+import SyncCore
+
+/// How far a sync has come.
+public struct SyncProgress: Sendable {
+  public var sentChanges: Int
+  public var receivedChanges: Int
+  /// Changes that headquarters lacked when last seen, those of the batch on its way included.
+  public var toSend: Int64
+}
+
+/// What a sync did.
+public struct SyncReport: Sendable, Equatable {
+  public enum Outcome: String, Sendable {
+    /// Both sides hold the same of every channel that this node may read.
+    case even
+    /// One side refused something that the other has.
+    case partial
+  }
+
+  public struct Amount: Sendable, Equatable {
+    public var changes = 0
+    public var bytes = 0
+  }
+
+  public var outcome = Outcome.partial
+  public var rounds = 0
+  public var sent = Amount()
+  public var received = Amount()
+  public var conflictsOpened = 0
+  /// Segments that one side refused, and why, in words.
+  public var refusals: [String] = []
+  /// Notices for the administrator.
+  public var notices: [String] = []
+  /// What headquarters lacks and this node cannot give back, in words.
+  public var cannotGive: [String] = []
+  /// The snapshot from which this node began in this sync; nil when there was none.
+  public var snapshot: SnapshotReport?
+}
+
+// MARK: What a session adds
+
+extension SyncReport {
+  /// Refusals that a report lists at most.
+  private static let mostRefusals = 200
+
+  /// Adds refusals, each once however often its segment is sent.
+  mutating func addRefusals(_ refusals: [String]) {
+    for words in refusals where self.refusals.count < Self.mostRefusals && !self.refusals.contains(words) {
+      self.refusals.append(words)
+    }
+  }
+
+  /// Adds a notice of edits that may not be sealed.
+  mutating func addRefusedEdits(_ count: Int) {
+    guard count > 0 else { return }
+    let edits = count == 1 ? "1 edit of another's record was" : "\(count) edits of others' records were"
+    notices.append("\(edits) not taken; `birlik status` tells why")
+  }
+
+  /// Adds a notice of changes that may not be sent any more, or that may be sent again.
+  mutating func addUnsendable(_ change: Store.UnsendableChange) {
+    func changes(_ count: Int64) -> String { count == 1 ? "1 change" : "\(count) changes" }
+    if change.kept > 0 {
+      notices.append(
+        "\(changes(change.kept)) sealed here may not be sent any more, because headquarters' catalog took the right to "
+          + "write what is open to all; they are put before headquarters, and `birlik inbox` lists them")
+    }
+    if change.released > 0 {
+      notices.append("\(changes(change.released)) that had to be kept back are kept back no more")
+    }
+  }
+
+  /// Lists what headquarters lacks and this node cannot give back.
+  mutating func setCannotGive(_ unkept: [Store.Unkept]) {
+    cannotGive = unkept.map { part in
+      let changes = part.first == part.last ? "change \(part.first)" : "changes \(part.first) to \(part.last)"
+      return "\(changes) of \(part.node) in \(part.channel)"
+    }
+  }
+}
