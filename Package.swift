@@ -22,6 +22,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/apple/swift-algorithms", from: "1.2.1"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -38,11 +39,15 @@ let package = Package(
   ],
   targets: [
     // Pure: no clock, no disk, no network, no Foundation.
-    .target(name: "SyncCore", swiftSettings: fed),
+    .target(
+      name: "SyncCore", dependencies: [.product(name: "Algorithms", package: "swift-algorithms")], swiftSettings: fed),
     .target(name: "Consolidation", dependencies: ["SyncCore"], swiftSettings: strict),
 
     // Many nodes, one seed, no I/O: as pure as what it plays on.
-    .target(name: "Simulation", dependencies: ["SyncCore", "Consolidation"], swiftSettings: strict),
+    .target(
+      name: "Simulation",
+      dependencies: ["SyncCore", "Consolidation", .product(name: "Algorithms", package: "swift-algorithms")],
+      swiftSettings: strict),
     // A tool for those who work on Birlik: it looks for histories that break a promise.
     .executableTarget(
       name: "birlik-simulate",
@@ -174,7 +179,11 @@ let package = Package(
     .testTarget(
       name: "SettingsTests", dependencies: ["Settings", "CatalogFiles", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "StoreTests", dependencies: ["Store", "CatalogFiles", "Limits", "Wire", "SyncCore", "TestSupport"],
+      name: "StoreTests",
+      dependencies: [
+        "Store", "CatalogFiles", "Limits", "Wire", "SyncCore", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "TransportTests",

@@ -1,3 +1,4 @@
+import Algorithms
 import Consolidation
 import SyncCore
 
@@ -140,13 +141,8 @@ struct MemoryStore {
   func segment(at clock: Clock) -> SealedSegment? {
     guard ends.indices.contains(clock.stream.number) else { return nil }
     let stream = ends[clock.stream.number]
-    var low = 0
-    var high = stream.count
-    while low < high {
-      let middle = (low + high) / 2
-      if stream[middle].header.last < clock.sequence { low = middle + 1 } else { high = middle }
-    }
-    return low < stream.count ? stream[low] : nil
+    let index = stream.partitioningIndex { $0.header.last >= clock.sequence }
+    return index < stream.count ? stream[index] : nil
   }
 }
 

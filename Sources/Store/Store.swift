@@ -78,7 +78,7 @@ public final class Store: @unchecked Sendable {
         hint: "make one with `birlik init` or `birlik join`, or check --database")
     }
     do {
-      return try DatabaseQueue(path: path, configuration: configuration(capturing: false, isForReading: isForReading))
+      return try DatabaseQueue(path: path, configuration: configuration(isForReading: isForReading))
     } catch let error as DatabaseError {
       throw StoreError(error, opening)
     }
@@ -87,10 +87,8 @@ public final class Store: @unchecked Sendable {
   /// Settings of SQLite as a whole, which have to come before its first use.
   private static let configuresLibrary: Bool = birlik_sqlite_configure() == SQLITE_OK
 
-  /// - Parameters:
-  ///   - capturing: true for edits as a clerk makes them; false for the engine, whose own writes are no edits.
-  ///   - isForReading: true where nothing is to be written, the file's journal mode included.
-  static func configuration(capturing: Bool, isForReading: Bool = false) -> Configuration {
+  /// - Parameter isForReading: true where nothing is to be written, the file's journal mode included.
+  static func configuration(isForReading: Bool = false) -> Configuration {
     _ = configuresLibrary
     var configuration = Configuration()
     configuration.foreignKeysEnabled = false
@@ -98,7 +96,8 @@ public final class Store: @unchecked Sendable {
     configuration.label = "birlik"
     configuration.prepareDatabase { database in
       let handle = database.sqliteConnection
-      if !capturing { _ = handle.map { birlik_sqlite_set_triggers($0, 0) } }
+      // The store's own writes are no edits. `Connection.capturing` turns triggers and checks on.
+      _ = handle.map { birlik_sqlite_set_triggers($0, 0) }
       handle.map { SQLiteLimits.apply(to: $0) }
       try database.execute(sql: "PRAGMA cell_size_check=ON")
       try database.execute(sql: "PRAGMA mmap_size=0")
@@ -115,7 +114,7 @@ public final class Store: @unchecked Sendable {
       try database.execute(sql: "PRAGMA cache_size=-16384")
       try database.execute(sql: "PRAGMA temp_store=MEMORY")
       // The engine writes only what it has checked itself, which the checks of a clerk's connection would repeat.
-      if !capturing { try database.execute(sql: "PRAGMA ignore_check_constraints=ON") }
+      try database.execute(sql: "PRAGMA ignore_check_constraints=ON")
     }
     return configuration
   }
@@ -189,7 +188,7 @@ public final class Store: @unchecked Sendable {
     fchmod(file, 0o660)
     Glibc.close(file)
     do {
-      let queue = try DatabaseQueue(path: path, configuration: configuration(capturing: false))
+      let queue = try DatabaseQueue(path: path, configuration: configuration())
       try queue.inDatabase { database in
         let connection = Connection(database)
         let file = StoreFile(connection: connection, identity: beginning.identity, published: beginning.catalog)

@@ -1,3 +1,5 @@
+import Algorithms
+
 /// The versioned list of record kinds: fields, types, merge rules, classes and indicators.
 ///
 /// Headquarters publishes a catalog, nodes follow it. The engine itself knows no kind: everything about trade unions
@@ -42,13 +44,8 @@ public struct Catalog: Sendable, Equatable {
 
   /// The kind with that id, or nil.
   public func kind(_ id: KindID) -> Kind? {
-    var low = 0
-    var high = kinds.count
-    while low < high {
-      let middle = (low + high) / 2
-      if kinds[middle].id < id { low = middle + 1 } else { high = middle }
-    }
-    return low < kinds.count && kinds[low].id == id ? kinds[low] : nil
+    let index = kinds.partitioningIndex { $0.id >= id }
+    return index < kinds.count && kinds[index].id == id ? kinds[index] : nil
   }
 
   /// The derivation with that id, or nil.

@@ -1,3 +1,5 @@
+import Algorithms
+
 /// The place of a change: the stream as this store numbers it, its sequence there, and its time.
 ///
 /// Stream numbers are local to one store. Across nodes a change is named by origin, sequence and segment hash.
@@ -63,13 +65,5 @@ public struct VersionVector: Hashable, Sendable {
     return true
   }
 
-  private func lowerBound(_ stream: StreamNumber) -> Int {
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].stream < stream { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  private func lowerBound(_ stream: StreamNumber) -> Int { entries.partitioningIndex { $0.stream >= stream } }
 }

@@ -83,7 +83,7 @@ import Testing
     let open = try hq.store.proposals()
     #expect(open.count == 3 && open.allSatisfy { $0.node == "ftuu" && !$0.isOvertaken && $0.channel == "fturk:open" })
     #expect(try hq.store.openProposalCount() == 3)
-    let edit = try #require(open.first { $0.operation == "edit" })
+    let edit = try #require(open.first { $0.operation == .edit })
     #expect(edit.values.map(\.field).sorted() == ["activity", "area", "name"])
     #expect(edit.shown.first { $0.field == "name" }?.value == .text("Bir"))
     #expect(try uz.store.inbox().allSatisfy { $0.proposal != nil && $0.proposal?.decision == nil })

@@ -213,7 +213,7 @@ import Wire
     // The log is short.
     #expect(try hq.store.offerSnapshot(to: uz.role, insists: false, now: { now }) == nil)
     let first = try #require(try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now }))
-    now += SnapshotShelf.offerTime - 1
+    now += SnapshotPolicy.offerTime - 1
     #expect(try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now })?.name == first.name)
     #expect(try hq.store.offerSnapshot(to: uz.role, insists: false, now: { now }) == nil)
     let other = try #require(
@@ -230,11 +230,11 @@ import Wire
     _ = try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now })
     #expect(try hq.store.snapshotPages(first.name, from: 0, limit: 1 << 20, now: now) != nil)
     #expect(try hq.store.snapshotPages(second.name, from: 0, limit: 1, now: now) == nil)
-    for _ in 0..<(SnapshotShelf.count + 3) {
-      now += SnapshotShelf.offerTime + 1
+    for _ in 0..<(SnapshotPolicy.count + 3) {
+      now += SnapshotPolicy.offerTime + 1
       _ = try hq.store.offerSnapshot(to: uz.role, insists: true, now: { now })
     }
-    #expect(try hq.count("birlik_snapshot") == SnapshotShelf.count)
+    #expect(try hq.count("birlik_snapshot") == SnapshotPolicy.count)
     let manifests = try hq.blobs("manifest", "birlik_snapshot").map {
       try SnapshotManifest(bytes: $0, signedBy: hq.identity.headquarters)
     }

@@ -43,7 +43,7 @@ public final class DryRun {
   private static func copy(_ original: Store, to path: String) throws {
     let catalog = try original.catalog()
     do {
-      let queue = try DatabaseQueue(path: path, configuration: Store.configuration(capturing: false))
+      let queue = try DatabaseQueue(path: path, configuration: Store.configuration())
       try queue.inDatabase { database in
         let target = Connection(database)
         defer { target.forgetStatements() }

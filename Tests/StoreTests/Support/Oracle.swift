@@ -18,7 +18,7 @@ struct Oracle {
   }
 
   struct Record: Hashable {
-    var kind: Int
+    var kind: KindID
     var key: RecordKey
     var channel: Channel
   }

@@ -1,3 +1,4 @@
+import GRDB
 import SyncCore
 import Wire
 
@@ -8,18 +9,18 @@ extension TestNode {
   // MARK: SQL
 
   /// Runs SQL as the store itself does: no edit is captured.
-  func execute(_ sql: String) throws { try store.inQueue { try $0.connection.execute(sql) } }
+  func execute(_ sql: String) throws { try store.withFile { try $0.connection.execute(sql) } }
 
   /// Compiles SQL without running it.
-  func compile(_ sql: String) throws { try store.inQueue { _ = try $0.connection.prepared(sql) } }
+  func compile(_ sql: String) throws { try store.withFile { _ = try $0.connection.prepared(sql) } }
 
   /// Durability costs time and no test here takes the power away.
   func hurry() throws { try execute("PRAGMA synchronous=OFF") }
 
   /// Rows of the file as text; NULL is `∅`.
   func rows(_ columns: [String], _ source: String) throws -> [[String]] {
-    try store.read { engine in
-      let statement = try engine.connection.prepared("SELECT \(columns.joined(separator: ", ")) FROM \(source)")
+    try store.read { transaction in
+      let statement = try transaction.connection.prepared("SELECT \(columns.joined(separator: ", ")) FROM \(source)")
       defer { statement.reset() }
       var rows: [[String]] = []
       while try statement.step() {
@@ -31,12 +32,29 @@ extension TestNode {
 
   /// One column of BLOBs as a list.
   func blobs(_ column: String, _ source: String) throws -> [[UInt8]] {
-    try store.read { engine in
-      let statement = try engine.connection.prepared("SELECT \(column) FROM \(source)")
+    try store.read { transaction in
+      let statement = try transaction.connection.prepared("SELECT \(column) FROM \(source)")
       defer { statement.reset() }
       var blobs: [[UInt8]] = []
       while try statement.step() { blobs.append(statement.bytes(0)) }
       return blobs
+    }
+  }
+
+  /// Runs `body` in one transaction of a clerk's program, on a connection of its own that captures.
+  private func asClerk<Value>(_ body: (Connection) throws -> Value) throws -> Value {
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = false
+    configuration.busyMode = .timeout(Store.busySeconds)
+    do {
+      let queue = try DatabaseQueue(path: store.path, configuration: configuration)
+      return try queue.inDatabase { database in
+        let connection = Connection(database)
+        defer { connection.forgetStatements() }
+        return try connection.transaction { try body(connection) }
+      }
+    } catch let error as DatabaseError {
+      throw StoreError(error, "editing")
     }
   }
 
@@ -45,7 +63,7 @@ extension TestNode {
   /// - Returns: how many were accepted.
   @discardableResult
   func type(_ statements: [String]) throws -> Int {
-    try store.clerk { connection in
+    try asClerk { connection in
       let before = try connection.prepared("SELECT coalesce(max(seq), 0) FROM birlik_capture")
       _ = try before.step()
       let last = before.int64(0)
@@ -68,7 +86,7 @@ extension TestNode {
 
   /// Runs SQL as a clerk's program does that ignores the tables' checks.
   func typeUnchecked(_ sql: String) throws {
-    try store.clerk { connection in
+    try asClerk { connection in
       try connection.execute("PRAGMA ignore_check_constraints=ON")
       try connection.execute(sql)
     }
@@ -83,7 +101,7 @@ extension TestNode {
   func origin() throws -> Origin { try store.read { try $0.origin() } }
 
   /// Makes the node's origin known before the run: equal seeds give equal runs.
-  func setNonce(_ nonce: Int64) throws { try store.write { try $0.setMeta(.nonce, .integer(nonce)) } }
+  func setNonce(_ nonce: Int64) throws { try store.write { try $0.meta.set(.nonce, .integer(nonce)) } }
 
   /// Seals everything in passes of a few edits, each in a transaction of its own.
   func sealInPasses(of limit: Int) throws {
@@ -94,8 +112,8 @@ extension TestNode {
 
   /// Seals everything, and runs `body` before the transaction ends.
   func seal(beforeCommit body: () throws -> Void) throws {
-    try store.write { engine in
-      try Sealer(engine, wall: SystemClock.now()).sealAll()
+    try store.write { transaction in
+      try Sealer(transaction, wall: SystemClock.now()).sealAll()
       try body()
     }
   }
@@ -106,11 +124,11 @@ extension TestNode {
   func sealAndAbsorb(
     _ segments: [[UInt8]], of author: NodeCard, failingWith error: any Error, report: (AbsorbReport) -> Void
   ) throws {
-    try store.write { engine in
-      try Sealer(engine, wall: SystemClock.now()).sealAll()
-      try engine.keep(author)
-      let absorber = Absorber(engine)
-      for segment in segments { try absorber.absorb(segment) { _ in true } }
+    try store.write { transaction in
+      try Sealer(transaction, wall: SystemClock.now()).sealAll()
+      try transaction.directory.add(author)
+      let absorber = Absorber(transaction)
+      for segment in segments { try absorber.absorb(Arrival(segment)) }
       report(absorber.report)
       throw error
     }
@@ -120,41 +138,41 @@ extension TestNode {
   func forge(
     _ kind: Kind, key: String, in channel: Channel, at time: Int64, _ values: [(String, Value)]
   ) throws {
-    try store.write { engine in
-      try Sealer(engine, wall: time).sealAll {
+    try store.write { transaction in
+      try Sealer(transaction, wall: time).sealAll {
         try $0.seal(kind, key: RecordKey(key), in: channel, at: time, values)
       }
     }
   }
 
   /// A page of a snapshot that the node offers; empty when it has none.
-  func page(_ digest: Digest) throws -> [UInt8] { try store.read { try $0.page(digest) ?? [] } }
+  func page(_ digest: Digest) throws -> [UInt8] { try store.read { try $0.snapshots.page(digest) ?? [] } }
 
   // MARK: Heads
 
   /// What the node holds of every record.
   func heads() throws -> [(record: Oracle.Record, state: RecordState)] {
-    try store.read { engine in
-      let select = try engine.connection.prepared(
-        "SELECT kind, key, channel FROM birlik_head ORDER BY kind, key, channel")
-      defer { select.reset() }
-      var found: [(kind: Int, key: RecordKey, channel: Int)] = []
-      while try select.step() { found.append((select.int(0), RecordKey(bytes: select.bytes(1)), select.int(2))) }
-      return try found.compactMap { kind, key, number in
-        guard let channel = engine.channelNames[number] else { return nil }
-        let slots = try engine.slots(engine.tables[kind], kind: kind, key: key)
-        let state = slots.first { $0.channel == number }?.state ?? RecordState()
-        return (Oracle.Record(kind: kind, key: key, channel: channel), state)
+    try store.read { transaction in
+      var places: [HeadTable.Place] = []
+      try transaction.heads.each { place, _ in places.append(place) }
+      return try places.compactMap { place in
+        guard let channel = transaction.directory.channel(place.channel) else { return nil }
+        let table = transaction.table(place.kind)
+        let slots =
+          try table.map { try transaction.records.slots($0, place.key) }
+          ?? transaction.records.slots(place.kind, place.key)
+        let record = Oracle.Record(kind: place.kind, key: place.key, channel: channel)
+        return (record, slots[place.channel] ?? RecordState())
       }
     }
   }
 
   /// Runs `body` with names for the node's clocks that are the same on every node.
   func withClockNames<Value>(_ body: (_ name: (Clock) -> String) throws -> Value) throws -> Value {
-    try store.read { engine in
+    try store.read { transaction in
       try body { clock in
-        let origin = engine.streams.stream(clock.stream)?.origin.hex ?? "?"
-        return "\(origin)/\(clock.sequence)/\(engine.hash(at: clock)?.hex ?? "?")"
+        let origin = transaction.log.streams.stream(clock.stream)?.origin.hex ?? "?"
+        return "\(origin)/\(clock.sequence)/\(((try? transaction.log.hash(at: clock)) ?? nil)?.hex ?? "?")"
       }
     }
   }
