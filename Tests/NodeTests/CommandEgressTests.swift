@@ -34,7 +34,7 @@ struct CommandEgressTests {
   private func leaving(_ change: Change, _ kind: Kind, _ header: SegmentHeader, _ sequence: Int64) -> Leaving {
     var fields: [String] = []
     for register in change.registers {
-      let name = kind.field(register.key.id)?.name ?? ""
+      let name = kind.field(FieldID(aloneIn: register.key.id))?.name ?? ""
       if let element = register.key.element {
         let word = register.content.isEmpty ? "removed" : "added"
         fields.append("\(name)[\(String(decoding: element, as: UTF8.self))]=\(word)")

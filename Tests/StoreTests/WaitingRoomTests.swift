@@ -77,12 +77,12 @@ import Wire
     for number in 0..<StoreLimits.waitingSegments {
       let next = node(UInt64(number % 8))
       #expect(room.hasPlace(for: 1, of: next))
-      room.enter(1, of: next)
+      room.enter(bytes: 1, of: next)
     }
     #expect(!room.hasPlace(for: 1, of: node(99)))
     room = WaitingRoom()
     let size = StoreLimits.waitingBytesPerNode
-    for number in 0..<UInt64(StoreLimits.waitingBytes / size) { room.enter(size, of: node(number)) }
+    for number in 0..<UInt64(StoreLimits.waitingBytes / size) { room.enter(bytes: size, of: node(number)) }
     #expect(!room.hasPlace(for: 1, of: node(99)))
   }
 }

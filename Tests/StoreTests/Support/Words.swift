@@ -7,8 +7,8 @@ extension TestNode {
   func captured() throws -> [String] {
     let catalog = try store.catalog()
     return try rows(["kind", "mask", "k1", "k2", "k3", "k4"], "birlik_capture ORDER BY seq").map { row in
-      guard let kind = catalog.kind(Int(row[0]) ?? 0), let mask = Int64(row[1]) else { return "unknown" }
-      let names = kind.registers.filter { mask & (1 << Int64($0.id)) != 0 }.map(\.name).joined(separator: " ")
+      guard let kind = catalog.kind(KindID(Int(row[0]) ?? 0)), let mask = Int64(row[1]) else { return "unknown" }
+      let names = kind.registers.filter { mask & $0.id.bit != 0 }.map(\.name).joined(separator: " ")
       let what = mask == -1 ? "insert" : mask == 0 ? "delete" : names
       return "\(kind.name) \(row[2..<(2 + kind.key.count)].joined(separator: "/")): \(what)"
     }
@@ -26,7 +26,7 @@ extension TestNode {
     parts.append(change.key.display)
     for register in change.registers {
       if let element = register.key.element {
-        let name = kind?.field(register.key.id)?.name ?? "\(register.key.id)"
+        let name = kind?.field(FieldID(aloneIn: register.key.id))?.name ?? "\(register.key.id)"
         parts.append("\(name)\(register.content.isEmpty ? "-" : "+")\(String(decoding: element, as: UTF8.self))")
         continue
       }
