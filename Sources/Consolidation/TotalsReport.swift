@@ -15,7 +15,7 @@ public struct PublishedFigure: Sendable, Equatable {
 
   /// The figure that applies at a day: the latest at or before it; of several as of one date the one whose source sorts
   /// last. Two published totals are two facts, so the others stay readable.
-  public static func standing(at day: CalendarDay, among figures: [PublishedFigure]) -> PublishedFigure? {
+  public static func current(at day: CalendarDay, among figures: [PublishedFigure]) -> PublishedFigure? {
     figures.compactMap { figure in DayRange(date: Array(figure.asOf.utf8)).map { (figure, $0.last) } }
       .filter { $0.1 <= day }
       .max { ($0.1, $0.0.source) < ($1.1, $1.0.source) }?.0

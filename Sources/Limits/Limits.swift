@@ -81,6 +81,10 @@ public enum WireLimits {
   public static let signatureMethodBytes = 16
   /// Seconds by which a message's time may differ from its reader's clock.
   public static let clockToleranceSeconds: Int64 = 300
+  /// The clocks that a node goes by, in milliseconds since 1970: up to the end of the year 9999.
+  public static let clock: ClosedRange<Int64> = 0...253_402_300_799_999
+  /// Refusals that the report of one sync lists.
+  public static let refusalsPerReport = 200
 }
 
 /// What clients may ask of the server. Memory is bounded by about four times `bodyBytes` times
@@ -246,6 +250,8 @@ public enum InputLimits {
   public static let syncIntervalSeconds = 604_800
   /// Days of the log that a node keeps: a hundred years.
   public static let keptDays: Int64 = 36_500
+  /// Bytes of the reason that a person gives for a decision.
+  public static let reasonBytes = 1000
   /// Minutes for which an invitation is valid: a year.
   public static let invitationMinutes = 525_600
   /// Bytes of one record of a CSV file. A longer one most likely has a quote that is never closed.

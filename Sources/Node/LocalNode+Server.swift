@@ -155,10 +155,10 @@ extension LocalNode {
   ///
   /// - Parameters:
   ///   - isEarly: true to do it before the time that was announced.
-  ///   - evenUnheard: true to do it although, as far as headquarters knows, not all nodes know the key.
+  ///   - ignoresUnaware: true to do it although, as far as headquarters knows, not all nodes know the key.
   /// - Throws: `NodeError` with code `usage` when none is announced, or not for long enough, and `busy` while there are
   ///   nodes that may not know it.
-  public func switchServerKey(isEarly: Bool, evenUnheard: Bool = false) throws -> ServerKeyChange {
+  public func switchServerKey(isEarly: Bool, ignoresUnaware: Bool = false) throws -> ServerKeyChange {
     let operation = "changing the server's key"
     try checkIsHeadquarters(operation)
     let own = try ServerFiles.renewable(database: store.path, keys: keys, operation)
@@ -181,7 +181,9 @@ extension LocalNode {
           .usage, operation, "the next key is announced for \(Moment(announced.from).iso)",
           hint: "nodes that have not synced since it was announced would not know it; give --now to do it all the same")
       }
-      guard reach.unaware.isEmpty || evenUnheard else { throw try Self.unheard(reach, store.saidAt(ofServerKey: pin)) }
+      guard reach.unaware.isEmpty || ignoresUnaware else {
+        throw try Self.unheard(reach, store.saidAt(ofServerKey: pin))
+      }
     }
     if !isMoved { try next.move(over: own) }
     let now = try laterThanBefore()

@@ -101,7 +101,7 @@ struct Edge: HTTPResponder {
     let agent = request.headers[.userAgent]
     return await serve(request, claim: claim, limit: limits.bodyBytes) { [service] body in
       let answer = await service.exchange(body, from: claim.keyID)
-      if answer.status == 200 { await service.met(claim.keyID, agent: agent) }
+      if answer.status == 200 { await service.recordContact(claim.keyID, agent: agent) }
       return answer
     }
   }

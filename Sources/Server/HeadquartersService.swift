@@ -27,7 +27,7 @@ public protocol HeadquartersService: Sendable {
   /// Called when the exchange of a node was answered.
   ///
   /// - Parameter agent: the `User-Agent` of the request.
-  func met(_ node: NodeID, agent: String?) async
+  func recordContact(_ node: NodeID, agent: String?) async
 
   /// Answers a request to join. Nothing of it is verified; the body holds the invitation's token.
   func join(_ body: [UInt8]) async -> ServiceAnswer
@@ -52,5 +52,5 @@ extension HeadquartersService {
   public func renewKey(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { .denied }
 
   /// Does nothing.
-  public func met(_ node: NodeID, agent: String?) async {}
+  public func recordContact(_ node: NodeID, agent: String?) async {}
 }

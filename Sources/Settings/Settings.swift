@@ -58,7 +58,9 @@ public struct Settings: Equatable, Sendable {
     tls = table.boolean("tls")
     tlsCertificate = table.text("tls_certificate")
     tlsKey = table.text("tls_key")
-    if table.node("interval") != nil { interval = table.requiredInteger("interval", in: 1...Int64(InputLimits.syncIntervalSeconds)) }
+    if table.node("interval") != nil {
+      interval = table.requiredInteger("interval", in: 1...Int64(InputLimits.syncIntervalSeconds))
+    }
     logLevel = table.text("log_level")
     if let logLevel, !Self.logLevels.contains(where: { $0.sameBytes(as: logLevel) }) {
       table.findings.add(

@@ -74,11 +74,11 @@ extension History {
     faults.jumpsClocks = true
     setting.faults = faults
     setting.clocks = rule
-    var dice = SeededRandom(seed: seed ^ 0xC10C)
-    for number in setting.places.indices { setting.places[number].skew = number == 0 ? 0 : setting.jump(&dice) }
+    var random = SeededRandom(seed: seed ^ 0xC10C)
+    for number in setting.places.indices { setting.places[number].skew = number == 0 ? 0 : setting.jump(&random) }
     for index in steps.indices {
       let isFault = ![.type, .sync, .seal, .decide, .wait].contains(steps[index].kind)
-      if isFault { steps[index].kind = dice.chance(20) ? .clock : .type }
+      if isFault { steps[index].kind = random.chance(20) ? .clock : .type }
     }
   }
 }

@@ -37,34 +37,34 @@ public struct Faults: Sendable, Equatable {
   /// Everything off.
   public init() {}
 
-  init(_ dice: inout SeededRandom) {
-    if dice.chance(40) { losesRequests = 12 }
-    if dice.chance(40) { losesAnswers = 12 }
-    if dice.chance(35) { repeatsRequests = 15 }
-    if dice.chance(35) { delaysRequests = 15 }
-    if dice.chance(40) { shufflesSegments = 40 }
-    if dice.chance(40) { cutsBodies = 20 }
-    crashes = dice.chance(35)
-    restoresNodes = dice.chance(40)
-    restoresHeadquarters = dice.chance(25)
-    emptiesHeadquarters = dice.chance(15)
-    clones = dice.chance(30)
-    hasStateFiles = dice.chance(60)
-    movesClocks = dice.chance(50)
-    jumpsClocks = movesClocks && dice.chance(60)
-    roundsClocks = dice.chance(15)
-    goesAway = dice.chance(25)
-    dropsBodies = dice.chance(25)
-    publishesCatalogs = dice.chance(35)
-    typesNonsense = dice.chance(30)
-    oversteps = dice.chance(25)
-    sharesKeys = dice.chance(35)
-    sealsEarly = dice.chance(40)
-    decides = dice.chance(50)
-    smallBatches = dice.chance(40)
-    smallSegments = dice.chance(30)
-    smallPasses = dice.chance(20)
-    if dice.chance(6) { makeStorm() }
+  init(_ random: inout SeededRandom) {
+    if random.chance(40) { losesRequests = 12 }
+    if random.chance(40) { losesAnswers = 12 }
+    if random.chance(35) { repeatsRequests = 15 }
+    if random.chance(35) { delaysRequests = 15 }
+    if random.chance(40) { shufflesSegments = 40 }
+    if random.chance(40) { cutsBodies = 20 }
+    crashes = random.chance(35)
+    restoresNodes = random.chance(40)
+    restoresHeadquarters = random.chance(25)
+    emptiesHeadquarters = random.chance(15)
+    clones = random.chance(30)
+    hasStateFiles = random.chance(60)
+    movesClocks = random.chance(50)
+    jumpsClocks = movesClocks && random.chance(60)
+    roundsClocks = random.chance(15)
+    goesAway = random.chance(25)
+    dropsBodies = random.chance(25)
+    publishesCatalogs = random.chance(35)
+    typesNonsense = random.chance(30)
+    oversteps = random.chance(25)
+    sharesKeys = random.chance(35)
+    sealsEarly = random.chance(40)
+    decides = random.chance(50)
+    smallBatches = random.chance(40)
+    smallSegments = random.chance(30)
+    smallPasses = random.chance(20)
+    if random.chance(6) { makeStorm() }
   }
 
   /// Everything that loses and brings back at once: some paths need several misfortunes together.

@@ -1,4 +1,4 @@
-/// One thing that happens. A history is a list of steps; each draws what it needs from dice of its own, so that the
+/// One thing that happens. A history is a list of steps; each draws what it needs from random of its own, so that the
 /// others mean the same when one is left out.
 public struct Step: Sendable, Equatable, CustomStringConvertible {
   public enum Kind: String, Sendable, CaseIterable {
@@ -34,9 +34,9 @@ public struct Step: Sendable, Equatable, CustomStringConvertible {
   public var kind: Kind
   /// The machine that it happens to, modulo the number of machines.
   public var node: Int
-  var dice: UInt64
+  var random: UInt64
 
-  public var description: String { "\(kind.rawValue) \(node) \(String(dice, radix: 36))" }
+  public var description: String { "\(kind.rawValue) \(node) \(String(random, radix: 36))" }
 }
 
 /// All that a seed means: where it takes place and what happens there, in order.
@@ -48,18 +48,18 @@ public struct History: Sendable {
   /// Draws a history.
   public init(seed: UInt64) {
     self.seed = seed
-    var dice = SeededRandom(seed: seed)
-    var setting = Setting(&dice)
+    var random = SeededRandom(seed: seed)
+    var setting = Setting(&random)
     steps = []
     let kinds = Self.weights(setting)
     let total = kinds.reduce(0) { $0 + $1.1 }
     for _ in 0..<setting.stepCount {
-      var rest = dice.below(total)
+      var rest = random.below(total)
       let kind = kinds.first { item in
         rest -= item.1
         return rest < 0
       }
-      steps.append(Step(kind: kind?.0 ?? .type, node: dice.below(64), dice: dice.next()))
+      steps.append(Step(kind: kind?.0 ?? .type, node: random.below(64), random: random.next()))
     }
     setting.stepCount = steps.count
     self.setting = setting

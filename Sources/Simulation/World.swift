@@ -45,31 +45,31 @@ final class World {
   // MARK: Steps
 
   func run(_ step: Step) {
-    var dice = SeededRandom(seed: step.dice)
+    var random = SeededRandom(seed: step.random)
     touched = []
-    pass(Int64(1 + dice.below(90)) * Setting.minute + Int64(dice.below(60_000)))
+    pass(Int64(1 + random.below(90)) * Setting.minute + Int64(random.below(60_000)))
     // While somebody is away, time passes faster.
-    if machines.contains(where: { $0.awayUntil > chronicle.now }) { pass(Int64(10 + dice.below(40)) * Setting.day) }
+    if machines.contains(where: { $0.awayUntil > chronicle.now }) { pass(Int64(10 + random.below(40)) * Setting.day) }
     let machine = machines[step.node % machines.count]
     trace("\(step.kind.rawValue) \(machine.name)")
     switch step.kind {
-    case .type: type(machine, &dice)
-    case .sync: sync(machine, &dice)
+    case .type: type(machine, &random)
+    case .sync: sync(machine, &random)
     case .seal: seal(machine)
-    case .decide: decide(machine, &dice)
-    case .arrive: arrive(&dice)
-    case .wait: pass(Int64(1 + dice.below(60)) * Setting.day)
+    case .decide: decide(machine, &random)
+    case .arrive: arrive(&random)
+    case .wait: pass(Int64(1 + random.below(60)) * Setting.day)
     case .backUp: backups.append(Backup(machine: machine.number, store: machine.store, stateFile: machine.stateFile))
-    case .restore: restore(&dice)
+    case .restore: restore(&random)
     case .empty: emptyHeadquarters()
-    case .clone: clone(machine, &dice)
+    case .clone: clone(machine, &random)
     case .clock:
-      machine.skew = setting.jump(&dice)
+      machine.skew = setting.jump(&random)
       chronicle.coverage.add(.clockJumped)
     case .away: machine.awayUntil = chronicle.now + Setting.year
     case .publish: publish()
-    case .drop: drop(machine, &dice)
-    case .crash: machine.stepsToCrash = dice.below(5)
+    case .drop: drop(machine, &random)
+    case .crash: machine.stepsToCrash = random.below(5)
     }
     check()
   }
@@ -83,19 +83,19 @@ final class World {
     }
   }
 
-  private func type(_ machine: Machine, _ dice: inout SeededRandom) {
+  private func type(_ machine: Machine, _ random: inout SeededRandom) {
     touched.insert(machine.number)
-    var clerk = Clerk(setting: setting, dice: SeededRandom(seed: dice.next()))
-    for _ in 0...dice.below(3) {
+    var clerk = Clerk(setting: setting, random: SeededRandom(seed: random.next()))
+    for _ in 0...random.below(3) {
       clerk.type(into: &machine.store, wall: machine.wall, chronicle)
-      chronicle.now += Int64(1 + dice.below(40_000))
+      chronicle.now += Int64(1 + random.below(40_000))
     }
   }
 
-  private func decide(_ machine: Machine, _ dice: inout SeededRandom) {
+  private func decide(_ machine: Machine, _ random: inout SeededRandom) {
     touched.insert(machine.number)
     guard attempt(machine, { () throws(Machine.Crash) in _ = try machine.seal() }) else { return }
-    var clerk = Clerk(setting: setting, dice: SeededRandom(seed: dice.next()))
+    var clerk = Clerk(setting: setting, random: SeededRandom(seed: random.next()))
     guard clerk.decide(in: &machine.store, wall: machine.wall, chronicle) else { return }
     chronicle.coverage.add(.conflictDecided)
     _ = attempt(machine) { () throws(Machine.Crash) in _ = try machine.seal() }
@@ -120,11 +120,11 @@ final class World {
 
   // MARK: The network
 
-  private func sync(_ machine: Machine, _ dice: inout SeededRandom) {
+  private func sync(_ machine: Machine, _ random: inout SeededRandom) {
     guard !machine.isFirst, machine.awayUntil <= chronicle.now else { return }
     touched.insert(machine.number)
     if machine.session == nil {
-      let server = machines[dice.pick(machine.upstreams)]
+      let server = machines[random.pick(machine.upstreams)]
       if machine.upstreams.count > 1 { chronicle.coverage.add(.upstreamChanged) }
       guard server !== machine, server.awayUntil <= chronicle.now else { return }
       if !server.isFirst { chronicle.coverage.add(.relayServed) }
@@ -132,52 +132,52 @@ final class World {
     } else {
       chronicle.coverage.add(.sessionInterleaved)
     }
-    let rounds = dice.chance(30) ? 1 + dice.below(3) : 400
+    let rounds = random.chance(30) ? 1 + random.below(3) : 400
     for _ in 0..<rounds {
       guard machine.session != nil else { return }
-      round(machine, &dice)
+      round(machine, &random)
     }
     if rounds == 400 { chronicle.fail("\(machine.name): a sync without end") }
   }
 
   /// One request, and its answer if all goes well.
-  private func round(_ machine: Machine, _ dice: inout SeededRandom) {
+  private func round(_ machine: Machine, _ random: inout SeededRandom) {
     guard let session = machine.session else { return }
     let server = machines[session.server]
     var request = session.request
     touched.insert(server.number)
-    if dice.chance(faults.delaysRequests) {
+    if random.chance(faults.delaysRequests) {
       late.append((request, server.number))
       machine.session = nil
       return trace("  a request to \(server.name) is delayed")
     }
-    if dice.chance(faults.losesRequests) {
+    if random.chance(faults.losesRequests) {
       chronicle.coverage.add(.requestLost)
       machine.session = nil
       return trace("  a request to \(server.name) is lost")
     }
-    spoil(&request.batch, &dice)
+    spoil(&request.batch, &random)
     guard let answer = deliver(request, to: server) else {
       machine.session = nil
       return
     }
-    if dice.chance(faults.repeatsRequests) {
+    if random.chance(faults.repeatsRequests) {
       chronicle.coverage.add(.requestRepeated)
       _ = deliver(request, to: server)
     }
-    if dice.chance(6) {
+    if random.chance(6) {
       chronicle.coverage.add(.typedDuringSync)
-      var clerk = Clerk(setting: setting, dice: SeededRandom(seed: dice.next()))
-      let typist = dice.chance(50) ? machine : server
+      var clerk = Clerk(setting: setting, random: SeededRandom(seed: random.next()))
+      let typist = random.chance(50) ? machine : server
       clerk.type(into: &typist.store, wall: typist.wall, chronicle)
     }
-    if dice.chance(6), !machine.store.captures.isEmpty {
+    if random.chance(6), !machine.store.captures.isEmpty {
       // Another process of the node.
       chronicle.coverage.add(.sealedDuringExchange)
       guard attempt(machine, { () throws(Machine.Crash) in _ = try machine.sealPart() }) else { return }
     }
     guard attempt(machine, { () throws(Machine.Crash) in try machine.session?.sealMeanwhile(machine) }) else { return }
-    receive(answer, machine, &dice)
+    receive(answer, machine, &random)
   }
 
   private func deliver(_ request: Request, to server: Machine) -> Answer? {
@@ -189,14 +189,14 @@ final class World {
     return answer
   }
 
-  private func receive(_ answer: Answer, _ machine: Machine, _ dice: inout SeededRandom) {
-    if dice.chance(faults.losesAnswers) {
+  private func receive(_ answer: Answer, _ machine: Machine, _ random: inout SeededRandom) {
+    if random.chance(faults.losesAnswers) {
       chronicle.coverage.add(.answerLost)
       machine.session = nil
       return trace("  an answer is lost")
     }
     var answer = answer
-    spoil(&answer.batch, &dice)
+    spoil(&answer.batch, &random)
     guard var session = machine.session else { return }
     var outcome: SyncOutcome?
     let isWell = attempt(machine) { () throws(Machine.Crash) in outcome = try session.proceed(answer, machine) }
@@ -205,22 +205,22 @@ final class World {
   }
 
   /// Cuts a body in its middle, or brings its segments in another order.
-  private func spoil(_ batch: inout Batch, _ dice: inout SeededRandom) {
-    if batch.segments.count > 1, dice.chance(faults.shufflesSegments) {
-      batch.segments.shuffle(using: &dice)
+  private func spoil(_ batch: inout Batch, _ random: inout SeededRandom) {
+    if batch.segments.count > 1, random.chance(faults.shufflesSegments) {
+      batch.segments.shuffle(using: &random)
       chronicle.coverage.add(.segmentsShuffled)
     }
-    if !batch.segments.isEmpty || batch.snapshot != nil, dice.chance(faults.cutsBodies) {
+    if !batch.segments.isEmpty || batch.snapshot != nil, random.chance(faults.cutsBodies) {
       // A snapshot arrives whole or not at all.
-      batch.segments.removeLast(min(batch.segments.count, 1 + dice.below(batch.segments.count)))
+      batch.segments.removeLast(min(batch.segments.count, 1 + random.below(batch.segments.count)))
       batch.snapshot = nil
       chronicle.coverage.add(.bodyCut)
     }
   }
 
-  private func arrive(_ dice: inout SeededRandom) {
+  private func arrive(_ random: inout SeededRandom) {
     guard !late.isEmpty else { return }
-    let (request, server) = late.remove(at: dice.below(late.count))
+    let (request, server) = late.remove(at: random.below(late.count))
     touched.insert(server)
     chronicle.coverage.add(.requestDelayed)
     _ = deliver(request, to: machines[server])
@@ -228,19 +228,19 @@ final class World {
 
   // MARK: Machines
 
-  private func restore(_ dice: inout SeededRandom) {
+  private func restore(_ random: inout SeededRandom) {
     let allowed = backups.filter { backup in
       let machine = machines[backup.machine]
       return machine.isFirst ? faults.restoresHeadquarters : faults.restoresNodes
     }
     guard !allowed.isEmpty else { return }
-    let backup = dice.pick(allowed)
+    let backup = random.pick(allowed)
     let machine = machines[backup.machine]
     touched.insert(machine.number)
     trace("  \(machine.name) is restored")
     machine.store = backup.store
     // A whole disk is restored with the file, a database alone without it.
-    if dice.chance(40) { machine.stateFile = backup.stateFile }
+    if random.chance(40) { machine.stateFile = backup.stateFile }
     chronicle.coverage.add(machine.isFirst ? .headquartersRestored : .nodeRestored)
     if setting.places.indices.contains(machine.number), !machine.isFirst, setting.places[machine.number].serves {
       chronicle.coverage.add(.relayRestored)
@@ -264,12 +264,12 @@ final class World {
     machine.open()
   }
 
-  private func clone(_ machine: Machine, _ dice: inout SeededRandom) {
+  private func clone(_ machine: Machine, _ random: inout SeededRandom) {
     guard !machine.isFirst, machines.count < setting.places.count + 3 else { return }
     let copy = Machine(
       number: machines.count, name: "\(machine.name)'", role: machine.role, upstreams: machine.upstreams,
       generation: machine.generation + 1, store: machine.store,
-      stateFile: dice.chance(50) ? machine.stateFile : nil, skew: setting.jump(&dice), chronicle: chronicle)
+      stateFile: random.chance(50) ? machine.stateFile : nil, skew: setting.jump(&random), chronicle: chronicle)
     machines.append(copy)
     touched.insert(copy.number)
     chronicle.coverage.add(copy.generation > 1 ? .cloneCloned : .cloned)
@@ -285,9 +285,9 @@ final class World {
   }
 
   /// A node drops bodies of its log; headquarters drops none.
-  private func drop(_ machine: Machine, _ dice: inout SeededRandom) {
+  private func drop(_ machine: Machine, _ random: inout SeededRandom) {
     guard !machine.isFirst, !machine.store.log.isEmpty else { return }
-    for index in 0..<dice.below(machine.store.log.count + 1) { machine.store.log[index].hasBody = false }
+    for index in 0..<random.below(machine.store.log.count + 1) { machine.store.log[index].hasBody = false }
     chronicle.coverage.add(.bodiesDropped)
   }
 }

@@ -93,11 +93,6 @@ extension Store {
   /// Every node that is known, by name.
   public func cards() throws -> [NodeCard] { try read { $0.directory.cards.values.sorted { $0.name < $1.name } } }
 
-  /// Keeps a card that headquarters signed.
-  public func keep(_ card: NodeCard) throws {
-    if try self.card(of: card.id) == nil { try write { try $0.directory.add(card) } }
-  }
-
   /// Remembers how a sync ended, and how many of this node's own changes headquarters holds.
   public func setLastSync(_ mark: SyncMark, heldUpstream: Int64?) throws {
     try write { transaction in
@@ -138,7 +133,7 @@ extension Store {
     let origin = try read { try $0.origin() }
     guard Restoration.isShown(by: unknown, to: origin) else { return false }
     try write { transaction in
-      if try transaction.origin() == origin { try FreshOrigin(transaction).take(because: .peer) }
+      if try transaction.origin() == origin { try FreshOrigin(transaction).adopt(because: .peer) }
     }
     return true
   }

@@ -13,7 +13,7 @@ import Wire
 /// ```swift
 /// let store = try Store(path: "uz.db", key: key)
 /// try store.seal()                                  // captured edits become changes
-/// let report = try store.absorb(segments: answer.segments, cards: answer.cards)
+/// let report = try store.absorb(answer.segments.map { Arrival($0) }, cards: answer.cards)
 /// let totals = try store.totals(indicator: "members", asOf: "2025-10")
 /// ```
 ///
@@ -63,7 +63,7 @@ public final class Store: @unchecked Sendable {
       try Layout.addTables(to: file)
       try file.checkTriggers()
       guard let remembered, remembered.isAhead(of: try Transaction(file, nil).sealMark()) else { return }
-      try file.write { try FreshOrigin($0).take(because: .stateFile) }
+      try file.write { try FreshOrigin($0).adopt(because: .stateFile) }
     }
   }
 

@@ -54,7 +54,7 @@ final class StoreFile {
         try CaptureRepair(transaction).mend()
         let value = try body(transaction)
         try transaction.finishTotals()
-        let effects = pending.take()
+        let effects = pending.removeAll()
         if effects.changesWhatOthersRemember {
           generation &+= 1
           try meta.set(.generation, .integer(generation))
@@ -66,7 +66,7 @@ final class StoreFile {
       return value
     } catch {
       // What the gateways remember may be of a transaction that was rolled back.
-      _ = pending.take()
+      _ = pending.removeAll()
       statements.forget()
       generation = -1
       capture.checkedDataVersion = nil
@@ -100,16 +100,11 @@ final class StoreFile {
     generation = current
   }
 
-  /// Mends what another program broke: for where nothing seems to be captured, which missing triggers would be the
-  /// reason of.
+  /// Repairs capture that another program broke. To be called where nothing seems to be captured: missing triggers may
+  /// be the reason.
   func lookAfterCapture() throws {
-    let version = try connection.pragma("data_version")
-    guard version != capture.checkedDataVersion else { return }
-    if try read({ try CaptureRepair($0).isSound() }) {
-      capture.checkedDataVersion = version
-    } else {
-      try write { _ in }
-    }
+    guard try connection.pragma("data_version") != capture.checkedDataVersion else { return }
+    if try read({ try CaptureRepair($0).isNeeded() }) { try write { _ in } }
   }
 
   /// Builds triggers again that were dropped or changed, and captures what was written meanwhile.
@@ -141,8 +136,8 @@ final class PendingEffects {
   func changeWhatOthersRemember() { effects.changesWhatOthersRemember = true }
   func moveSealMark() { effects.movesSealMark = true }
 
-  /// The effects since the last call.
-  func take() -> Effects {
+  /// Removes the effects since the last call and returns them.
+  func removeAll() -> Effects {
     defer { effects = Effects() }
     return effects
   }

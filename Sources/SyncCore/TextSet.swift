@@ -34,14 +34,14 @@ public struct TextSet: Hashable, Sendable {
     init(bytes: [UInt8]) { self.bytes = bytes }
 
     mutating func array() -> [[UInt8]]? {
-      guard take(UInt8(ascii: "[")) else { return nil }
+      guard skip(UInt8(ascii: "[")) else { return nil }
       var elements: [[UInt8]] = []
-      if !take(UInt8(ascii: "]")) {
+      if !skip(UInt8(ascii: "]")) {
         repeat {
           guard let element = string() else { return nil }
           elements.append(element)
-        } while take(UInt8(ascii: ","))
-        guard take(UInt8(ascii: "]")) else { return nil }
+        } while skip(UInt8(ascii: ","))
+        guard skip(UInt8(ascii: "]")) else { return nil }
       }
       skipSpace()
       return index == bytes.count ? elements : nil
@@ -51,7 +51,7 @@ public struct TextSet: Hashable, Sendable {
       while index < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[index]) { index += 1 }
     }
 
-    private mutating func take(_ byte: UInt8) -> Bool {
+    private mutating func skip(_ byte: UInt8) -> Bool {
       skipSpace()
       guard index < bytes.count, bytes[index] == byte else { return false }
       index += 1
@@ -65,7 +65,7 @@ public struct TextSet: Hashable, Sendable {
     }
 
     private mutating func string() -> [UInt8]? {
-      guard take(UInt8(ascii: "\"")) else { return nil }
+      guard skip(UInt8(ascii: "\"")) else { return nil }
       var text: [UInt8] = []
       while let byte = next() {
         switch byte {

@@ -47,11 +47,11 @@ struct HostileInputTests {
   }
 
   @Test func alteredBytesAreSurvived() {
-    var dice = SeededRandom(seed: 7)
+    var random = SeededRandom(seed: 7)
     for file in Self.base {
       for offset in stride(from: 0, to: file.bytes.count, by: 7) {
         var bytes = file.bytes
-        bytes[offset] = UInt8.random(in: 0...255, using: &dice)
+        bytes[offset] = UInt8.random(in: 0...255, using: &random)
         Self.expectWords(
           Self.findings(Self.base.map { $0.name == file.name ? CatalogText(name: file.name, bytes: bytes) : $0 }))
       }
@@ -59,16 +59,16 @@ struct HostileInputTests {
   }
 
   @Test func randomBytesAreSurvived() {
-    var dice = SeededRandom(seed: 1)
+    var random = SeededRandom(seed: 1)
     for _ in 0..<2_000 {
-      let count = Int.random(in: 0...200, using: &dice)
-      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &dice) }
+      let count = Int.random(in: 0...200, using: &random)
+      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
       Self.expectWords(Self.findings(kinds: bytes))
     }
   }
 
   @Test func randomTOMLishTextIsSurvived() {
-    var dice = SeededRandom(seed: 2)
+    var random = SeededRandom(seed: 2)
     let batches = [
       "[", "]", "[[", "]]", "{", "}", "=", ",", ".", "\"", "'", "\"\"\"", "'''", "\n", "\r\n", " ", "#", "\\",
       "\\u0041",
@@ -78,8 +78,8 @@ struct HostileInputTests {
       "f = { id = 1, type = \"text\" }\n",
     ]
     for _ in 0..<3_000 {
-      let count = Int.random(in: 0...30, using: &dice)
-      let text = (0..<count).map { _ in batches.randomElement(using: &dice) ?? "" }.joined()
+      let count = Int.random(in: 0...30, using: &random)
+      let text = (0..<count).map { _ in batches.randomElement(using: &random) ?? "" }.joined()
       Self.expectWords(Self.findings(kinds: Array(text.utf8)))
     }
   }

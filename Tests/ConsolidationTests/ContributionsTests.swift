@@ -20,7 +20,7 @@ import Testing
   }
 
   /// The sum of all steps at or before a day.
-  private static func standing(_ steps: [TotalKey: TotalDelta], at day: Int32) -> [Series: TotalDelta] {
+  private static func sums(_ steps: [TotalKey: TotalDelta], at day: Int32) -> [Series: TotalDelta] {
     var sums: [Series: TotalDelta] = [:]
     for (key, delta) in steps where key.day <= day {
       sums[Series(federation: key.federation, slot: key.slot), default: TotalDelta()] += delta
@@ -54,25 +54,44 @@ import Testing
     return sums.filter { !$0.value.isZero }
   }
 
+  /// Nil for one that nobody has recorded.
+  private static func unit(_ random: inout SeededRandom) -> UnitRecord? {
+    guard random.below(5) > 0 else { return nil }
+    return UnitRecord(
+      federation: ["a", "b"][random.below(2)], sort: ["primary", "council", "other", ""][random.below(4)],
+      opened: random.below(2) == 0 ? nil : random.range(), closed: random.below(2) == 0 ? nil : random.range())
+  }
+
+  @Test("The short way for a unit's only return makes the same steps as the long way")
+  func onlyReturn() {
+    for seed in 0..<2000 as Range<UInt64> {
+      var random = SeededRandom(seed: seed)
+      let unit = Self.unit(&random)
+      let item = UnitReturn(federation: "b", axis: "x", asOf: random.range(), value: Int64(random.below(5)))
+      var short = Contributions.stock(Self.stock, unit: unit, returns: [])
+      let terms = ReturnTerms(Self.stock, unit: unit)
+      for step in terms.stepsOfOnly(day: item.asOf.last.number, value: item.value ?? 0) {
+        short[TotalKey(federation: "b", slot: "x", day: step.day), default: TotalDelta()] += step.delta
+      }
+      let long = Contributions.stock(Self.stock, unit: unit, returns: [item])
+      #expect(short == long, "seed \(seed): \(String(describing: unit)) \(item)")
+    }
+  }
+
   @Test("Steps add up to the definition at every day", arguments: 0..<20)
   func stock(batch: UInt64) {
     for number in 0..<100 as Range<UInt64> {
       let seed = batch * 100 + number
-      var dice = SeededRandom(seed: seed)
-      let unit: UnitRecord? =
-        dice.below(5) == 0
-        ? nil
-        : UnitRecord(
-          federation: ["a", "b"][dice.below(2)], sort: ["primary", "council", "other", ""][dice.below(4)],
-          opened: dice.below(2) == 0 ? nil : dice.range(), closed: dice.below(2) == 0 ? nil : dice.range())
-      let returns = (0..<dice.below(7)).map { _ in
+      var random = SeededRandom(seed: seed)
+      let unit = Self.unit(&random)
+      let returns = (0..<random.below(7)).map { _ in
         UnitReturn(
-          federation: ["a", "b"][dice.below(2)], axis: ["x", "y"][dice.below(2)], asOf: dice.range(),
-          value: dice.below(4) == 0 ? nil : Int64(dice.below(5)))
+          federation: ["a", "b"][random.below(2)], axis: ["x", "y"][random.below(2)], asOf: random.range(),
+          value: random.below(4) == 0 ? nil : Int64(random.below(5)))
       }
       let steps = Contributions.stock(Self.stock, unit: unit, returns: returns)
       for day in [Int32.min] + Array(-1...130) + [100_000] {
-        if Self.standing(steps, at: day) != Self.naive(unit, returns, at: day) {
+        if Self.sums(steps, at: day) != Self.naive(unit, returns, at: day) {
           Issue.record("seed \(seed), day \(day): \(String(describing: unit)) \(returns)")
           return
         }
@@ -87,15 +106,15 @@ import Testing
   @Test("A unit counts from the first day of its opening until the last day of its closing")
   func openUnits() {
     for seed in 0..<500 as Range<UInt64> {
-      var dice = SeededRandom(seed: seed)
+      var random = SeededRandom(seed: seed)
       let unit = UnitRecord(
-        federation: "a", sort: ["primary", ""][dice.below(2)], opened: dice.below(2) == 0 ? nil : dice.range(),
-        closed: dice.below(2) == 0 ? nil : dice.range())
+        federation: "a", sort: ["primary", ""][random.below(2)], opened: random.below(2) == 0 ? nil : random.range(),
+        closed: random.below(2) == 0 ? nil : random.range())
       let steps = Contributions.openUnits(unit)
       for day in [Int32.min] + Array(-1...130) + [100_000] {
         let counts = Self.isOpen(unit, day) && !unit.sort.isEmpty
         let expected = counts ? [Series(federation: "a", slot: unit.sort): TotalDelta(amount: 1)] : [:]
-        #expect(Self.standing(steps, at: day) == expected, "seed \(seed), day \(day)")
+        #expect(Self.sums(steps, at: day) == expected, "seed \(seed), day \(day)")
       }
     }
     #expect(Contributions.openUnits(nil).isEmpty)
@@ -108,11 +127,11 @@ import Testing
     let known = UnitReturn(federation: "a", axis: "x", asOf: day, value: 4)
     let unknown = Contributions.stock(
       Self.stock, unit: nil, returns: [known, UnitReturn(federation: "a", axis: "x", asOf: later, value: nil)])
-    #expect(Self.standing(unknown, at: 10).values.map(\.amount) == [4])
+    #expect(Self.sums(unknown, at: 10).values.map(\.amount) == [4])
     let zero = Contributions.stock(
       Self.stock, unit: nil, returns: [known, UnitReturn(federation: "a", axis: "x", asOf: later, value: 0)])
-    #expect(Self.standing(zero, at: 10).values.map(\.reported) == [1])
-    #expect(Self.standing(zero, at: 10).values.map(\.amount) == [0])
+    #expect(Self.sums(zero, at: 10).values.map(\.reported) == [1])
+    #expect(Self.sums(zero, at: 10).values.map(\.amount) == [0])
     let alone = Contributions.stock(
       Self.stock, unit: nil, returns: [UnitReturn(federation: "a", axis: "x", asOf: day, value: nil)])
     #expect(alone.isEmpty)
@@ -128,7 +147,7 @@ import Testing
         UnitReturn(federation: "a", axis: "x", asOf: day, value: .max),
         UnitReturn(federation: "a", axis: "x", asOf: next, value: .min),
       ])
-    #expect(Self.standing(steps, at: 6).values.map(\.amount) == [.min])
+    #expect(Self.sums(steps, at: 6).values.map(\.amount) == [.min])
   }
 }
 

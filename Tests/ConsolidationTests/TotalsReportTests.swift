@@ -14,12 +14,12 @@ import Testing
       PublishedFigure(value: 1_640_000, asOf: "2025-10-31", source: "b"),
       PublishedFigure(value: 1, asOf: "no date", source: "z"),
     ]
-    #expect(PublishedFigure.standing(at: try day("2020-12-31"), among: figures) == nil)
-    #expect(PublishedFigure.standing(at: try day("2021-06-30"), among: figures) == nil)
-    #expect(PublishedFigure.standing(at: try day("2021-12-31"), among: figures)?.value == 2_000_000)
-    #expect(PublishedFigure.standing(at: try day("2025-10-30"), among: figures)?.value == 2_000_000)
-    #expect(PublishedFigure.standing(at: try day("2025-10-31"), among: figures)?.source == "b")
-    #expect(PublishedFigure.standing(at: try day("2026-01-01"), among: figures.reversed())?.source == "b")
+    #expect(PublishedFigure.current(at: try day("2020-12-31"), among: figures) == nil)
+    #expect(PublishedFigure.current(at: try day("2021-06-30"), among: figures) == nil)
+    #expect(PublishedFigure.current(at: try day("2021-12-31"), among: figures)?.value == 2_000_000)
+    #expect(PublishedFigure.current(at: try day("2025-10-30"), among: figures)?.value == 2_000_000)
+    #expect(PublishedFigure.current(at: try day("2025-10-31"), among: figures)?.source == "b")
+    #expect(PublishedFigure.current(at: try day("2026-01-01"), among: figures.reversed())?.source == "b")
   }
 
   @Test("Gaps and residuals are shown only where both sides are known")

@@ -198,8 +198,8 @@ import Wire
       try uz.seal()
     }
     let all = try uz.log()
-    var dice = SeededRandom(seed: 3)
-    for (number, bytes) in all.dropFirst().shuffled(using: &dice).enumerated() {
+    var random = SeededRandom(seed: 3)
+    for (number, bytes) in all.dropFirst().shuffled(using: &random).enumerated() {
       let report = try hq.store.absorb(segments: [bytes, bytes], cards: cards(uz))
       #expect(report.waiting == 1)
       #expect(report.segments == 0)

@@ -46,7 +46,7 @@ import Wire
   @Test("A log as it was sealed passes, with branches, without bodies, after snapshots, with receipts")
   func sound() throws {
     let (house, hq, uz, office) = try settled()
-    try uz.store.keep(receipt(house, uz, holds: hq))
+    try uz.store.retain(receipt(house, uz, holds: hq))
     let report = try audit(uz, house, after: "")
     #expect(report.ok, "\(report.findings)")
     #expect(report.segments >= 12 && report.streams == 4 && report.changes >= 16 && report.receipts == 1)
@@ -184,7 +184,7 @@ import Wire
     try uz.type("INSERT INTO org_unit(code, name) VALUES('late', 'x')")
     try Exchange.settle(hq, [uz])
     let receipt = try receipt(house, uz, holds: hq)
-    try uz.store.keep(receipt)
+    try uz.store.retain(receipt)
     #expect(try audit(uz, house, after: "").ok)
     // The same receipt beside a log that went back in time.
     let insert = "INSERT INTO birlik_receipt(at, receipt) VALUES(1, x'\(Hex.string(receipt.bytes))')"
@@ -217,7 +217,7 @@ import Wire
     let day: Int64 = 86_400_000
     for hour in 0..<(24 * 30 * 3) {
       let receipt = try receipt(house, uz, at: wild[hour % wild.count], holds: hq)
-      try uz.store.keep(receipt, now: House.start + Int64(hour) * day / 2)
+      try uz.store.retain(receipt, now: House.start + Int64(hour) * day / 2)
     }
     let kept = try uz.count("birlik_receipt")
     #expect(kept > Store.keptDays && kept <= Store.keptReceipts + Store.keptDays + 38)
@@ -226,7 +226,7 @@ import Wire
     #expect(first < House.start + 31 * day)
     // A clock that goes back puts the next one after the last all the same.
     let last = Int64(try uz.value("max(at)", "birlik_receipt") ?? "") ?? 0
-    try uz.store.keep(try receipt(house, uz, holds: hq), now: 5)
+    try uz.store.retain(try receipt(house, uz, holds: hq), now: 5)
     #expect(try uz.value("max(at)", "birlik_receipt") == String(last + 1))
   }
 
@@ -241,12 +241,12 @@ import Wire
     try Exchange.settle(hq, [uz, kz])
     // A second headquarters with the same key, whose log differs from here on.
     let liar = try house.clone(hq)
-    for node in [uz, kz] { try node.store.keep(receipt(house, node, at: 1000, holds: hq)) }
+    for node in [uz, kz] { try node.store.retain(receipt(house, node, at: 1000, holds: hq)) }
     #expect(try uz.store.compare(evidence: kz.store.evidence().bytes).outcome == .same)
 
     try hq.type("UPDATE org_unit SET name='For Tashkent' WHERE code='h'")
     try Exchange.settle(hq, [uz])
-    try uz.store.keep(receipt(house, uz, at: 2000, holds: hq))
+    try uz.store.retain(receipt(house, uz, at: 2000, holds: hq))
     // The other did not hear of it yet.
     let early = try kz.store.compare(evidence: uz.store.evidence().bytes)
     #expect(early.outcome == .inconclusive && early.reason?.contains("birlik sync") == true && early.findings.isEmpty)
@@ -254,7 +254,7 @@ import Wire
 
     try liar.type("UPDATE org_unit SET name='For Astana' WHERE code='h'")
     try Exchange.settle(liar, [kz])
-    try kz.store.keep(receipt(house, kz, at: 3000, holds: liar))
+    try kz.store.retain(receipt(house, kz, at: 3000, holds: liar))
     for node in [uz, kz] { #expect(try node.store.audit().ok) }
     let split = try kz.store.compare(evidence: uz.store.evidence().bytes)
     #expect(split.outcome == .split && split.findings.first?.code == .split)

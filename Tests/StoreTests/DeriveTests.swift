@@ -39,8 +39,8 @@ import Wire
 
   private static let figures = ["unit", "members_total", "members_women", "members_youth", "method", "withheld"]
 
-  private func derive(_ node: TestNode, _ day: String = "2026-09-30", rehearsed: Bool = false) throws -> DeriveReport {
-    try node.store.derive("membership", span: day, isDryRun: rehearsed)
+  private func derive(_ node: TestNode, _ day: String = "2026-09-30", isDryRun: Bool = false) throws -> DeriveReport {
+    try node.store.derive("membership", span: day, isDryRun: isDryRun)
   }
 
   private func returns(_ node: TestNode) throws -> [[String]] {
@@ -66,7 +66,7 @@ import Wire
   @Test("a dry run writes nothing, and a second run changes nothing")
   func again() throws {
     let uz = try Self.federation([("a", 20, 20), ("b", 15, 15)])
-    #expect(try derive(uz, rehearsed: true).count(.created) == 2)
+    #expect(try derive(uz, isDryRun: true).count(.created) == 2)
     #expect(try uz.count("membership_return") == 0)
     #expect(try derive(uz).count(.created) == 2)
     let captured = try uz.count("birlik_capture")
@@ -219,8 +219,8 @@ import Wire
     let (hq, uz, office) = try offices()
     #expect(try derive(uz).count(.created) == 2)
     try Exchange.settle(hq, [uz, office])
-    for rehearsed in [true, false] {
-      let report = try derive(office, rehearsed: rehearsed)
+    for isDryRun in [true, false] {
+      let report = try derive(office, isDryRun: isDryRun)
       let line = try #require(report.lines.first)
       #expect(report.lines.count == 1 && line.outcome == .elsewhere && line.other == "ftuu" && line.figures.isEmpty)
       #expect(report.others(.elsewhere) == ["ftuu"])

@@ -262,19 +262,20 @@ import Wire
     let path = house.folder.file("whole.db")
     try uz.copyFile(to: path)
     let whole = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-    var dice = SeededRandom(seed: 41)
+    var random = SeededRandom(seed: 41)
     var refused = 0
     let damaged = house.folder.file("damaged.db")
     for round in 0..<60 {
       var bytes = whole
       switch round % 4 {
-      case 0: for _ in 0..<40 { bytes[Int(dice.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: dice.next()) }
-      case 1: bytes.removeLast(Int(dice.next() % UInt64(bytes.count)))
+      case 0:
+        for _ in 0..<40 { bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next()) }
+      case 1: bytes.removeLast(Int(random.next() % UInt64(bytes.count)))
       case 2:
-        let page = 1 + Int(dice.next() % UInt64(bytes.count / 4096 - 1))
-        for place in (page * 4096)..<(page * 4096 + 4096) { bytes[place] = UInt8(truncatingIfNeeded: dice.next()) }
+        let page = 1 + Int(random.next() % UInt64(bytes.count / 4096 - 1))
+        for place in (page * 4096)..<(page * 4096 + 4096) { bytes[place] = UInt8(truncatingIfNeeded: random.next()) }
       default:
-        let page = 1 + Int(dice.next() % UInt64(bytes.count / 4096 - 1))
+        let page = 1 + Int(random.next() % UInt64(bytes.count / 4096 - 1))
         bytes.replaceSubrange((page * 4096)..<(page * 4096 + 4096), with: bytes[4096..<8192])
       }
       try? FileManager.default.removeItem(atPath: damaged + ".state")

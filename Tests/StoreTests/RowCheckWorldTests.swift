@@ -10,29 +10,29 @@ import Testing
     "Whatever was done behind the triggers' back, after the row check all nodes agree with the log",
     arguments: 0..<24)
   func worlds(_ offset: UInt64) throws {
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ offset)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ offset)
     let house = try House()
     let hq = try house.add("otuts")
     let nodes = [hq, try house.add("ftuu"), try house.add("ftuu", office: "Samarkand"), try house.add("fturk")]
     for node in nodes { try node.hurry() }
     var manners = Clerk.Manners()
-    manners.typesNonsense = dice.chance(40)
-    manners.oversteps = dice.chance(40)
-    manners.sharesKeys = dice.chance(40)
+    manners.typesNonsense = random.chance(40)
+    manners.oversteps = random.chance(40)
+    manners.sharesKeys = random.chance(40)
     let clerk = Clerk(federations: ["ftuu", "fturk", "otuts"], manners: manners)
     let catalog = try hq.store.catalog()
     for step in 0..<24 {
-      let node = dice.pick(nodes)
-      let statement = clerk.statement(node.role, catalog, &dice)
-      if dice.chance(50) {
+      let node = random.pick(nodes)
+      let statement = clerk.statement(node.role, catalog, &random)
+      if random.chance(50) {
         try node.type([statement])
       } else {
         try Self.typeUnseen(statement, node)
       }
-      if dice.chance(30) { try check(node, "seed \(offset), step \(step)") }
-      if dice.chance(30) {
+      if random.chance(30) { try check(node, "seed \(offset), step \(step)") }
+      if random.chance(30) {
         try check(node, "seed \(offset), step \(step)")
-        try Exchange.sync(dice.pick(Array(nodes.dropFirst())), hq)
+        try Exchange.sync(random.pick(Array(nodes.dropFirst())), hq)
       }
     }
     for node in nodes { try check(node, "seed \(offset), end") }

@@ -41,7 +41,7 @@ import Wire
 
   private func bring(_ manifest: SnapshotManifest, _ pages: [[UInt8]], to node: TestNode) throws {
     try node.store.beginSnapshot(manifest)
-    for (number, page) in pages.enumerated() { try node.store.keepPage(page, number: number, of: manifest) }
+    for (number, page) in pages.enumerated() { try node.store.storePage(page, number: number, of: manifest) }
     _ = try node.store.installSnapshot()
   }
 
@@ -57,9 +57,9 @@ import Wire
       #expect(try office.store.wantsSnapshot())
       #expect(throws: StoreError.self) { try office.store.installSnapshot() }
       try office.type("INSERT INTO org_unit(code) VALUES('own\(number)')")
-      try office.store.keepPage(page, number: number, of: manifest)
+      try office.store.storePage(page, number: number, of: manifest)
       // The same again, as after an answer that was lost.
-      try office.store.keepPage(page, number: number, of: manifest)
+      try office.store.storePage(page, number: number, of: manifest)
       try office.store.close()
       try office.open()
     }
@@ -77,7 +77,7 @@ import Wire
     defer { withExtendedLifetime(house) {} }
     let (first, pages) = try Snapshots.take(from: hq, for: uz, pageBytes: 200)
     try office.store.beginSnapshot(first)
-    for (number, page) in pages.enumerated() { try office.store.keepPage(page, number: number, of: first) }
+    for (number, page) in pages.enumerated() { try office.store.storePage(page, number: number, of: first) }
     try uz.type("UPDATE org_unit SET name='Later' WHERE code='u9'")
     try Exchange.sync(uz, hq)
     let (second, _) = try Snapshots.take(from: hq, for: uz, pageBytes: 200)
@@ -149,8 +149,8 @@ import Wire
     }
     // Pages that differ from the manifest never get in.
     try office.store.beginSnapshot(manifest)
-    #expect(throws: WireError.self) { try office.store.keepPage(altered[1], number: 1, of: manifest) }
-    #expect(throws: WireError.self) { try office.store.keepPage(pages[0], number: 1, of: manifest) }
+    #expect(throws: WireError.self) { try office.store.storePage(altered[1], number: 1, of: manifest) }
+    #expect(throws: WireError.self) { try office.store.storePage(pages[0], number: 1, of: manifest) }
     #expect(try office.count("birlik_piece") == 0)
     // And the log is as good as ever.
     try office.store.declineSnapshot()

@@ -119,28 +119,28 @@ import Testing
     let hq = try house.add("otuts")
     let others = [try house.add("ftuu"), try house.add("fturk")]
     for node in [hq] + others { try node.hurry() }
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ seed)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ seed)
     let dates = ["'2021'", "'2024'", "'2025'", "'2025-10'", "'2025-10-31'", "'2025-11-30'", "'2026-02-28'"]
     let sorts = ["'primary_organization'", "'regional_council'", "'member_organization'", "'nonsense'", "NULL"]
     for step in 0..<25 {
-      let node = dice.chance(30) ? hq : dice.pick(others)
-      let owner = node.role.isHeadquarters ? dice.pick(["ftuu", "fturk"]) : node.role.federation
-      let unit = "\(owner)-\(dice.below(2))"
-      let date = dice.pick(dates)
-      let sql = dice.pick([
+      let node = random.chance(30) ? hq : random.pick(others)
+      let owner = node.role.isHeadquarters ? random.pick(["ftuu", "fturk"]) : node.role.federation
+      let unit = "\(owner)-\(random.below(2))"
+      let date = random.pick(dates)
+      let sql = random.pick([
         "INSERT INTO membership_return(unit, as_of, axis, members_total, federation) VALUES('\(unit)', \(date), "
-          + "'territorial', \(dice.below(9)), '\(owner)') ON CONFLICT DO UPDATE SET members_total=\(dice.below(9))",
-        "UPDATE membership_return SET members_total=nullif(\(dice.below(4)), 0) WHERE unit='\(unit)' AND as_of=\(date)",
-        "INSERT INTO org_unit(code, federation, unit_kind) VALUES('\(unit)', '\(owner)', \(dice.pick(sorts))) "
+          + "'territorial', \(random.below(9)), '\(owner)') ON CONFLICT DO UPDATE SET members_total=\(random.below(9))",
+        "UPDATE membership_return SET members_total=nullif(\(random.below(4)), 0) WHERE unit='\(unit)' AND as_of=\(date)",
+        "INSERT INTO org_unit(code, federation, unit_kind) VALUES('\(unit)', '\(owner)', \(random.pick(sorts))) "
           + "ON CONFLICT DO NOTHING",
-        "UPDATE org_unit SET opened_on=\(dice.pick(dates + ["NULL"])) WHERE code='\(unit)'",
-        "UPDATE org_unit SET closed_on=\(dice.pick(dates + ["NULL"])) WHERE code='\(unit)'",
+        "UPDATE org_unit SET opened_on=\(random.pick(dates + ["NULL"])) WHERE code='\(unit)'",
+        "UPDATE org_unit SET closed_on=\(random.pick(dates + ["NULL"])) WHERE code='\(unit)'",
         "DELETE FROM org_unit WHERE code='\(unit)'",
         "DELETE FROM membership_return WHERE unit='\(unit)' AND as_of=\(date)",
       ])
       try node.type([sql])
-      if dice.chance(70) { try node.seal() }
-      if dice.chance(40) { try Exchange.round(dice.pick(others), hq) }
+      if random.chance(70) { try node.seal() }
+      if random.chance(40) { try Exchange.round(random.pick(others), hq) }
       for node in [hq] + others {
         guard try !node.store.hasCaptured() else { continue }
         try expectRecount(node, "seed \(seed), step \(step)")

@@ -10,8 +10,8 @@ import Wire
 @Suite(.timeLimit(.minutes(20))) struct WaitingRoomTests {
   private static let largest = 3_900_000
   private static let unpackable: [UInt8] = {
-    var dice = SeededRandom(seed: 1)
-    return (0..<largest).map { _ in UInt8(truncatingIfNeeded: dice.next()) }
+    var random = SeededRandom(seed: 1)
+    return (0..<largest).map { _ in UInt8(truncatingIfNeeded: random.next()) }
   }()
 
   /// A segment that builds on one that nobody has.

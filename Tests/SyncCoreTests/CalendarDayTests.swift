@@ -138,13 +138,13 @@ import Testing
 
   @Test("Random bytes trap nowhere, and what is accepted is read as written")
   func hostileBytes() {
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 11)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ 11)
     let alphabet = bytes("0001112233459--~SQW") + [0, 0x80, 0xFF]
     var accepted = 0
     for _ in 0..<40_000 {
-      var text = (0..<dice.below(13)).map { _ in dice.pick(alphabet) }
-      if dice.chance(50), text.count > 4 { text.replaceSubrange(0..<4, with: bytes("20\(10 + dice.below(90))")) }
-      if text.count > 4, dice.chance(80) { text[4] = UInt8(ascii: "-") }
+      var text = (0..<random.below(13)).map { _ in random.pick(alphabet) }
+      if random.chance(50), text.count > 4 { text.replaceSubrange(0..<4, with: bytes("20\(10 + random.below(90))")) }
+      if text.count > 4, random.chance(80) { text[4] = UInt8(ascii: "-") }
       for range in [DayRange(date: text), DayRange(period: text)].compactMap({ $0 }) {
         accepted += 1
         // Years 0 and 9999 apart, a week may reach into the neighbouring years.
@@ -155,8 +155,8 @@ import Testing
         }
         if text.count == 10, !range.first.iso.utf8.elementsEqual(text) { Issue.record("\(text): \(range)") }
       }
-      _ = DayRange(date: dice.bytes(dice.below(14)))
-      _ = DayRange(period: dice.bytes(dice.below(14)))
+      _ = DayRange(date: random.bytes(random.below(14)))
+      _ = DayRange(period: random.bytes(random.below(14)))
     }
     #expect(accepted > 200)
   }

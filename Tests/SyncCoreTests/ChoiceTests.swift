@@ -114,20 +114,22 @@ import Testing
   /// Each rule again, as a ranking that shares nothing with how the product does it.
   @Test("On random heads every rule shows what its definition demands", arguments: MergeRule.allCases)
   func matchesTheDefinition(rule: MergeRule) {
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 77)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ 77)
     let authors: [Author] = [.owner, .headquarters, .owningHeadquarters, .other]
     for round in 0..<500 {
-      let heads = (0..<(1 + dice.below(5))).map { number in
-        head(StreamNumber(number), time: Int64(dice.below(3)), content(dice.chance(25) ? nil : Int64(dice.below(3))))
+      let heads = (0..<(1 + random.below(5))).map { number in
+        head(
+          StreamNumber(number), time: Int64(random.below(3)), content(random.chance(25) ? nil : Int64(random.below(3))))
       }
-      let facts = StubFacts(authors: Dictionary(uniqueKeysWithValues: heads.indices.map { (StreamNumber($0), dice.pick(authors)) }))
-      let isInvalid = dice.chance(30)
+      let facts = StubFacts(
+        authors: Dictionary(uniqueKeysWithValues: heads.indices.map { (StreamNumber($0), random.pick(authors)) }))
+      let isInvalid = random.chance(30)
       let valid = heads.filter { !isInvalid || $0.content != content(1) }
       let expected = valid.max { a, b in
         let (x, y) = (rank(a, rule, facts), rank(b, rule, facts))
         return x != y ? x < y : facts.precedes(a.clock, b.clock)
       }
-      let choice = Choice(among: heads.shuffled(using: &dice), rule: rule, facts: facts) {
+      let choice = Choice(among: heads.shuffled(using: &random), rule: rule, facts: facts) {
         !isInvalid || $0 != content(1)
       }
       guard choice.shown == expected else {

@@ -52,7 +52,9 @@ import Testing
     #expect(plan(store, whole).lacks(0, of: store.table) == nil)
     #expect(plan(store, frontier(replica(3))).lacks(0, of: store.table) == 3)
     #expect(plan(store, []).unknown.isEmpty && plan(store, []).unclear.isEmpty)
-    for number in [-1, 1, StreamNumber(Int.max), StreamNumber(Int.min)] as [StreamNumber] { #expect(plan(store, []).lacks(number, of: store.table) == nil) }
+    for number in [-1, 1, StreamNumber(Int.max), StreamNumber(Int.min)] as [StreamNumber] {
+      #expect(plan(store, []).lacks(number, of: store.table) == nil)
+    }
   }
 
   @Test("A peer with a later tip is taken to be ahead until its marks show otherwise")
@@ -121,19 +123,20 @@ import Testing
 
   @Test("What a peer invents traps nowhere and hides nothing but that stream")
   func inventedFrontiers() {
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 6)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ 6)
     var store = replica(4)
     store.take(replica(4, 2).log)
     let real = frontier(store)
     for _ in 0..<500 {
-      let invented = (0..<dice.below(20)).map { _ in
-        let hash = dice.chance(30) ? dice.pick(store.log).hash : Digest(dice.next(), 0, 0, 0)
+      let invented = (0..<random.below(20)).map { _ in
+        let hash = random.chance(30) ? random.pick(store.log).hash : Digest(random.next(), 0, 0, 0)
         let tip = Tip(
-          origin: dice.pick([origin(1), origin(2), origin(3)]), sequence: dice.pick([Int64.min, -1, 0, 1, 9, .max]),
+          origin: random.pick([origin(1), origin(2), origin(3)]),
+          sequence: random.pick([Int64.min, -1, 0, 1, 9, .max]),
           hash: hash)
-        return FrontierEntry(channel: dice.pick([home, open]), tip: tip)
+        return FrontierEntry(channel: random.pick([home, open]), tip: tip)
       }
-      let plan = plan(store, invented, marks: real.map { FrontierMark(entry: $0, isHeld: dice.chance(50)) })
+      let plan = plan(store, invented, marks: real.map { FrontierMark(entry: $0, isHeld: random.chance(50)) })
       for (number, _) in store.table.numbered {
         if let from = plan.lacks(number, of: store.table) { #expect((0..<4).contains(from)) }
       }
@@ -167,11 +170,11 @@ import Testing
   @Test("Any two stores that came to differ are in sync after one sync, of bounded length", arguments: 0..<20)
   func anyTwoStores(batch: UInt64) {
     worlds(batch * 40..<batch * 40 + 40) { seed, world in
-      var dice = SeededRandom(seed: seed)
-      var (node, hub) = (dice.pick(world.replicas), dice.pick(world.replicas))
-      var talk = Talk(limit: 1 + dice.below(12), dice: dice)
-      if dice.chance(30) {
-        let readable = dice.pick(World.channels)
+      var random = SeededRandom(seed: seed)
+      var (node, hub) = (random.pick(world.replicas), random.pick(world.replicas))
+      var talk = Talk(limit: 1 + random.below(12), random: random)
+      if random.chance(30) {
+        let readable = random.pick(World.channels)
         talk.isVisible = { $0 == readable }
       }
       let total = node.log.count + hub.log.count
@@ -194,7 +197,7 @@ import Testing
       var hub = node
       for step in 0..<left { seal(&node, Int64(1000 + step)) }
       for step in 0..<right { seal(&hub, Int64(2000 + step)) }
-      var talk = Talk(limit: limit, dice: SeededRandom(seed: 1))
+      var talk = Talk(limit: limit, random: SeededRandom(seed: 1))
       let outcome = talk.sync(&node, with: &hub)
       #expect(outcome.isEven && talk.problems.isEmpty, "\(left) against \(right): \(outcome)")
       #expect(outcome.rounds <= 6 + (2 * 40 + left + right) / limit, "\(left) against \(right): \(outcome)")
@@ -205,19 +208,19 @@ import Testing
   func severalLongStems() {
     for limit in [1, 2, 5, 11] {
       for seed in 0..<10 as Range<UInt64> {
-        var dice = SeededRandom(seed: SeededRandom.firstSeed &+ seed)
+        var random = SeededRandom(seed: SeededRandom.firstSeed &+ seed)
         var node = Replica(origin: origin(1))
         var authors = [replica(0, 2), replica(0, 3), replica(0, 4)]
-        for step in 0..<40 { seal(&authors[dice.below(3)], Int64(step)) }
-        for author in authors.shuffled(using: &dice) { node.take(author.log) }
+        for step in 0..<40 { seal(&authors[random.below(3)], Int64(step)) }
+        for author in authors.shuffled(using: &random) { node.take(author.log) }
         var hub = node
         for index in authors.indices {
           var branches = [authors[index], authors[index]]
-          for step in 0..<6 { seal(&branches[dice.below(2)], Int64(100 + step)) }
+          for step in 0..<6 { seal(&branches[random.below(2)], Int64(100 + step)) }
           node.take(branches[0].log)
           hub.take(branches[1].log)
         }
-        var talk = Talk(limit: limit, dice: dice)
+        var talk = Talk(limit: limit, random: random)
         let outcome = talk.sync(&node, with: &hub)
         if !outcome.isEven || !talk.problems.isEmpty {
           Issue.record("seed \(seed), batches of \(limit): \(outcome), \(talk.problems)")
@@ -229,9 +232,9 @@ import Testing
   @Test("While clerks type on both sides all that was sealed before comes over", arguments: 0..<5)
   func busyClerks(batch: UInt64) {
     worlds(10_000 + batch * 40..<10_000 + batch * 40 + 40) { seed, world in
-      var dice = SeededRandom(seed: seed)
-      var (node, hub) = (dice.pick(world.replicas), dice.pick(world.replicas))
-      var talk = Talk(limit: 2 + dice.below(12), dice: dice)
+      var random = SeededRandom(seed: seed)
+      var (node, hub) = (random.pick(world.replicas), random.pick(world.replicas))
+      var talk = Talk(limit: 2 + random.below(12), random: random)
       talk.edits = 30
       let before = (node.log + hub.log).map(\.hash)
       let outcome = talk.sync(&node, with: &hub)
@@ -244,10 +247,10 @@ import Testing
   @Test("Cut anywhere, again and again: nothing is lost and no side is reported in sync wrongly", arguments: 0..<10)
   func cutAnywhere(batch: UInt64) {
     worlds(20_000 + batch * 30..<20_000 + batch * 30 + 30) { seed, world in
-      var dice = SeededRandom(seed: seed)
-      var (node, hub) = (dice.pick(world.replicas), dice.pick(world.replicas))
-      var talk = Talk(limit: 1 + dice.below(8), dice: dice)
-      talk.loss = 20 + dice.below(60)
+      var random = SeededRandom(seed: seed)
+      var (node, hub) = (random.pick(world.replicas), random.pick(world.replicas))
+      var talk = Talk(limit: 1 + random.below(8), random: random)
+      talk.loss = 20 + random.below(60)
       var cuts = 0
       for _ in 0..<8 {
         let before = (node.log.count, hub.log.count)
@@ -265,20 +268,20 @@ import Testing
   @Test("Nodes, clones, copies put back, a hub put back: two rounds of syncs bring all in sync", arguments: 0..<10)
   func aroundAHub(batch: UInt64) {
     worlds(30_000 + batch * 10..<30_000 + batch * 10 + 10) { seed, world in
-      var dice = SeededRandom(seed: seed)
+      var random = SeededRandom(seed: seed)
       var nodes = world.replicas
       var hub = Replica(origin: origin(77))
       var backups: [Replica] = [hub]
-      var talk = Talk(limit: 1 + dice.below(10), dice: dice)
+      var talk = Talk(limit: 1 + random.below(10), random: random)
       talk.edits = 10
       for _ in 0..<30 {
-        let number = dice.below(nodes.count)
-        talk.loss = dice.pick([0, 0, 40])
+        let number = random.below(nodes.count)
+        talk.loss = random.pick([0, 0, 40])
         _ = talk.sync(&nodes[number], with: &hub)
-        if dice.chance(20) { backups.append(hub) }
-        if dice.chance(10) { hub = dice.pick(backups) }
-        if dice.chance(10) { nodes[number] = dice.pick(world.replicas) }
-        if nodes.count < 8, dice.chance(10) { nodes.append(nodes[number]) }
+        if random.chance(20) { backups.append(hub) }
+        if random.chance(10) { hub = random.pick(backups) }
+        if random.chance(10) { nodes[number] = random.pick(world.replicas) }
+        if nodes.count < 8, random.chance(10) { nodes.append(nodes[number]) }
       }
       (talk.loss, talk.edits) = (0, 0)
       for _ in 0..<2 {
@@ -294,9 +297,9 @@ import Testing
   @Test("A chain of relays carries everything both ways", arguments: 0..<5)
   func relays(batch: UInt64) {
     worlds(40_000 + batch * 20..<40_000 + batch * 20 + 20) { seed, world in
-      var dice = SeededRandom(seed: seed)
-      var chain = world.replicas.shuffled(using: &dice) + [Replica(origin: origin(78))]
-      var talk = Talk(limit: 1 + dice.below(10), dice: dice)
+      var random = SeededRandom(seed: seed)
+      var chain = world.replicas.shuffled(using: &random) + [Replica(origin: origin(78))]
+      var talk = Talk(limit: 1 + random.below(10), random: random)
       for _ in 0..<2 {
         for link in Array(1..<chain.count) + (1..<chain.count).reversed() {
           var (lower, upper) = (chain[link - 1], chain[link])
@@ -317,9 +320,9 @@ import Testing
     var repeatedIn = 0
     var fresh = 0
     worlds(0..<600) { seed, world in
-      var dice = SeededRandom(seed: seed)
-      var (node, hub) = (dice.pick(world.replicas), dice.pick(world.replicas))
-      var talk = Talk(limit: 5, dice: dice)
+      var random = SeededRandom(seed: seed)
+      var (node, hub) = (random.pick(world.replicas), random.pick(world.replicas))
+      var talk = Talk(limit: 5, random: random)
       differing += talk.difference(node, hub) == nil ? 0 : 1
       _ = talk.sync(&node, with: &hub)
       forks += node.table.streams.contains { $0.parent != nil } ? 1 : 0

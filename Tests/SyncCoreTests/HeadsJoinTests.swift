@@ -46,7 +46,9 @@ import Testing
     }
   }
 
-  private func clock(_ stream: StreamNumber, _ sequence: Int64) -> Clock { Clock(stream: stream, sequence: sequence, time: 0) }
+  private func clock(_ stream: StreamNumber, _ sequence: Int64) -> Clock {
+    Clock(stream: stream, sequence: sequence, time: 0)
+  }
 
   private func row(_ clock: Clock, _ contents: [RegisterKey: Content] = [:]) -> RecordState {
     RecordState(rows: [RowHead(clock: clock, contents: contents)], registers: [:], deletions: [])

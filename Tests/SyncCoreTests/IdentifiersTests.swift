@@ -25,18 +25,18 @@ import Testing
 
   @Test("Node ids, origins and digests are read from their bytes and digits, and order as their bytes do")
   func fixedSizes() throws {
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 61)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ 61)
     // Few different bytes, so that long prefixes agree.
-    func random(_ count: Int) -> [UInt8] { dice.bytes(count).map { $0 < 250 ? 0 : $0 } }
+    func bytes(_ count: Int) -> [UInt8] { random.bytes(count).map { $0 < 250 ? 0 : $0 } }
     for _ in 0..<300 {
-      let (a, b) = (random(16), random(16))
+      let (a, b) = (bytes(16), bytes(16))
       let (x, y) = (try #require(NodeID(bytes: a)), try #require(NodeID(bytes: b)))
       #expect(x.bytes == a && NodeID(hex: x.hex) == x && (x < y) == a.lexicographicallyPrecedes(b))
       #expect((x == y) == (a == b))
-      let (c, d) = (random(24), random(24))
+      let (c, d) = (bytes(24), bytes(24))
       let (v, w) = (try #require(Origin(bytes: c)), try #require(Origin(bytes: d)))
       #expect(v.bytes == c && Hex.bytes(v.hex) == c && (v < w) == c.lexicographicallyPrecedes(d))
-      let (e, f) = (random(32), random(32))
+      let (e, f) = (bytes(32), bytes(32))
       let (g, h) = (try #require(Digest(bytes: e)), try #require(Digest(bytes: f)))
       #expect(g.bytes == e && Digest(hex: g.hex) == g && (g < h) == e.lexicographicallyPrecedes(f))
       #expect((g == h) == (e == f))
@@ -111,9 +111,9 @@ import Testing
 
   @Test("Random texts are read as names only when they are written alike")
   func hostileNames() {
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 62)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ 62)
     for _ in 0..<3_000 {
-      let text = String(decoding: dice.bytes(dice.below(70)), as: UTF8.self)
+      let text = String(decoding: random.bytes(random.below(70)), as: UTF8.self)
       if let channel = Channel(text) { #expect(channel.description == text) }
       #expect(FederationCode.isValid(text) == (Channel(text + ":open") != nil), "\(text)")
       if let bytes = Hex.bytes(text) { #expect(Hex.string(bytes) == text.lowercased()) }

@@ -16,9 +16,12 @@ import Testing
       hash: Digest(hash, 0, 0, 0), changes: changes)
   }
 
-  private func change(_ operation: Change.Operation, _ registers: [RegisterID: Int64] = [:], at captured: Int64) -> Change {
+  private func change(_ operation: Change.Operation, _ registers: [RegisterID: Int64] = [:], at captured: Int64)
+    -> Change
+  {
     let contents = registers.keys.sorted().map { id in
-      RegisterContent(RegisterKey(id), Content([Cell(field: FieldID(aloneIn: id), value: .integer(registers[id] ?? 0))]))
+      RegisterContent(
+        RegisterKey(id), Content([Cell(field: FieldID(aloneIn: id), value: .integer(registers[id] ?? 0))]))
     }
     return Change(kind: 1, key: key, operation: operation, registers: contents, captured: captured, time: 9)
   }

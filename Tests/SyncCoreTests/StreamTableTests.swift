@@ -189,12 +189,12 @@ import Testing
 
   @Test("A vector keeps the highest of each stream, whatever the order of raising")
   func vectors() {
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 5)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ 5)
     for _ in 0..<200 {
       var vector = VersionVector()
       var expected: [StreamNumber: Int64] = [:]
-      for _ in 0..<dice.below(12) {
-        let (stream, sequence) = (StreamNumber(dice.below(6)), Int64(dice.below(5)) - 1)
+      for _ in 0..<random.below(12) {
+        let (stream, sequence) = (StreamNumber(random.below(6)), Int64(random.below(5)) - 1)
         let isNew = sequence > expected[stream, default: 0]
         let isRaised = vector.raise(stream, to: sequence)
         #expect(isRaised == isNew)

@@ -65,15 +65,15 @@ import Testing
 
   @Test("the same table in the same order always gives the same", arguments: 0..<20)
   func deterministic(_ seed: UInt64) {
-    var dice = SeededRandom(seed: seed)
-    let rows = Self.table(&dice, rows: 6, parts: 2, upTo: 30)
+    var random = SeededRandom(seed: seed)
+    let rows = Self.table(&random, rows: 6, parts: 2, upTo: 30)
     let once = withheld(rows, families: [[1, 2]], sums: [[0, 1, 2], [3, 4, 5]])
     #expect(withheld(rows, families: [[1, 2]], sums: [[0, 1, 2], [3, 4, 5]]) == once)
   }
 
-  private static func table(_ dice: inout SeededRandom, rows: Int, parts: Int, upTo limit: Int) -> [[Int64?]] {
+  private static func table(_ random: inout SeededRandom, rows: Int, parts: Int, upTo limit: Int) -> [[Int64?]] {
     (0..<rows).map { _ in
-      let cells = (0...parts).map { _ in Int64(dice.below(3) == 0 ? dice.below(4) : dice.below(limit)) }
+      let cells = (0...parts).map { _ in Int64(random.below(3) == 0 ? random.below(4) : random.below(limit)) }
       return [cells.reduce(0, +)] + cells.dropLast()
     }
   }
@@ -98,10 +98,10 @@ import Testing
     "an attacker with every told figure and every sum gets no interval narrower than the threshold", arguments: shapes)
   func attack(_ shape: Shape) {
     let threshold: Int64 = 4
-    var dice = SeededRandom(seed: UInt64(shape.rows * 100 + shape.parts))
+    var random = SeededRandom(seed: UInt64(shape.rows * 100 + shape.parts))
     var attacked = 0
     for _ in 0..<shape.tables {
-      let rows = Self.table(&dice, rows: shape.rows, parts: shape.parts, upTo: shape.limit)
+      let rows = Self.table(&random, rows: shape.rows, parts: shape.parts, upTo: shape.limit)
       let all = Array(rows.indices)
       let withheld = withheld(
         rows, families: [Array(1...shape.parts)], sums: shape.knowsSums ? [all] : [], below: threshold)

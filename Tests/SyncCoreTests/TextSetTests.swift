@@ -45,11 +45,11 @@ import Testing
 
   @Test("Every set is read back from its own writing")
   func roundTrip() {
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 21)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ 21)
     for round in 0..<4_000 {
-      let elements = (0..<dice.below(5)).map { _ in
-        dice.chance(50)
-          ? dice.bytes(dice.below(6), below: 127).map { $0 + 1 } : bytes(dice.pick(["ğ", "\\", "\"", "😀"]))
+      let elements = (0..<random.below(5)).map { _ in
+        random.chance(50)
+          ? random.bytes(random.below(6), below: 127).map { $0 + 1 } : bytes(random.pick(["ğ", "\\", "\"", "😀"]))
       }
       let set = TextSet(elements)
       guard TextSet(json: set.json) == set, TextSet(elements.reversed()).json == set.json,
@@ -63,12 +63,12 @@ import Testing
 
   @Test("Random bytes trap nowhere, and what is accepted has a fixed form")
   func hostileBytes() {
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 22)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ 22)
     let alphabet = bytes("[[]]\"\"\"\"\\\\u,, aD8dc0F\n") + [0, 1, 0x7F, 0x80, 0xC3, 0xFF]
     var accepted = 0
     for _ in 0..<40_000 {
-      var text = (0..<dice.below(16)).map { _ in dice.pick(alphabet) }
-      if dice.chance(60) { text = bytes("[\"") + text + bytes("\"]") }
+      var text = (0..<random.below(16)).map { _ in random.pick(alphabet) }
+      if random.chance(60) { text = bytes("[\"") + text + bytes("\"]") }
       guard let set = TextSet(json: text) else { continue }
       accepted += 1
       guard TextSet(json: set.json) == set else {

@@ -81,22 +81,22 @@ import Testing
   @Test("UTF-8 is distinguished from what is not")
   func utf8() {
     for text in ["", "a", "ş", "€", "😀", "\u{10FFFF}", "\u{0}"] { #expect(Validity.isUTF8(bytes(text))) }
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 31)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ 31)
     for _ in 0..<2_000 {
-      let random = dice.bytes(dice.below(5))
-      let repaired = Array(String(decoding: random, as: UTF8.self).utf8)
-      if Validity.isUTF8(random) != (repaired == random) { Issue.record("\(random)") }
+      let bytes = random.bytes(random.below(5))
+      let repaired = Array(String(decoding: bytes, as: UTF8.self).utf8)
+      if Validity.isUTF8(bytes) != (repaired == bytes) { Issue.record("\(bytes)") }
     }
   }
 
   @Test("Random bytes of every type are judged, and what is no text is refused", arguments: types.indices)
   func hostileBytes(index: Int) {
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 41)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ 41)
     for _ in 0..<2_000 {
-      let text = dice.bytes(dice.below(60))
+      let text = random.bytes(random.below(60))
       let ofText = Validity.problem(.text(text), Self.types[index])
-      let ofNumber = Validity.problem(.integer(Int64(bitPattern: dice.next())), Self.types[index])
-      let key = dice.bytes(dice.below(20))
+      let ofNumber = Validity.problem(.integer(Int64(bitPattern: random.next())), Self.types[index])
+      let key = random.bytes(random.below(20))
       let ofKey = Validity.problem(key: key, Self.types[index])
       let words = [ofText, ofNumber, ofKey].compactMap { $0 }
       #expect(words.allSatisfy { !$0.isEmpty })

@@ -39,11 +39,11 @@ import Testing
 
   @Test("Every key is read back from its writing, and keys order as their columns do")
   func keyRoundTrip() {
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 51)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ 51)
     let chunks = ["/", "%", "%2F", "%25", "2", "5", "F", "f", "a", "ş", "\u{1}", "İ"].map(bytes)
     var previous: [Int: [[UInt8]]] = [:]
     for round in 0..<5_000 {
-      let columns = (0..<(1 + dice.below(4))).map { _ in (0..<dice.below(5)).flatMap { _ in dice.pick(chunks) } }
+      let columns = (0..<(1 + random.below(4))).map { _ in (0..<random.below(5)).flatMap { _ in random.pick(chunks) } }
       let key = RecordKey(columns: columns)
       guard key.columns == columns, RecordKey(written: key.display, columnCount: columns.count) == key else {
         Issue.record("round \(round): \(key.display)")
@@ -59,15 +59,15 @@ import Testing
 
   @Test("Random bytes as a key have columns that give them again")
   func hostileKeys() {
-    var dice = SeededRandom(seed: SeededRandom.firstSeed &+ 52)
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ 52)
     for _ in 0..<5_000 {
-      let random = dice.bytes(dice.below(12))
-      let key = RecordKey(bytes: random)
+      let bytes = random.bytes(random.below(12))
+      let key = RecordKey(bytes: bytes)
       #expect(RecordKey(columns: key.columns) == key)
-      #expect(key.display.isEmpty == random.isEmpty)
-      let count = dice.below(6) - 1
-      let written = RecordKey(written: String(decoding: random, as: UTF8.self), columnCount: count)
-      #expect(written == nil || written?.columns.count == count, "\(random)")
+      #expect(key.display.isEmpty == bytes.isEmpty)
+      let count = random.below(6) - 1
+      let written = RecordKey(written: String(decoding: bytes, as: UTF8.self), columnCount: count)
+      #expect(written == nil || written?.columns.count == count, "\(bytes)")
     }
   }
 }

@@ -15,15 +15,15 @@ struct FuzzTests {
     // None of these carries a hash or a signature that is checked here: some noise has their form.
     let messages = try Samples.messages().filter {
       ![
-        "stored catalog", "join request", "join answer", "snapshot request", "snapshot answer", "bare segment",
+        "stored catalog", "join request", "join answer", "snapshot request", "snapshot answer", "pruned segment",
       ].contains($0.name)
     }
     for seed in UInt64(0)..<3000 {
-      var dice = SeededRandom(seed: seed)
-      let bytes = dice.bytes(dice.below(300))
+      var random = SeededRandom(seed: seed)
+      let bytes = random.bytes(random.below(300))
       for message in messages {
         #expect(throws: WireError.self, "seed \(seed), \(message.name)") {
-          try message.read(Array(message.bytes.prefix(dice.pick([0, 1, 4, 5]))) + bytes)
+          try message.read(Array(message.bytes.prefix(random.pick([0, 1, 4, 5]))) + bytes)
         }
       }
     }
@@ -34,9 +34,9 @@ struct FuzzTests {
     let messages = try Samples.messages()
     var read = 0
     for seed in UInt64(0)..<6000 {
-      var dice = SeededRandom(seed: seed)
+      var random = SeededRandom(seed: seed)
       let message = messages[Int(seed) % messages.count]
-      if (try? message.read(dice.mutated(message.bytes))) != nil { read += 1 }
+      if (try? message.read(random.mutated(message.bytes))) != nil { read += 1 }
     }
     #expect(read < 3000, "\(read)")
   }
@@ -45,8 +45,10 @@ struct FuzzTests {
   @Test("mutated bodies are read or refused, and what is read can be sealed again")
   func bodies() throws {
     let samples: [(count: Int, raw: [UInt8])] = (0..<40).map { seed in
-      var dice = SeededRandom(seed: UInt64(seed))
-      let models = (1...(dice.below(2) + 1)).map { RandomBlock(&dice, kind: KindID($0), changes: dice.below(8) + 1) }
+      var random = SeededRandom(seed: UInt64(seed))
+      let models = (1...(random.below(2) + 1)).map {
+        RandomBlock(&random, kind: KindID($0), changes: random.below(8) + 1)
+      }
       var writer = ByteWriter()
       writer.count(models.count)
       for model in models { model.block.encode(into: &writer) }
@@ -54,9 +56,9 @@ struct FuzzTests {
     }
     var read = 0
     for seed in UInt64(0)..<20_000 {
-      var dice = SeededRandom(seed: seed)
+      var random = SeededRandom(seed: seed)
       let sample = samples[Int(seed) % samples.count]
-      let raw = RawSegment(count: sample.count, body: dice.mutated(sample.raw))
+      let raw = RawSegment(count: sample.count, body: random.mutated(sample.raw))
       guard let blocks = try? raw.unsigned().blocks() else { continue }
       read += 1
       let changes = blocks.flatMap(\.changes)
@@ -72,10 +74,10 @@ struct FuzzTests {
   func headers() throws {
     var read = 0
     for seed in UInt64(0)..<8000 {
-      var dice = SeededRandom(seed: seed)
+      var random = SeededRandom(seed: seed)
       var raw = RawSegment(count: 1, body: [0])
-      raw.header.context = [Samples.tip(&dice)]
-      guard let segment = try? Segment(bytes: raw.unsignedBytes(header: dice.mutated(raw.headerBytes))) else {
+      raw.header.context = [Samples.tip(&random)]
+      guard let segment = try? Segment(bytes: raw.unsignedBytes(header: random.mutated(raw.headerBytes))) else {
         continue
       }
       read += 1
@@ -92,9 +94,9 @@ struct FuzzTests {
     let raw = LimitTests.body(count: 2000, key: Array("ftuu-000001".utf8))
     let packed = try RawSegment(count: 2000, packing: raw)
     for seed in UInt64(0)..<2000 {
-      var dice = SeededRandom(seed: seed)
+      var random = SeededRandom(seed: seed)
       var altered = packed
-      altered.body = dice.mutated(packed.body)
+      altered.body = random.mutated(packed.body)
       guard let blocks = try? altered.unsigned().blocks() else { continue }
       #expect(blocks.reduce(0) { $0 + $1.count } == 2000, "seed \(seed)")
     }

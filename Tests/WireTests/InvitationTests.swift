@@ -48,8 +48,8 @@ struct InvitationTests {
     #expect(Base64URL.encode(Array("M".utf8)) == "TQ")
     #expect(Base64URL.encode([0xFB, 0xFF]) == "-_8")
     for seed in UInt64(0)..<300 {
-      var dice = SeededRandom(seed: seed)
-      let bytes = dice.bytes(dice.below(80))
+      var random = SeededRandom(seed: seed)
+      let bytes = random.bytes(random.below(80))
       let text = Base64URL.encode(bytes)
       #expect(Base64URL.decode(text) == bytes, "seed \(seed)")
     }
@@ -60,10 +60,10 @@ struct InvitationTests {
 
   @Test("every text that decodes is the one that encodes")
   func base64Strictness() {
-    var dice = SeededRandom(seed: 11)
+    var random = SeededRandom(seed: 11)
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
     for _ in 0..<3000 {
-      let text = String((0..<dice.below(7)).map { _ in dice.pick(alphabet) })
+      let text = String((0..<random.below(7)).map { _ in random.pick(alphabet) })
       guard let bytes = Base64URL.decode(text) else { continue }
       #expect(Base64URL.encode(bytes) == text)
     }

@@ -193,11 +193,11 @@ struct LimitTests {
 
   @Test("a context has at most 16,384 entries")
   func contexts() throws {
-    var dice = SeededRandom(seed: 8)
+    var random = SeededRandom(seed: 8)
     var raw = RawSegment(count: 1, body: Self.body(count: 1))
-    raw.header.context = Array(repeating: Samples.tip(&dice), count: WireLimits.contextEntries)
+    raw.header.context = Array(repeating: Samples.tip(&random), count: WireLimits.contextEntries)
     #expect(try raw.segment().blocks().count == 1)
-    raw.header.context.append(Samples.tip(&dice))
+    raw.header.context.append(Samples.tip(&random))
     #expect(throws: WireError.self) { try raw.segment() }
   }
 
@@ -236,8 +236,8 @@ struct LimitTests {
 @Suite("Limits of what is sealed")
 struct SealLimitTests {
   private func seal(_ blocks: KindBlock...) throws -> Segment {
-    var dice = SeededRandom(seed: 1)
-    let header = Samples.header(&dice, count: blocks.reduce(0) { $0 + $1.count })
+    var random = SeededRandom(seed: 1)
+    let header = Samples.header(&random, count: blocks.reduce(0) { $0 + $1.count })
     return try Segment.seal(header, blocks: blocks, key: Samples.key(1))
   }
 
@@ -264,7 +264,9 @@ struct SealLimitTests {
     let cell = block { $0.append(text: long(WireLimits.cellBytes), to: $0.column(field: 1, register: 1)) }
     #expect(try seal(cell).blocks().count == 1)
     let wide = block { block in
-      for field in 1...WireLimits.columnsPerKind { block.appendNull(to: block.column(field: FieldID(field), register: RegisterID(field))) }
+      for field in 1...WireLimits.columnsPerKind {
+        block.appendNull(to: block.column(field: FieldID(field), register: RegisterID(field)))
+      }
     }
     #expect(try seal(wide).blocks().count == 1)
     #expect(try seal(block(kind: 65_535), block(), block()).blocks().count == 3)
@@ -273,7 +275,9 @@ struct SealLimitTests {
   @Test("what is too large is not sealed")
   func tooLarge() throws {
     let wide = block { block in
-      for field in 0...WireLimits.columnsPerKind { block.appendNull(to: block.column(field: FieldID(field), register: RegisterID(field))) }
+      for field in 0...WireLimits.columnsPerKind {
+        block.appendNull(to: block.column(field: FieldID(field), register: RegisterID(field)))
+      }
     }
     let elements = (0..<1024).map { (text: [UInt8($0 >> 8), UInt8($0 & 255)], present: true) }
     for block in [

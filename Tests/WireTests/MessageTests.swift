@@ -149,15 +149,15 @@ struct FrontierTests {
   @Test("the digest depends on what is held, not on how the list came about")
   func digest() {
     for seed in UInt64(0)..<100 {
-      var dice = SeededRandom(seed: seed)
-      let frontier = Samples.frontier(&dice, count: dice.below(12) + 2)
+      var random = SeededRandom(seed: seed)
+      let frontier = Samples.frontier(&random, count: random.below(12) + 2)
       let digest = SyncCore.Digest(of: frontier)
-      #expect(SyncCore.Digest(of: frontier.shuffled(using: &dice).sorted()) == digest, "seed \(seed)")
+      #expect(SyncCore.Digest(of: frontier.shuffled(using: &random).sorted()) == digest, "seed \(seed)")
       #expect(SyncCore.Digest(of: Array(Set(frontier)).sorted()) == digest, "seed \(seed)")
       var others: Set<SyncCore.Digest> = [digest]
       for alter in alterations {
         var other = frontier
-        alter(&other, dice.below(frontier.count))
+        alter(&other, random.below(frontier.count))
         others.insert(SyncCore.Digest(of: other.sorted()))
       }
       #expect(others.count == alterations.count + 1, "seed \(seed)")
@@ -177,8 +177,8 @@ struct FrontierTests {
   @Test("entries keep their order in a request, also when channels are mixed")
   func order() throws {
     for seed in UInt64(0)..<50 {
-      var dice = SeededRandom(seed: seed)
-      let frontier = Samples.frontier(&dice, count: 9).shuffled(using: &dice)
+      var random = SeededRandom(seed: seed)
+      let frontier = Samples.frontier(&random, count: 9).shuffled(using: &random)
       let request = ExchangeRequest(card: [], catalogVersion: 1, frontierDigest: .zero, frontier: frontier)
       #expect(try ExchangeRequest(bytes: request.bytes).frontier == frontier, "seed \(seed)")
     }

@@ -32,14 +32,14 @@ struct NumberTests {
 
   @Test("signed numbers take turns")
   func zigzags() throws {
-    var dice = SeededRandom(seed: 2)
+    var random = SeededRandom(seed: 2)
     let fixed: [(Int64, UInt64)] = [(0, 0), (-1, 1), (1, 2), (-2, 3), (.max, .max - 1), (.min, .max)]
     for (value, written) in fixed {
       var writer = ByteWriter()
       writer.zigzag(value)
       #expect(try varint(writer.bytes) == written)
     }
-    for value in fixed.map(\.0) + (0..<500).map({ _ in dice.integer() }) {
+    for value in fixed.map(\.0) + (0..<500).map({ _ in random.integer() }) {
       var writer = ByteWriter()
       writer.zigzag(value)
       var reader = ByteReader(writer.bytes, operation: "test")
@@ -77,9 +77,9 @@ struct NumberTests {
   @Test("runs and columns of texts come out as they went in")
   func columns() throws {
     for seed in UInt64(0)..<200 {
-      var dice = SeededRandom(seed: seed)
-      let count = dice.below(60) + 1
-      let texts = (0..<count).map { _ in dice.text() }
+      var random = SeededRandom(seed: seed)
+      let count = random.below(60) + 1
+      let texts = (0..<count).map { _ in random.text() }
       var column = TextColumn()
       for text in texts { column.append(text) }
       var writer = ByteWriter()

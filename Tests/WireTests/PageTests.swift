@@ -62,7 +62,7 @@ struct PageTests {
     let page = try Self.page()
     #expect(page.contains(Hex.string(try Samples.publicKey(0))))
     #expect(page.contains(segment.hash.hex))
-    #expect(blocks.last == Array(bytes.suffix(segment.bodyByteCount)))
+    #expect(blocks.last == Array(bytes.suffix(segment.body.count)))
   }
 
   @Test("its numbers are the limits")

@@ -13,10 +13,12 @@ struct SegmentTests {
     var packed = 0
     var plain = 0
     for seed in UInt64(0)..<400 {
-      var dice = SeededRandom(seed: seed)
-      let size = dice.pick([1, 1, 2, 30])
-      let models = (1...(dice.below(3) + 1)).map { RandomBlock(&dice, kind: KindID($0), changes: dice.below(size) + 1) }
-      let header = Samples.header(&dice, count: models.reduce(0) { $0 + $1.changes.count })
+      var random = SeededRandom(seed: seed)
+      let size = random.pick([1, 1, 2, 30])
+      let models = (1...(random.below(3) + 1)).map {
+        RandomBlock(&random, kind: KindID($0), changes: random.below(size) + 1)
+      }
+      let header = Samples.header(&random, count: models.reduce(0) { $0 + $1.changes.count })
       let segment = try Segment.seal(header, blocks: models.map(\.block), key: Samples.key(1))
       let read = try Segment(bytes: segment.bytes)
       try read.verify(publicKey: Samples.publicKey(1))
@@ -33,14 +35,14 @@ struct SegmentTests {
   }
 
   private func isPacked(_ segment: Segment) -> Bool {
-    segment.bytes.suffix(segment.bodyByteCount).starts(with: [0x28, 0xB5, 0x2F, 0xFD])
+    segment.bytes.suffix(segment.body.count).starts(with: [0x28, 0xB5, 0x2F, 0xFD])
   }
 
   @Test("a block reads the same through a moving cursor and one change at a time")
   func cursor() throws {
     for seed in UInt64(500)..<540 {
-      var dice = SeededRandom(seed: seed)
-      let model = RandomBlock(&dice, kind: 1, changes: 20)
+      var random = SeededRandom(seed: seed)
+      let model = RandomBlock(&random, kind: 1, changes: 20)
       var cursor = KindBlock.Cursor(model.block)
       var padded = model.block
       for column in padded.columns { #expect(column.states.count <= 20) }
@@ -99,10 +101,10 @@ struct SegmentTests {
 
   @Test("the chain hash names every part of the header and the body, but not the signature")
   func chain() throws {
-    var dice = SeededRandom(seed: 3)
-    let model = RandomBlock(&dice, kind: 1, changes: 4)
-    var header = Samples.header(&dice, count: 4)
-    header.context = [Samples.tip(&dice)]
+    var random = SeededRandom(seed: 3)
+    let model = RandomBlock(&random, kind: 1, changes: 4)
+    var header = Samples.header(&random, count: 4)
+    header.context = [Samples.tip(&random)]
     let original = header
     func hash() throws -> SyncCore.Digest { try Segment.seal(header, blocks: [model.block], key: Samples.key(1)).hash }
     let first = try hash()
@@ -145,9 +147,9 @@ struct SegmentTests {
     for (seed, blocks, changes) in [(UInt64(1), 1, 1), (2, 2, 3)] {
       let bytes = try Samples.segment(seed: seed, blocks: blocks, changes: changes).bytes
       let publicKey = try Samples.publicKey(1)
-      var dice = SeededRandom(seed: seed)
+      var random = SeededRandom(seed: seed)
       for place in bytes.indices {
-        for mask in [UInt8(1) << dice.below(8), UInt8.random(in: 1...255, using: &dice)] {
+        for mask in [UInt8(1) << random.below(8), UInt8.random(in: 1...255, using: &random)] {
           var altered = bytes
           altered[place] ^= mask
           guard let segment = try? Segment(bytes: altered) else { continue }
@@ -197,18 +199,18 @@ struct SegmentTests {
 
   @Test("a number of changes that does not fit is not sealed")
   func counts() throws {
-    var dice = SeededRandom(seed: 6)
-    let model = RandomBlock(&dice, kind: 1, changes: 3)
+    var random = SeededRandom(seed: 6)
+    let model = RandomBlock(&random, kind: 1, changes: 3)
     for count in [0, 2, 4] {
-      let header = Samples.header(&dice, count: count)
+      let header = Samples.header(&random, count: count)
       #expect(throws: WireError.self) { try Segment.seal(header, blocks: [model.block], key: Samples.key(1)) }
     }
     for first in [Int64.min, -1, 0, .max - 2, .max] {
-      var header = Samples.header(&dice, count: 3)
+      var header = Samples.header(&random, count: 3)
       header.first = first
       #expect(throws: WireError.self) { try Segment.seal(header, blocks: [model.block], key: Samples.key(1)) }
     }
-    var header = Samples.header(&dice, count: 3)
+    var header = Samples.header(&random, count: 3)
     header.first = .max - 3
     #expect(try Segment.seal(header, blocks: [model.block], key: Samples.key(1)).header.last == .max - 1)
   }

@@ -8,8 +8,8 @@ import Testing
 @Suite("The server's keys")
 struct ServerCardTests {
   static func trust(_ seed: UInt64, pins: Int, needsAuthority: Bool) throws -> ServerTrust {
-    var dice = SeededRandom(seed: seed)
-    let pins = (0..<pins).map { _ in Samples.digest(&dice) }
+    var random = SeededRandom(seed: seed)
+    let pins = (0..<pins).map { _ in Samples.digest(&random) }
     return try ServerTrust(pins: pins, needsAuthority: needsAuthority, issuedAt: Samples.now)
   }
 
@@ -27,9 +27,9 @@ struct ServerCardTests {
 
   @Test("Neither a pin nor an authority, the same pin twice, or too many are refused")
   func refused() throws {
-    var dice = SeededRandom(seed: 1)
-    let pin = Samples.digest(&dice)
-    let many = (0..<5).map { _ in Samples.digest(&dice) }
+    var random = SeededRandom(seed: 1)
+    let pin = Samples.digest(&random)
+    let many = (0..<5).map { _ in Samples.digest(&random) }
     for (pins, needsAuthority) in [([], false), ([pin, pin], false), ([pin, pin], true), (many, true)] {
       #expect(throws: WireError.self) { try ServerTrust(pins: pins, needsAuthority: needsAuthority, issuedAt: 0) }
       var writer = ByteWriter()

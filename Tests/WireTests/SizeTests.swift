@@ -12,15 +12,15 @@ struct SizeTests {
     var total = 0
     var number = 0
     let count = 137_131
-    var dice = SeededRandom(seed: 2025)
+    var random = SeededRandom(seed: 2025)
     var predecessor = SyncCore.Digest.zero
-    let origin = Samples.origin(&dice)
+    let origin = Samples.origin(&random)
     while number < count {
       let size = min(16_384, count - number)
-      let block = block(number..<(number + size), &dice)
+      let block = block(number..<(number + size), &random)
       let header = SegmentHeader(
         origin: origin, channel: Channel(owner: "ftuu", audience: .home), first: Int64(number + 1), count: size,
-        predecessor: predecessor, context: [Samples.tip(&dice)], catalogVersion: 1, sealedAt: Samples.now)
+        predecessor: predecessor, context: [Samples.tip(&random)], catalogVersion: 1, sealedAt: Samples.now)
       let segment = try Segment.seal(header, blocks: [block], key: Samples.key(1))
       let read = try Segment(bytes: segment.bytes).blocks()
       #expect(read.count == 1 && read[0].count == size)
@@ -33,7 +33,7 @@ struct SizeTests {
     #expect(share <= 20)
   }
 
-  private func block(_ numbers: Range<Int>, _ dice: inout SeededRandom) -> KindBlock {
+  private func block(_ numbers: Range<Int>, _ random: inout SeededRandom) -> KindBlock {
     var block = KindBlock(kind: 5, keyColumns: 3)
     let columns = (1...7).map { block.column(field: FieldID($0), register: 20) }
     let method = block.column(field: 8, register: 20)
@@ -49,7 +49,7 @@ struct SizeTests {
       block.appendKey(column: 0, Array(code.utf8)[...])
       block.appendKey(column: 1, date[...])
       block.appendKey(column: 2, axis[...])
-      block.append(Int64(dice.below(196) + 5), to: columns[0])
+      block.append(Int64(random.below(196) + 5), to: columns[0])
       for column in columns.dropFirst() { block.appendNull(to: column) }
       block.append(text: estimate, to: method)
     }

@@ -40,9 +40,12 @@ struct SnapshotTests {
       for (entry, segment) in all {
         if entry.beginning != nil { tips.append([]) }
         let parent = entry.beginning?.parent == nil ? nil : tips[0].first
-        let context = entry.context.compactMap { place in tips[place.stream.number].first { $0.sequence == place.sequence } }
+        let context = entry.context.compactMap { place in
+          tips[place.stream.number].first { $0.sequence == place.sequence }
+        }
         let again = entry.segment(
-          segment.header.origin, segment.header.channel, after: tips[entry.stream.number].last ?? parent, context: context)
+          segment.header.origin, segment.header.channel, after: tips[entry.stream.number].last ?? parent,
+          context: context)
         #expect(again == segment)
         try again.verify(publicKey: Samples.publicKey(1))
         #expect(throws: WireError.self) { try again.verify(publicKey: Samples.publicKey(2)) }
@@ -96,8 +99,8 @@ struct SnapshotTests {
     }
     var read = 0
     for seed in UInt64(0)..<20_000 {
-      var dice = SeededRandom(seed: seed)
-      let content = dice.mutated(contents[Int(seed) % contents.count])
+      var random = SeededRandom(seed: seed)
+      let content = random.mutated(contents[Int(seed) % contents.count])
       guard let page = try? SnapshotPage(content: content) else { continue }
       read += 1
       // What is read can be written again.

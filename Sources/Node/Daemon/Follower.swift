@@ -48,7 +48,8 @@ struct Follower: Service {
       logger.log(
         level: isNews ? .info : .debug, "synced",
         metadata: [
-          "outcome": "\(report.outcome.rawValue)", "rounds": "\(report.rounds)", "sent": "\(report.sent.changes)",
+          "outcome": report.outcome == .even ? "in sync" : "partial",
+          "rounds": "\(report.rounds)", "sent": "\(report.sent.changes)",
           "received": "\(report.received.changes)", "conflicts": "\(report.conflictsOpened)",
         ])
       for words in report.notices + report.refusals { logger.warning("\(words)") }

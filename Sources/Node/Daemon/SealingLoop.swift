@@ -11,9 +11,9 @@ struct SealingLoop: Service {
     await Polling.every(.seconds(1), from: ()) { [store, logger] _ in
       do {
         let sealed = try await offload { try store.seal() }
-        if sealed.changes > 0 { logger.info("sealed", metadata: ["changes": "\(sealed.changes)"]) }
+        if sealed.changes > 0 { logger.info("edits added to the log", metadata: ["changes": "\(sealed.changes)"]) }
       } catch {
-        logger.warning("sealing has to wait", metadata: ["reason": "\(error)"])
+        logger.warning("edits cannot be added to the log yet", metadata: ["reason": "\(error)"])
       }
     }
   }

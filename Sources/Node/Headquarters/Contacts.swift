@@ -26,7 +26,7 @@ final class Contacts: Sendable {
   /// Remembers what an exchange showed, until it is answered.
   ///
   /// - Parameter at: a time before the lag was computed: the node cannot hold anything that is sealed later.
-  func saw(_ node: NodeID, at: Int64, catalogVersion: Int, lag: Int64) {
+  func recordExchange(_ node: NodeID, at: Int64, catalogVersion: Int, lag: Int64) {
     known.withLock { $0.facts[node] = Facts(at: at, catalogVersion: catalogVersion, lag: max(0, lag)) }
   }
 

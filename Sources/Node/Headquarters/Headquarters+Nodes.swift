@@ -32,7 +32,7 @@ extension Headquarters {
     status: 403, code: "not_renewed", message: "Headquarters does not accept this key.",
     hint: "The node may have been revoked, or may have another key already: ask headquarters.")
 
-  func met(_ node: NodeID, agent: String?) async {
+  func recordContact(_ node: NodeID, agent: String?) async {
     do {
       try await offload { try contacts.record(node, agent: agent, in: store) }
     } catch {

@@ -94,9 +94,9 @@ struct Headquarters: HeadquartersService {
   }
 
   private func exchange(_ request: ExchangeRequest, from node: NodeID) throws -> ExchangeAnswer {
-    let role = try role(of: node, card: request.card)
-    try store.seal()
-    let absorbed = try store.absorb(segments: request.segments, cards: request.cards, mayRead: role.mayExchange)
+    let lookedAt = SystemClock.now()
+    let reply = try store.answer(request, from: node)
+    let absorbed = reply.absorbed
     if absorbed.segments > 0 || !absorbed.refusals.isEmpty {
       logger.info(
         "absorbed",
@@ -105,66 +105,15 @@ struct Headquarters: HeadquartersService {
           "refused": "\(absorbed.refusals.count)",
         ])
     }
-    if absorbed.segments > 0, request.cards.contains(store.identity.card.bytes) {
-      // Taking back its own edits, it took a fresh origin. That is the proof; what a frontier claims would be none.
+    if reply.showsRestoration {
       logger.warning("this database was restored or copied; it goes on under a new identity and nothing is lost")
     }
-    let lookedAt = SystemClock.now()
-    let mine = try store.frontier(visibleTo: role)
-    let published = try store.publishedCatalog()
-    let parts = ExchangeParts(
-      mine: Digest(of: mine), theirs: request.frontierDigest, peerShowsFrontier: request.frontier != nil,
-      catalogVersion: published.catalog.version, peerCatalogVersion: request.catalogVersion)
-    var answer = ExchangeAnswer(now: 0, frontierDigest: parts.digest, refusals: absorbed.refusals)
-    if parts.offersCatalog { answer.catalog = published.bytes }
-    if parts.showsFrontier { answer.frontier = mine }
-    var lacking: Int64?
-    if parts.fillsBatch, let theirs = request.frontier {
-      lacking = try fill(&answer, for: theirs, role, limit: request.answerLimit)
+    if let lag = reply.lag {
+      contacts.recordExchange(node, at: lookedAt, catalogVersion: request.catalogVersion, lag: lag)
     }
-    if parts.issuesReceipt(absorbing: request.segments.count, sending: answer.segments.count) {
-      answer.receipt = try receipt(to: node, mine)
-    }
-    let lag = parts.lag(lacking: lacking)
-    if let lag { contacts.saw(node, at: lookedAt, catalogVersion: request.catalogVersion, lag: lag) }
+    var answer = reply.answer
     answer.now = SystemClock.now()
     return answer
-  }
-
-  /// - Parameter frontier: what is held of the channels that the node may read, every open one among them.
-  private func receipt(to node: NodeID, _ frontier: [FrontierEntry]) throws -> [UInt8] {
-    let own = try store.earlier(than: node).union([node])
-    let receipt = Receipt.issue(
-      to: node, tips: frontier.filter { own.contains($0.tip.origin.node) },
-      open: frontier.filter { $0.channel.audience == .open }, at: SystemClock.now(), by: store.identity.key)
-    return receipt?.bytes ?? []
-  }
-
-  /// Adds what the other side lacks and says what of its own is held.
-  ///
-  /// - Returns: how many changes it lacks, those of this batch among them.
-  private func fill(
-    _ answer: inout ExchangeAnswer, for theirs: [FrontierEntry], _ role: NodeRole, limit: Int
-  ) throws -> Int64 {
-    answer.held = try store.holds(theirs, visibleTo: role)
-    var batchLimit = Store.BatchLimit.standard
-    batchLimit.bytes = min(batchLimit.bytes, limit / 2)
-    let batch = try store.batch(lackedBy: theirs.filter { role.mayRead($0.channel) }, role: role, limit: batchLimit)
-    answer.segments = batch.segments
-    answer.cards = batch.cards
-    answer.hasMore = batch.hasMore
-    return batch.lacking
-  }
-
-  private func role(of node: NodeID, card bytes: [UInt8]) throws -> NodeRole {
-    if let card = try store.card(of: node) { return try store.role(of: card) }
-    // Headquarters lost its record of this node; its own signature on the card proves it.
-    let card = try NodeCard(bytes: bytes, signedBy: store.identity.headquarters)
-    guard card.id == node else {
-      throw WireError(.badSignature, "recognizing a node", "the card is that of another node")
-    }
-    try store.keep(card)
-    return try store.role(of: card)
   }
 
   func answer(to error: any Error) -> ServiceAnswer {

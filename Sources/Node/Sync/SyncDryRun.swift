@@ -210,8 +210,9 @@ struct SyncDryRun: @unchecked Sendable {
 
   /// - Returns: how many segments were new.
   private func absorb(_ answer: ExchangeAnswer) throws -> Int {
-    let absorbed = try copy.store.absorb(segments: answer.segments, cards: answer.cards, mayRead: role.mayRead)
-    if absorbed.segments > 0 { try copy.countReceived(answer.segments) }
+    let arrivals = answer.segments.map { Arrival($0) }
+    let absorbed = try copy.store.absorb(arrivals, cards: answer.cards, mayRead: role.mayRead)
+    if absorbed.segments > 0 { try copy.countReceived(arrivals) }
     return absorbed.segments
   }
 

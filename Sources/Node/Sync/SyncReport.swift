@@ -1,3 +1,4 @@
+import Limits
 import Store
 import SyncCore
 
@@ -41,12 +42,9 @@ public struct SyncReport: Sendable, Equatable {
 // MARK: What a session adds
 
 extension SyncReport {
-  /// Refusals that a report lists at most.
-  private static let mostRefusals = 200
-
   /// Adds refusals, each once however often its segment is sent.
   mutating func addRefusals(_ refusals: [String]) {
-    for words in refusals where self.refusals.count < Self.mostRefusals && !self.refusals.contains(words) {
+    for words in refusals where self.refusals.count < WireLimits.refusalsPerReport && !self.refusals.contains(words) {
       self.refusals.append(words)
     }
   }
@@ -55,7 +53,7 @@ extension SyncReport {
   mutating func addRefusedEdits(_ count: Int) {
     guard count > 0 else { return }
     let edits = count == 1 ? "1 edit of another's record was" : "\(count) edits of others' records were"
-    notices.append("\(edits) not taken; `birlik status` tells why")
+    notices.append("\(edits) not accepted; `birlik status` lists the reasons")
   }
 
   /// Adds a notice of changes that may not be sent any more, or that may be sent again.
@@ -63,11 +61,11 @@ extension SyncReport {
     func changes(_ count: Int64) -> String { count == 1 ? "1 change" : "\(count) changes" }
     if change.kept > 0 {
       notices.append(
-        "\(changes(change.kept)) sealed here may not be sent any more, because headquarters' catalog took the right to "
-          + "write what is open to all; they are put before headquarters, and `birlik inbox` lists them")
+        "\(changes(change.kept)) typed here cannot be sent any more, because headquarters' catalog took the right to "
+          + "write records that all members read; they are proposed to headquarters, and `birlik inbox` lists them")
     }
     if change.released > 0 {
-      notices.append("\(changes(change.released)) that had to be kept back are kept back no more")
+      notices.append("\(changes(change.released)) that could not be sent before may be sent again")
     }
   }
 

@@ -63,7 +63,7 @@ extension SyncSession {
         answer.manifest != nil || !answer.pages.isEmpty
       else { return false }
       for (number, page) in answer.pages.enumerated() {
-        try await offload { try store.keepPage(page, number: first + number, of: current) }
+        try await offload { try store.storePage(page, number: first + number, of: current) }
       }
       let next = try await offload { try store.pendingSnapshot() }
       guard next != pending else {

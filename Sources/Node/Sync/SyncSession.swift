@@ -1,3 +1,4 @@
+import Limits
 import Settings
 import Store
 import SyncCore
@@ -26,9 +27,6 @@ struct SyncSession {
     snapshotAnswerBytes = node.snapshotAnswerBytes
     client = try HeadquartersClient(for: store, "syncing")
   }
-
-  /// The years of the clocks that a node goes by: 1970 to 9999, in milliseconds.
-  private static let clockRange: ClosedRange<Int64> = 0...253_402_300_799_999
 
   mutating func run(_ progress: @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
     try await beginFromSnapshot()
@@ -71,8 +69,9 @@ struct SyncSession {
       try await adoptCatalog()
       return conversation.catalogAdopted()
     case .absorb(let readsEnds):
-      let received = try await absorb()
-      return conversation.absorbed(segments: received, ends: readsEnds ? Self.ends(answer.segments) : [])
+      let (received, arrivals) = try await absorb()
+      // One that cannot be read was refused, which is reported elsewhere.
+      return conversation.absorbed(segments: received, ends: readsEnds ? arrivals.compactMap(\.end) : [])
     case .lookUp(let entries):
       return conversation.held(try await offload { try store.holds(entries, visibleTo: role) })
     case .seal:
@@ -91,7 +90,8 @@ struct SyncSession {
       return conversation.batchPrepared(
         SyncBatch(
           segments: batch.segments.count, changes: batch.changes, lacking: batch.lacking, unknown: batch.unknown,
-          ends: batch.unknown.isEmpty ? [] : Self.ends(batch.segments), lacksPruned: !batch.unkept.isEmpty))
+          ends: batch.unknown.isEmpty ? [] : batch.segments.compactMap { Arrival($0).end },
+          lacksPruned: !batch.unkept.isEmpty))
     case .readPrunedEnds:
       return conversation.prunedEndsRead(try await offload { try store.prunedEnds(visibleTo: role) })
     case .finish: return action
@@ -104,11 +104,6 @@ struct SyncSession {
       let frontier = try store.frontier(visibleTo: role)
       return (frontier, Digest(of: frontier))
     }
-  }
-
-  private static func ends(_ segments: [[UInt8]]) -> [(header: SegmentHeader, hash: Digest)] {
-    // One that cannot be read was refused, which is reported elsewhere.
-    segments.compactMap { try? Segment(bytes: $0) }.map { ($0.header, $0.hash) }
   }
 }
 
@@ -129,10 +124,10 @@ extension SyncSession {
     let before = SystemClock.now()
     let answer = try ExchangeAnswer(bytes: try await client.post("/v1/exchange", body, offset: offset))
     let after = SystemClock.now()
-    guard Self.clockRange.contains(answer.now) else {
+    guard WireLimits.clock.contains(answer.now) else {
       throw NodeError(
         .data, "talking to headquarters", "headquarters' clock is beyond all years",
-        hint: "tell headquarters; nothing of its answer was taken")
+        hint: "ask headquarters to correct its clock; its answer was discarded")
     }
     let part = try await sealing
     if let part { report.addRefusedEdits(part.report.refused) }
@@ -178,25 +173,26 @@ extension SyncSession {
 
   /// Absorbs the segments of the answer and retains its receipt.
   ///
-  /// - Returns: how many segments were new.
-  private mutating func absorb() async throws -> Int {
+  /// - Returns: how many segments were new, and all of them.
+  private mutating func absorb() async throws -> (received: Int, [Arrival]) {
     let (store, role, answer) = (store, role, answer)
-    let absorbed = try await offload {
-      let absorbed = try store.absorb(segments: answer.segments, cards: answer.cards, mayRead: role.mayRead)
+    let (absorbed, arrivals) = try await offload {
+      let arrivals = answer.segments.map { Arrival($0) }
+      let absorbed = try store.absorb(arrivals, cards: answer.cards, mayRead: role.mayRead)
       // A receipt is evidence, never state: a sync goes on without one that cannot be read.
       if !answer.receipt.isEmpty,
         let receipt = try? Receipt(bytes: answer.receipt, signedBy: store.identity.headquarters),
         receipt.node == store.identity.node
       {
-        try store.keep(receipt)
+        try store.retain(receipt)
       }
-      return absorbed
+      return (absorbed, arrivals)
     }
     report.received.changes += absorbed.changes
     report.received.bytes += absorbed.bytes
     report.conflictsOpened += absorbed.conflictsOpened
     report.addRefusals(absorbed.refusals.map { "a segment from headquarters was not taken: \($0.reason)" })
-    return absorbed.segments
+    return (absorbed.segments, arrivals)
   }
 }
 

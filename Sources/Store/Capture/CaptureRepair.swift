@@ -13,10 +13,18 @@ struct CaptureRepair {
   ///
   /// Only what another program committed since the last call can have changed anything, so most calls look at nothing.
   func mend() throws {
+    guard try isNeeded() else { return }
+    try repair()
+    transaction.capture.checkedDataVersion = try connection.pragma("data_version")
+  }
+
+  /// Whether another program broke something since the last look.
+  func isNeeded() throws -> Bool {
     let version = try connection.pragma("data_version")
-    guard version != transaction.capture.checkedDataVersion else { return }
-    if try !isSound() { try repair() }
+    guard version != transaction.capture.checkedDataVersion else { return false }
+    guard try isSound() else { return true }
     transaction.capture.checkedDataVersion = version
+    return false
   }
 
   /// True when triggers are as the catalog says and nothing changed the form of tables since they were last checked.

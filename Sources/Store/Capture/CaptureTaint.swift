@@ -63,7 +63,7 @@ struct CaptureTaint {
     try transaction.inbox.addRefused(
       RefusedView(
         at: SystemClock.now(), kind: table.kind.name, key: key.display, operation: .edit,
-        record: JSONText.object(fields.map { ($0.name, $0.new) }), reason: Self.reason))
+        record: RefusedView.json(fields.map { ($0.name, $0.new) }), reason: Self.reason))
     if !isCaptured {
       try transaction.records.show(table, key, logged)
       return

@@ -239,7 +239,7 @@ private struct Finding {
     try inbox.addRefused(
       RefusedView(
         at: SystemClock.now(), kind: difference.kind, key: difference.key, operation: difference.sort.operation,
-        record: JSONText.object(record), reason: reason))
+        record: RefusedView.json(record), reason: reason))
   }
 
   private mutating func restore(_ slots: [RecordSlot], _ transaction: Transaction) throws {

@@ -1,6 +1,6 @@
 import SyncCore
 
-/// What a capture audit found.
+/// What a row check found.
 public struct RowCheckReport: Sendable, Equatable {
   /// Records that were compared.
   public var records = 0

@@ -94,7 +94,7 @@ struct TableRepair {
       try transaction.inbox.addRefused(
         RefusedView(
           at: SystemClock.now(), kind: kind.name, key: key.joined(separator: "/"), operation: .insert,
-          record: JSONText.object(Array(zip(names, values))),
+          record: RefusedView.json(Array(zip(names, values))),
           reason: "its key is empty or stands twice in a table that had lost its form"))
     }
     let own = try clerksOwn(on: kind.name)

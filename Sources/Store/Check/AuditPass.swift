@@ -82,7 +82,7 @@ struct AuditPass {
     }
     guard hash.bytes == row.hash else { throw wrong("its bytes are not those of its hash") }
     guard header.first == row.first, header.last == row.last else {
-      throw wrong("its numbers are not those that its author sealed")
+      throw wrong("its numbers are not those that its author signed")
     }
     guard let card = cards[header.origin.node] else { throw wrong("no card of its author is kept here") }
     guard card.role.mayWrite(header.channel) else { throw wrong("its author may not write this channel") }
@@ -103,7 +103,7 @@ struct AuditPass {
     switch placement {
     case .extends(let stream, _) where stream == row.stream: break
     case .begins where table.streams.count == row.stream.number: break
-    case .extends, .begins: throw Wrong(code: .reordered, detail: "it stands in a stream that it does not belong to")
+    case .extends, .begins: throw Wrong(code: .reordered, detail: "it is in a stream to which it does not belong")
     case .held: throw Wrong(code: .altered, detail: "it is there twice")
     case .waits: return try checkLinks(header, row)
     case .contradicts(let reason): throw Wrong(code: .reordered, detail: reason)
@@ -118,7 +118,7 @@ struct AuditPass {
   private func checkLinks(_ header: SegmentHeader, _ row: LoggedSegment) throws(Wrong) {
     if header.predecessor != .zero, known[header.predecessor] == nil {
       if (try? isHeld(header.predecessor)) == true {
-        throw Wrong(code: .reordered, detail: "it stands in the log before the segment that it continues")
+        throw Wrong(code: .reordered, detail: "it comes in the log before the segment that it continues")
       }
       let before = min(ends[row.stream]?.last ?? 0, header.first - 1)
       let gap = before < header.first - 1 ? (before + 1)...(header.first - 1) : nil
@@ -126,7 +126,7 @@ struct AuditPass {
     }
     for tip in header.context where known[tip.hash] == nil {
       if (try? isHeld(tip.hash)) == true {
-        throw Wrong(code: .reordered, detail: "it stands in the log before a segment that its author had seen")
+        throw Wrong(code: .reordered, detail: "it comes in the log before a segment that its author had seen")
       }
       let author = cards[tip.origin.node]?.name ?? String(tip.origin.node.hex.prefix(8))
       throw Wrong(
@@ -197,7 +197,8 @@ struct AuditPass {
   }
 
   private mutating func report(
-    _ number: StreamNumber, _ stream: LocalStream, _ code: AuditFinding.Code, _ detail: String, _ numbers: ClosedRange<Int64>?
+    _ number: StreamNumber, _ stream: LocalStream, _ code: AuditFinding.Code, _ detail: String,
+    _ numbers: ClosedRange<Int64>?
   ) {
     reported.insert(number)
     result.findings.append(finding(code, stream.channel, stream.origin, numbers, detail))

@@ -45,7 +45,7 @@ struct FoldComparison {
     let here = select("main")
     let folded = select("fold")
     for (one, other, word) in [
-      (here, folded, "stands here, not in the log"), (folded, here, "is in the log, not here"),
+      (here, folded, "is here, not in the log"), (folded, here, "is in the log, not here"),
     ] {
       let statement = try transaction.connection.prepared("\(one) EXCEPT \(other) LIMIT \(most)")
       let width = columns.split(separator: ",").count

@@ -145,7 +145,7 @@ extension Store {
     // What was told there earlier has to have been told here by now.
     guard let own = mine.binding, own.at >= signed.at else {
       comparison.outcome = .inconclusive
-      comparison.reason = "\(theirs.card.name) was told more, and later: run `birlik sync` here, then compare again"
+      comparison.reason = "\(theirs.card.name) got more, and later: run `birlik sync` here, then compare again"
       return comparison
     }
     comparison.outcome = .split

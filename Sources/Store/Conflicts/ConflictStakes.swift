@@ -115,7 +115,7 @@ final class ConflictStakes {
     return moves
   }
 
-  /// The day to tell a difference by, and the difference on that day: today, or else the nearest day that differs.
+  /// The day of which a difference is reported, and the difference then: today, or else the nearest day that differs.
   private func first(_ steps: [(day: Int32, value: Int64)]) -> (day: CalendarDay, difference: Int64)? {
     func difference(on day: Int32) -> Int64 { steps.reduce(0) { $1.day <= day ? $0 &+ $1.value : $0 } }
     let now = difference(on: today.number)
@@ -123,7 +123,7 @@ final class ConflictStakes {
     let days = Set(steps.map(\.day)).sorted()
     let past = days.last { $0 <= today.number && difference(on: $0) != 0 }
     guard let day = past ?? days.first(where: { $0 > today.number && difference(on: $0) != 0 }) else { return nil }
-    // What stands from the beginning of time is told by the last day on which it does.
+    // A difference that has no first day is reported as of the last day on which it applies.
     let end = days.first { $0 > day }.map { $0 &- 1 } ?? today.number
     return (CalendarDay(number: day == Contributions.always ? end : day), difference(on: day))
   }
@@ -154,7 +154,8 @@ final class ConflictStakes {
     case .stock(let stock):
       own = try transaction.totals.sum(indicator.id, slot: stock.axis, federation: code, day: today).amount
     case .openUnits(let open):
-      own = try transaction.totals.sum(TotalsPlan.countName(open.units), slot: open.sort, federation: code, day: today).amount
+      own = try transaction.totals.sum(TotalsPlan.countName(open.units), slot: open.sort, federation: code, day: today)
+        .amount
     case .ratio: return []
     }
     guard own != 0 else { return [] }
@@ -185,8 +186,8 @@ final class ConflictStakes {
     var days = [today]
     if let own = DayRange(date: Array(columns[2].utf8))?.last { days.append(own) }
     for day in days {
-      let before = PublishedFigure.standing(at: day, among: figures(shown))?.value
-      let after = PublishedFigure.standing(at: day, among: figures(other))?.value
+      let before = PublishedFigure.current(at: day, among: figures(shown))?.value
+      let after = PublishedFigure.current(at: day, among: figures(other))?.value
       if before == after { continue }
       return [
         TotalMove(

@@ -110,7 +110,7 @@ enum Schema {
     """
   )
 
-  /// Which refused edits are sealed ones that are kept back, in which stream, and whether they were sent after all.
+  /// Which refused edits are sealed ones that may not be sent, in which stream, and whether they were sent after all.
   static let unsendableEdits = (
     name: "birlik_kept_edit",
     sql: """

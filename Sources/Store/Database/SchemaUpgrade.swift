@@ -1,4 +1,7 @@
 /// Brings the tables of a file that an older Birlik made up to `Schema.version`.
+///
+/// GRDB's `DatabaseMigrator` is not used: it keeps the names of what ran in a table of its own, asks for a whole
+/// `DatabaseQueue`, and knows neither a file that a newer Birlik made nor one that the reader may not change.
 enum SchemaUpgrade {
   /// The statements that lead from the version before to this one.
   private static let steps: [Int: [String]] = [

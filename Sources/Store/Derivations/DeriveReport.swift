@@ -4,9 +4,9 @@ import SyncCore
 public struct DeriveReport: Sendable {
   public enum Figure: Sendable, Equatable {
     case told(Int64)
-    /// It stands for too few people, or would give such a figure away.
+    /// It counts too few people, or such a figure could be computed from it.
     case withheld
-    /// No row tells.
+    /// No row has a value.
     case notCollected
   }
 

@@ -62,7 +62,7 @@ struct DeriveRun {
   ///
   /// - Parameter replaces: whether figures that another node gave are overwritten.
   func plan(
-    _ count: DerivationCount, _ standing: DeriveStanding, replaces: Bool
+    _ count: DerivationCount, _ standing: CurrentFigures, replaces: Bool
   ) -> (report: DeriveReport, edits: [Edit]) {
     var report = DeriveReport(
       derivation: derivation.id, title: derivation.title, source: source.name, target: target.name, span: span,
@@ -114,14 +114,14 @@ struct DeriveRun {
     var other: String?
   }
 
-  private func written(_ records: [DerivationCount.Record], _ standing: DeriveStanding) -> [Written] {
+  private func written(_ records: [DerivationCount.Record], _ standing: CurrentFigures) -> [Written] {
     let withheld = Suppression(derivation, threshold: threshold).withheld(
       records.map(\.figures), sums: sums(records.map(\.key), standing))
     return zip(records, withheld).map { written($0, $1, standing.rows[$0.key]) }
   }
 
   private func written(
-    _ record: DerivationCount.Record, _ withheld: [Bool], _ row: DeriveStanding.Row?
+    _ record: DerivationCount.Record, _ withheld: [Bool], _ row: CurrentFigures.Row?
   ) -> Written {
     let figures = zip(record.figures, withheld).map { figure, isWithheld -> DeriveReport.Figure in
       isWithheld ? .withheld : figure.map { .told($0) } ?? .notCollected
@@ -129,7 +129,7 @@ struct DeriveRun {
     var line = DeriveReport.Line(
       key: record.key.display, outcome: .unchanged,
       figures: zip(derivation.measures.map(\.field), figures).map { (field: $0, figure: $1) })
-    // A word that only a few wrote would be told by the key itself.
+    // The key itself would reveal a word that only a few people wrote.
     let isTyped = derivation.key.contains { if case .each = $0 { true } else { false } }
     if isTyped, row == nil, !figures.contains(where: { if case .told = $0 { true } else { false } }) {
       line.outcome = .hidden
@@ -156,7 +156,7 @@ struct DeriveRun {
 
   // MARK: Sums that others may know
 
-  private func sums(_ keys: [RecordKey], _ standing: DeriveStanding) -> [[Int]] {
+  private func sums(_ keys: [RecordKey], _ standing: CurrentFigures) -> [[Int]] {
     var groups: [[UInt8]: [Int]] = [:]
     for (number, sum) in derivation.sums.enumerated() {
       guard let place = target.key.firstIndex(where: { $0.name.sameBytes(as: sum.column) }) else { continue }

@@ -32,7 +32,7 @@ extension Store {
           "run it on the machine that has the \(run.source.name) records, and check the \(run.derivation.span.rawValue)"
       )
     }
-    let standing = try read { try DeriveStanding($0, run, count.records.map(\.key)) }
+    let standing = try read { try CurrentFigures($0, run, count.records.map(\.key)) }
     let (report, edits) = run.plan(count, standing, replaces: replaces)
     guard !isDryRun, !edits.isEmpty else { return report }
     try writeAsClerk { transaction in

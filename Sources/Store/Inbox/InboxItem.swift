@@ -38,7 +38,7 @@ public struct InboxItem: Sendable, Equatable {
   public var reason: String
   /// Of an edit that was refused what was to be done (`insert`, `edit`, `delete`) and the record as typed, as JSON.
   public var refused: (operation: RefusedView.Operation, record: String)?
-  /// Of an edit that was refused whether it is a sealed one, which still stands in the row here.
+  /// Whether a refused edit is a sealed one, which the row here still shows.
   public var isUnsendable = false
   /// Of an edit that was refused and put before headquarters: what it decided, if anything, and why.
   public var proposal: (id: String, decision: Proposal.Decision?, reason: String)?

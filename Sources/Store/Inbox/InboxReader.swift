@@ -25,7 +25,8 @@ struct InboxReader {
 
   private func item(_ row: EditInbox.Entry, _ table: KindTable) throws -> InboxItem {
     var item = InboxItem(
-      sort: InboxItem.Sort(row.sort), toldAt: row.at, kind: table.kind.name, key: row.place.key.display, field: row.field, typed: nil,
+      sort: InboxItem.Sort(row.sort), toldAt: row.at, kind: table.kind.name, key: row.place.key.display,
+      field: row.field, typed: nil,
       shown: nil, standing: .settled, reason: row.sort == .invalid ? row.reason : "", isSeen: row.isSeen)
     let slots = try records.slots(table, row.place.key)
     guard let state = slots[row.place.channel] else { return item }

@@ -74,7 +74,8 @@ struct InboxWriter {
   private func addExistence(_ state: RecordState, _ record: Record) throws {
     if state.exists(record.table.kind.deletion) {
       for deletion in state.deletions where isOwn(deletion.clock) {
-        try add(.lost, record, RecordNotes.existence, deletion.clock, .empty, reason: Contested.Existence.deleted.rawValue)
+        try add(
+          .lost, record, RecordNotes.existence, deletion.clock, .empty, reason: Contested.Existence.deleted.rawValue)
       }
     } else if let edit = try latestOwn(state.survivingEdits) {
       try add(.lost, record, RecordNotes.existence, edit, .empty, reason: Contested.Existence.kept.rawValue)
@@ -99,7 +100,8 @@ struct InboxWriter {
       let content = heads.first?.content ?? .empty
       for head in before.heads(register) where isOwn(head.clock) && head.content != content {
         // One that is still there lost nothing; one that is not allowed was added as such.
-        guard !heads.contains(where: { $0.clock == head.clock }), record.table.problem(head.content, of: register) == nil
+        guard !heads.contains(where: { $0.clock == head.clock }),
+          record.table.problem(head.content, of: register) == nil
         else { continue }
         try add(.lost, record, field, head.clock, head.content, reason: "")
       }

@@ -16,3 +16,17 @@ public struct RefusedView: Sendable, Equatable {
   public var record: String
   public var reason: String
 }
+
+extension RefusedView {
+  /// The fields of a record as `record` holds them.
+  static func json(_ fields: [(String, Value)]) -> String {
+    let members = fields.map { name, value in
+      switch value {
+      case .null: (name: name, value: JSON.null)
+      case .integer(let number): (name: name, value: JSON.integer(number))
+      case .text(let bytes): (name: name, value: JSON.text(bytes, .canonical))
+      }
+    }
+    return String(decoding: JSON.object(members).bytes, as: UTF8.self)
+  }
+}

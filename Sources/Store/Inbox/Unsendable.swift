@@ -24,7 +24,8 @@ struct Unsendable {
 
   init(_ transaction: Transaction) { self.transaction = transaction }
 
-  /// Whether this node may send what it holds of a channel: headquarters all that others may read.
+  /// Whether this node may send what it holds of a channel: headquarters all that others may read. The catalog in use
+  /// decides, also while a later one is about to be adopted.
   func maySend(_ channel: Channel) -> Bool {
     transaction.identity.role.isHeadquarters || transaction.role.mayExchange(channel)
   }
@@ -130,7 +131,7 @@ struct Unsendable {
       let number = try transaction.inbox.addRefused(
         RefusedView(
           at: edit.at, kind: table?.kind.name ?? "kind \(edit.kind)", key: edit.key.display,
-          operation: edit.isDeletion ? .delete : edit.isInsertion ? .insert : .edit, record: JSONText.object(record),
+          operation: edit.isDeletion ? .delete : edit.isInsertion ? .insert : .edit, record: RefusedView.json(record),
           reason: sealer.proposer.reason(Self.reason(channel), proposed: proposed)), proposed: proposed)
       try transaction.inbox.markSealed(refused: number, in: stream.number)
     }

@@ -10,14 +10,18 @@ struct PrunedGaps {
   /// Looks for what is not kept in a stream of which the peer lacks everything after a sequence.
   ///
   /// - Returns: the first sequence that is not kept; nil when all is.
-  mutating func begin(_ number: StreamNumber, after sequence: Int64, _ transaction: Transaction, _ batch: inout Store.Batch) -> Int64? {
-    guard let first = transaction.log.pruned.first(after: sequence, stream: number), let stream = transaction.log.streams.stream(number)
+  mutating func begin(
+    _ number: StreamNumber, after sequence: Int64, _ transaction: Transaction, _ batch: inout Store.Batch
+  ) -> Int64? {
+    guard let first = transaction.log.pruned.first(after: sequence, stream: number),
+      let stream = transaction.log.streams.stream(number)
     else { return nil }
     starts[number] = first
     let last = transaction.log.pruned.ends(stream: number).last ?? first
     batch.unkept.append(
       Store.Unkept(
-        channel: stream.channel, node: transaction.directory.name(of: stream.origin.node), first: first, last: max(first, last)))
+        channel: stream.channel, node: transaction.directory.name(of: stream.origin.node), first: first,
+        last: max(first, last)))
     return first
   }
 

@@ -18,7 +18,7 @@ extension SegmentLog {
   }
 
   /// The bytes of the segments that wait for one, which wait no longer.
-  func takeWaiting(for missing: Digest) throws -> [[UInt8]] {
+  func removeWaiting(for missing: Digest) throws -> [[UInt8]] {
     let select = try connection.prepared("SELECT bytes FROM birlik_waiting WHERE missing=?1")
     select.bind(1, blob: missing.bytes)
     var waiting: [[UInt8]] = []
@@ -30,12 +30,12 @@ extension SegmentLog {
     return waiting
   }
 
-  /// The bytes of all segments that wait, in order of their hashes.
-  func waiting() throws -> [[UInt8]] {
+  /// Calls `body` with the bytes of every segment that waits, in order of their hashes; all together may be too much for
+  /// memory.
+  func eachWaiting(_ body: ([UInt8]) throws -> Void) throws {
     let select = try connection.prepared("SELECT bytes FROM birlik_waiting ORDER BY hash")
-    var waiting: [[UInt8]] = []
-    while try select.step() { waiting.append(select.bytes(0)) }
-    return waiting
+    defer { select.reset() }
+    while try select.step() { try body(select.bytes(0)) }
   }
 
   func forgetWaiting() throws { try connection.execute("DELETE FROM birlik_waiting") }

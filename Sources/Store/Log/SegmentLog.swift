@@ -44,6 +44,15 @@ final class SegmentLog {
 
   func holds(_ hash: Digest) throws -> Bool { try position(of: hash) != nil }
 
+  /// For each tip whether it is held, as far as a role may hear of it.
+  func holds(_ frontier: [FrontierEntry], visibleTo role: NodeRole) throws -> [Bool] {
+    try frontier.map { entry in
+      guard role.mayRead(entry.channel), let position = try position(of: entry.tip.hash) else { return false }
+      // The channel is the peer's word: entries of channels that the peer may not read are reported as not held.
+      return channel(of: position.stream).map(role.mayRead) ?? false
+    }
+  }
+
   /// The hash of the segment that holds a change; nil for a change that is being sealed.
   func hash(at clock: Clock) throws -> Digest? {
     let statement = try connection.prepared(
@@ -80,7 +89,7 @@ final class SegmentLog {
     try streams.place(header, hash: hash, position: { try position(of: $0) }, seenAt: { try seen(at: $0) })
   }
 
-  /// What a peer lacks that shows a frontier and said of marks whether it holds them.
+  /// What a peer lacks, by the frontier that it shows and by which of our last entries it holds (`marks`).
   func plan(peer frontier: [FrontierEntry], marks: [FrontierMark]) throws -> ExchangePlan {
     try ExchangePlan(streams, peer: frontier, marks: marks) { try position(of: $0) }
   }

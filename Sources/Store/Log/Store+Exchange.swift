@@ -10,7 +10,11 @@ extension Store {
     try withFile { try $0.lookAfterCapture() }
     // Looking first keeps a sync with nothing new from taking the write lock.
     guard try hasCaptured() else { return SealReport() }
-    return try write { try $0.sealAll(now: now) }
+    return try write { transaction in
+      let sealer = try Sealer(transaction, wall: now)
+      try sealer.sealAll()
+      return sealer.report
+    }
   }
 
   /// Seals a part of what was captured, so that sending it can begin while the rest is sealed.
@@ -38,12 +42,10 @@ extension Store {
   ///   - cards: cards of the segments' authors; those that headquarters did not sign are passed over.
   ///   - mayRead: which channels the exchange may carry.
   public func absorb(
-    segments: [[UInt8]], cards: [[UInt8]], now: Int64 = SystemClock.now(),
-    mayRead: (Channel) -> Bool = { _ in true }
+    _ arrivals: [Arrival], cards: [[UInt8]], now: Int64 = SystemClock.now(), mayRead: (Channel) -> Bool = { _ in true }
   ) throws -> AbsorbReport {
-    guard !segments.isEmpty else { return AbsorbReport() }
-    let arrivals = segments.map { Arrival($0) }
-    return try write { try $0.absorb(arrivals, cards: cards, now: now, mayRead: mayRead) }
+    guard !arrivals.isEmpty else { return AbsorbReport() }
+    return try write { try Absorber.absorb(arrivals, cards: cards, $0, now: now, mayRead: mayRead) }
   }
 
   /// The tips held of the channels that a role may read, without what may not be sent.
@@ -53,7 +55,7 @@ extension Store {
 
   /// For each tip whether it is held.
   public func holds(_ frontier: [FrontierEntry], visibleTo role: NodeRole) throws -> [Bool] {
-    try read { try $0.holds(frontier, visibleTo: role) }
+    try read { try $0.log.holds(frontier, visibleTo: role) }
   }
 
   /// The next batch of what a peer lacks, in causal order; at least one segment where there is any.

@@ -87,7 +87,7 @@ extension Store {
         return true
       }
     }
-    // Sparing the next syncs a look at every segment. One that arrives late and older waits until this time comes.
+    // Until this time, later syncs need not read every header. An older segment that arrives late is kept until then.
     if oldest > time, oldest < Int64.max { try write { try $0.meta.set(.oldestBody, .integer(oldest)) } }
     return old
   }

@@ -18,27 +18,24 @@ extension Store {
       guard !transaction.log.pruned.isEmpty else { return [] }
       let table = try transaction.adopted.table(named: kind)
       let key = try table.key(written: key)
-      return try transaction.records.slots(table.kind.id, key).compactMap { slot in
-        try transaction.directory.channel(slot.channel).flatMap {
-          try Self.gap(table.kind.id, key, in: $0, transaction.log)
-        }
-      }
+      let gaps = try Self.gaps(table.kind.id, key, transaction.log)
+      return try transaction.records.slots(table.kind.id, key)
+        .compactMap { transaction.directory.channel($0.channel).flatMap { gaps[$0] } }
     }
   }
 
-  private static func gap(_ kind: KindID, _ key: RecordKey, in channel: Channel, _ log: SegmentLog) throws -> LogGap? {
+  private static func gaps(_ kind: KindID, _ key: RecordKey, _ log: SegmentLog) throws -> [Channel: LogGap] {
     let excluded = try log.numbersWithout(kind, key)
-    var gap = LogGap(channel: channel, segments: 0, changes: 0, sealedUntil: Int64.min)
-    try log.eachSegment(after: 0) { segment in
-      guard !segment.hasBody, log.channel(of: segment.stream) == channel, !excluded.contains(segment.number) else {
-        return true
-      }
+    var gaps: [Channel: LogGap] = [:]
+    try log.eachPrunedSegment { segment in
+      guard !excluded.contains(segment.number), let channel = log.channel(of: segment.stream) else { return }
       let header = try PrunedSegment(bytes: segment.bytes).header
+      var gap = gaps[channel] ?? LogGap(channel: channel, segments: 0, changes: 0, sealedUntil: Int64.min)
       gap.segments += 1
       gap.changes &+= Int64(header.count)
       gap.sealedUntil = max(gap.sealedUntil, header.sealedAt)
-      return true
+      gaps[channel] = gap
     }
-    return gap.segments == 0 ? nil : gap
+    return gaps
   }
 }

@@ -45,6 +45,30 @@ final class Absorber {
     self.skips = skips
   }
 
+  /// Seals everything captured and absorbs segments of a peer.
+  ///
+  /// - Parameters:
+  ///   - cards: of the segments' authors; those that headquarters did not sign are passed over.
+  ///   - mayRead: which channels the exchange may carry.
+  static func absorb(
+    _ arrivals: [Arrival], cards: [[UInt8]], _ transaction: Transaction, now: Int64, mayRead: (Channel) -> Bool
+  ) throws -> AbsorbReport {
+    try SealedBefore(transaction).dropEdits(in: arrivals.compactMap(\.segment))
+    let sealer = try Sealer(transaction, wall: now)
+    try sealer.sealAll()
+    // Without segments the cards of their authors are of no use.
+    for bytes in arrivals.isEmpty ? [] : cards {
+      // A segment whose author has no card is refused, which is reported.
+      guard let card = try? NodeCard(bytes: bytes, signedBy: transaction.identity.headquarters) else { continue }
+      try transaction.directory.add(card)
+    }
+    let absorber = Absorber(transaction)
+    for arrival in arrivals { try absorber.absorb(arrival, mayRead: mayRead) }
+    var report = absorber.report
+    report.seal = sealer.report
+    return report
+  }
+
   var report: AbsorbReport {
     var report = counted
     report.conflictsOpened = merger.conflictsOpened
@@ -80,7 +104,8 @@ final class Absorber {
 
   /// Absorbs what waited for segments that are held now.
   func absorbWaiting() throws {
-    let waiting = try transaction.log.waiting()
+    var waiting: [[UInt8]] = []
+    try transaction.log.eachWaiting { waiting.append($0) }
     guard !waiting.isEmpty else { return }
     try transaction.log.forgetWaiting()
     for bytes in waiting { try absorb(Arrival(bytes)) }
@@ -117,7 +142,7 @@ final class Absorber {
           segment.hash, "its author began \(limit) streams in its channel already: it may join anew, with a new file")
       case .extends(_, let seen), .begins(_, let seen):
         try absorb(segment, placement, seen)
-        next += try takeWaiting(for: segment.hash)
+        next += try removeWaiting(for: segment.hash)
       }
     }
   }
@@ -147,12 +172,12 @@ final class Absorber {
   }
 
   /// Segments that waited for this one; they wait no longer.
-  private func takeWaiting(for hash: Digest) throws -> [Segment] {
-    let waiting = try transaction.log.takeWaiting(for: hash)
+  private func removeWaiting(for hash: Digest) throws -> [Segment] {
+    let waiting = try transaction.log.removeWaiting(for: hash)
     if !waiting.isEmpty { waitingRoom = nil }
     return try waiting.compactMap { bytes in
       // One that somebody altered in the file must not keep out what it waited for.
-      guard case .segment(let segment) = Arrival(bytes) else { return nil }
+      guard let segment = Arrival(bytes).segment else { return nil }
       // Its author may have been stopped while it waited.
       guard let reason = try reasonOfStop(segment) else { return segment }
       refuse(segment.hash, reason)
@@ -172,7 +197,7 @@ final class Absorber {
       problem = error.detail
     }
     if Restoration.isShown(by: segment.header, to: try transaction.origin()) {
-      try FreshOrigin(transaction).take(because: .peer)
+      try FreshOrigin(transaction).adopt(because: .peer)
     }
     let stream = try transaction.log.append(segment, blocks: blocks, placement: placement, problem: problem)
     let channel = try transaction.directory.assignNumber(to: segment.header.channel)

@@ -25,7 +25,7 @@ struct FreshOrigin {
   init(_ transaction: Transaction) { self.transaction = transaction }
 
   /// Seals under a new identity from now on.
-  func take(because witness: Witness) throws {
+  func adopt(because witness: Witness) throws {
     try transaction.renewNonce()
     try transaction.meta.set(.origins, .integer((try transaction.meta.integer(.origins) ?? 0) &+ 1))
     try transaction.meta.set(.notice, .text(witness.notice))

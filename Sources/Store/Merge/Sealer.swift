@@ -112,7 +112,8 @@ final class Sealer {
   private func checkMaySeal() throws {
     guard let bytes = try transaction.meta.bytes(.renewal), !bytes.isEmpty else { return }
     throw StoreError(
-      .busy, "sealing", "this node's key is being renewed", hint: "finish it with `birlik rotate-key`; edits are kept")
+      .busy, "adding to the log", "this node's key is being renewed",
+      hint: "finish it with `birlik rotate-key`; edits are kept")
   }
 
   // MARK: One record
@@ -254,7 +255,7 @@ final class Sealer {
     try transaction.inbox.addRefused(
       RefusedView(
         at: edits.lastAt, kind: table.kind.name, key: key.display, operation: operation,
-        record: JSONText.object(record), reason: reason), proposed: proposed)
+        record: RefusedView.json(record), reason: reason), proposed: proposed)
     report.refused += 1
     try transaction.records.restore(table, key) { try fold(table, key) }
   }

@@ -48,7 +48,9 @@ struct ChangeCounter {
         defer { cursor.pass(place, of: block) }
         let key = block.key(place)
         records[block.kind, default: []].insert(key)
-        guard part.first.count < ChangeTally.listed, let stream, let table = transaction.table(block.kind) else { continue }
+        guard part.first.count < ChangeTally.listed, let stream, let table = transaction.table(block.kind) else {
+          continue
+        }
         let logged = LoggedChange(
           change: block.change(place, at: cursor),
           clock: Clock(stream: stream, sequence: sequence &+ Int64(place), time: block.times[place]),

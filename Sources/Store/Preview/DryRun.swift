@@ -108,12 +108,10 @@ public final class DryRun {
   public func origin() throws -> Origin { try store.origin() }
 
   /// Counts what arrived. To be called after it was absorbed, for what the catalog then says.
-  public func countReceived(_ segments: [[UInt8]]) throws {
+  public func countReceived(_ arrivals: [Arrival]) throws {
     try store.read { transaction in
-      for bytes in segments {
-        // One that cannot be read was refused.
-        if case .segment(let segment) = Arrival(bytes) { try arrived.add(segment, transaction) }
-      }
+      // One that cannot be read was refused.
+      for segment in arrivals.compactMap(\.segment) { try arrived.add(segment, transaction) }
     }
   }
 
@@ -131,7 +129,8 @@ public final class DryRun {
       let plan = try log.plan(peer: frontier, marks: marks)
       let unsendable = Unsendable(transaction)
       var counter = ChangeCounter()
-      for (number, stream) in log.streams.numbered where role.mayRead(stream.channel) && unsendable.maySend(stream.channel) {
+      for (number, stream) in log.streams.numbered
+      where role.mayRead(stream.channel) && unsendable.maySend(stream.channel) {
         guard let from = plan.lacks(number, of: log.streams) else { continue }
         for id in try log.numbers(of: number, after: from, limit: Int.max) {
           guard let segment = try log.segment(id) else { continue }

@@ -23,10 +23,10 @@ struct HistoryReader {
   /// What waits of a record: should what it builds on have died with its author, it can be read here for ever.
   private func waitingEntries(_ table: KindTable, _ key: RecordKey) throws -> [HistoryEntry] {
     var entries: [HistoryEntry] = []
-    for bytes in try transaction.log.waiting() {
+    try transaction.log.eachWaiting { bytes in
       let segment = try Segment(bytes: bytes)
       // One that cannot be read is reported when it is absorbed.
-      guard let blocks = try? segment.blocks() else { continue }
+      guard let blocks = try? segment.blocks() else { return }
       for (place, change) in blocks.flatMap(\.changes).enumerated()
       where change.kind == table.kind.id && change.key == key {
         var entry = entry(

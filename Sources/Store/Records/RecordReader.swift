@@ -30,7 +30,8 @@ struct RecordReader {
       let columns = names.indices.map { (name: names[$0], value: statement.value($0)) }
       let key = RecordKey(columns: table.kind.key.indices.map { statement.bytes($0) })
       let view = RecordView(
-        kind: table.kind.name, key: key.display, columns: columns, invalid: try transaction.conflicts.invalidFields(table.kind.id, key),
+        kind: table.kind.name, key: key.display, columns: columns,
+        invalid: try transaction.conflicts.invalidFields(table.kind.id, key),
         conflicts: try transaction.conflicts.openFields(table.kind.id, key))
       guard try body(view) else { return }
     }

@@ -40,7 +40,7 @@ extension Store {
   ///
   /// - Parameters:
   ///   - header: column names; the key's have to be among them.
-  ///   - rows: called until it gives nil.
+  ///   - next: called until it gives nil, within the transaction: it must not use this store.
   ///   - isDryRun: when true, everything is checked and nothing written.
   /// - Throws: `StoreError` with code `unknown` for a column that the kind has not, `invalid` for a missing key column.
   public func importRows(

@@ -9,7 +9,9 @@ extension Store {
       let table = try transaction.adopted.table(named: kind)
       let key = try table.key(written: key)
       var found: RecordView?
-      try RecordReader(transaction).eachRow(table, filters: table.kind.key.indices.map { (table.kind.key[$0].name, key.columns[$0]) }) {
+      try RecordReader(transaction).eachRow(
+        table, filters: table.kind.key.indices.map { (table.kind.key[$0].name, key.columns[$0]) }
+      ) {
         found = $0
         return false
       }

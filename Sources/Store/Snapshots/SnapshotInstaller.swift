@@ -84,7 +84,7 @@ final class SnapshotInstaller {
           .damaged, "installing a snapshot", "a segment has no place",
           hint: "nothing of it was installed; the log is fetched in its place")
       }
-      if segment.header.origin == (try transaction.origin()) { try FreshOrigin(transaction).take(because: .peer) }
+      if segment.header.origin == (try transaction.origin()) { try FreshOrigin(transaction).adopt(because: .peer) }
       let problem = entry.isUnread ? "headquarters could not read it" : nil
       stream = try transaction.log.append(segment, placement: placement, problem: problem)
       counted.segments += 1

@@ -6,7 +6,7 @@ import Wire
 ///
 /// In steps, each in a transaction of its own, so that clerks and exchanges go on meanwhile: first the skeleton up to a
 /// segment, then all heads in the order of their keys, at last what changed since. A record that changed meanwhile is
-/// told again in an amendment, which stands for what was told of it before: so the whole is of one frontier, that of the
+/// written again in an amendment, which replaces its earlier heads: so the whole snapshot has one frontier, that of the
 /// last step.
 final class SnapshotMaker {
   /// How large the content of a page becomes, in bytes.
@@ -154,7 +154,9 @@ final class SnapshotMaker {
     guard let channel = transaction.directory.channel(place.channel), role.mayRead(channel) else { return }
     let key = place.key
     let state = try StateCodec.decode(stored) {
-      guard let table = transaction.table(place.kind), let row = try transaction.rows.row(table, key) else { return [:] }
+      guard let table = transaction.table(place.kind), let row = try transaction.rows.row(table, key) else {
+        return [:]
+      }
       return table.contents(of: row)
     }
     guard changed || state.allClocks({ base.covers($0) }) else { return }

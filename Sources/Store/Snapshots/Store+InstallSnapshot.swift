@@ -64,7 +64,7 @@ extension Store {
   /// Keeps a page of the snapshot that is being fetched.
   ///
   /// - Throws: `WireError` for one that is not what the manifest says; nothing changes then.
-  public func keepPage(_ bytes: [UInt8], number: Int, of manifest: SnapshotManifest) throws {
+  public func storePage(_ bytes: [UInt8], number: Int, of manifest: SnapshotManifest) throws {
     guard manifest.pages.indices.contains(number) else { return }
     let entry = manifest.pages[number]
     _ = try SnapshotPage(bytes: bytes, entry)
@@ -103,7 +103,7 @@ extension Store {
       let origin = try transaction.origin()
       let own = manifest.frontier.filter { $0.tip.origin == origin }
       if try own.contains(where: { try !transaction.log.holds($0.tip.hash) }) {
-        try FreshOrigin(transaction).take(because: .peer)
+        try FreshOrigin(transaction).adopt(because: .peer)
       }
       try Sealer(transaction, wall: now).sealAll()
       let installer = try SnapshotInstaller(transaction)

@@ -40,7 +40,8 @@ extension Store {
   public func explain(indicator id: String, unit: String, asOf: String, axis: String? = nil) throws -> TotalsExplanation
   {
     try read { transaction in
-      guard let indicator = transaction.catalog.indicator(named: id), case .stock(let stock) = indicator.definition else {
+      guard let indicator = transaction.catalog.indicator(named: id), case .stock(let stock) = indicator.definition
+      else {
         throw StoreError(
           .unknown, "opening a total", "'\(id)' is not an indicator that opens to returns", hint: "try members")
       }

@@ -69,11 +69,13 @@ extension TotalsPlan {
 
 extension TotalsPlan.Part {
   /// True when the unit has a return already.
-  func hasReturns(_ unit: [UInt8], _ transaction: Transaction) throws -> Bool { try returns?.exists(unit, transaction) ?? true }
+  func hasReturns(_ unit: [UInt8], _ transaction: Transaction) throws -> Bool {
+    try returns?.exists(unit, transaction) ?? true
+  }
 
   /// Sums the first return of a unit.
   ///
-  /// - Returns: false when it is not of the form that this can tell.
+  /// - Returns: false when the return has a form that this shortcut does not handle.
   func addFirst(
     _ unit: [UInt8], _ key: RecordKey, federation: [UInt8], value: (Int) -> Int64?, _ transaction: Transaction,
     into sums: inout TotalsAccumulator

@@ -19,13 +19,15 @@ struct TotalsReader {
           indicator.id, asOf, day, axis: axis, stock.units, stock.published, withheld: try withheld(stock, axis, day)
         ) { federation in
           var sum = try transaction.totals.sum(indicator.id, slot: axis, federation: federation, day: day)
-          sum += TotalDelta(expected: try transaction.totals.sum(indicator.id, slot: "", federation: federation, day: day).expected)
+          sum += TotalDelta(
+            expected: try transaction.totals.sum(indicator.id, slot: "", federation: federation, day: day).expected)
           return sum
         })
     case .openUnits(let open):
       return .report(
         try report(indicator.id, asOf, day, axis: "", open.units, open.published) { federation in
-          let sum = try transaction.totals.sum(TotalsPlan.countName(open.units), slot: open.sort, federation: federation, day: day)
+          let sum = try transaction.totals.sum(
+            TotalsPlan.countName(open.units), slot: open.sort, federation: federation, day: day)
           return TotalDelta(amount: sum.amount, reported: sum.amount, expected: sum.amount)
         })
     case .ratio(let ratio):
@@ -56,7 +58,7 @@ struct TotalsReader {
     let figures = try figures(published)
     let rows = try members(units).map { unit in
       let sum = try counted(unit)
-      let declared = PublishedFigure.standing(at: day, among: figures[unit] ?? [])
+      let declared = PublishedFigure.current(at: day, among: figures[unit] ?? [])
       return TotalsRow(
         unit: unit, counted: sum.amount, declared: declared?.value, declaredAsOf: declared?.asOf,
         unitsExpected: sum.expected, unitsReported: sum.reported, unitsWithheld: withheld[unit] ?? 0)
@@ -64,17 +66,19 @@ struct TotalsReader {
     let parent = transaction.directory.headquartersCard?.role.federation ?? ""
     return TotalsReport(
       indicator: id, asOf: asOf, axis: axis, rows: rows,
-      claimed: PublishedFigure.standing(at: day, among: figures[parent] ?? []))
+      claimed: PublishedFigure.current(at: day, among: figures[parent] ?? []))
   }
 
   /// How many units have a figure at the day that is withheld, by owner.
   private func withheld(_ stock: Indicator.Stock, _ axis: String, _ day: CalendarDay) throws -> [String: Int64] {
-    guard let part = TotalsPlan(catalog, transaction.adopted.tables).parts.first(where: { $0.stock == stock }), let returns = part.returns
+    guard let part = TotalsPlan(catalog, transaction.adopted.tables).parts.first(where: { $0.stock == stock }),
+      let returns = part.returns
     else { return [:] }
     var counts: [String: Int64] = [:]
     try returns.eachWithheld(transaction) { unit in
       let found = Contributions.withheld(
-        stock, unit: try part.units.read(unit, transaction, [:]), returns: try returns.read(unit, transaction, [:]), axis: axis,
+        stock, unit: try part.units.read(unit, transaction, [:]), returns: try returns.read(unit, transaction, [:]),
+        axis: axis,
         at: day)
       for (federation, count) in found { counts[federation, default: 0] &+= count }
     }
@@ -125,8 +129,10 @@ struct TotalsReader {
         for (key, delta) in try parts?.contributions(of: Array(descendant.utf8), transaction, [:]) ?? [:]
         where (key.slot == axis || key.slot.isEmpty) && key.day <= day.number { sum += delta }
       }
-      let own = try parts?.returns?.read(Array(child.utf8), transaction, [:]).filter { $0.axis == axis && $0.asOf.last <= day }
-        .filter { $0.value != nil }.max { $0.asOf.last < $1.asOf.last }
+      let own = try parts?.returns?.read(Array(child.utf8), transaction, [:]).filter {
+        $0.axis == axis && $0.asOf.last <= day
+      }
+      .filter { $0.value != nil }.max { $0.asOf.last < $1.asOf.last }
       children.append(
         TotalsExplanation.Child(
           unit: child, name: tree.name(of: child), sort: tree.sort(of: child), counted: sum.amount,

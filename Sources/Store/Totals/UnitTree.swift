@@ -1,7 +1,7 @@
 import Consolidation
 import SyncCore
 
-/// Who stands under whom along one axis at a date.
+/// Which unit belongs to which, along one axis at a date.
 struct UnitTree {
   private var parents: [String: String] = [:]
   private var childrenOf: [String: [String]] = [:]
@@ -10,7 +10,8 @@ struct UnitTree {
 
   /// Reads the tree. A unit without a link stands under the unit of the federation that owns it.
   init(_ units: Indicator.Units, axis: String, day: CalendarDay, _ transaction: Transaction) throws {
-    guard let kind = transaction.catalog.kind(named: units.kind), let links = transaction.catalog.kind(named: units.linkKind),
+    guard let kind = transaction.catalog.kind(named: units.kind),
+      let links = transaction.catalog.kind(named: units.linkKind),
       links.key.count == 3
     else { return }
     var owners: [String: String] = [:]

@@ -27,11 +27,12 @@ final class Directory {
   /// - Parameter formerNodes: this node's ids under earlier keys, as `Meta.formerNodes` has them.
   func load(formerNodes: String) throws {
     try loadChannels()
-    cards = [:]
+    var read: [NodeID: NodeCard] = [:]
     for bytes in try storedCards().map(\.card) {
       let card = try NodeCard(bytes: bytes, signedBy: identity.headquarters)
-      cards[card.id] = card
+      read[card.id] = card
     }
+    cards = read
     loadOwnNodes(formerNodes: formerNodes)
   }
 
@@ -98,15 +99,12 @@ final class Directory {
     return number
   }
 
-  /// Reads the channels again.
+  /// Reads the channels again; what is known stays as it is where that fails.
   func loadChannels() throws {
-    numbers = [:]
-    channels = [:]
+    var read: [ChannelNumber: Channel] = [:]
     let statement = try connection.prepared("SELECT id, name FROM birlik_channel")
-    while try statement.step() {
-      guard let channel = Channel(statement.string(1)) else { continue }
-      numbers[channel] = statement.id(0)
-      channels[statement.id(0)] = channel
-    }
+    while try statement.step() { read[statement.id(0)] = Channel(statement.string(1)) }
+    channels = read
+    numbers = Dictionary(read.map { ($1, $0) }) { max($0, $1) }
   }
 }

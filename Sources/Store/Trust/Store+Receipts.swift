@@ -11,7 +11,7 @@ extension Store {
   ///
   /// They are ordered and thinned by this machine's own clock: what headquarters says of the time must not be able to
   /// push out what it signed before.
-  public func keep(_ receipt: Receipt, now: Int64 = SystemClock.now()) throws {
+  public func retain(_ receipt: Receipt, now: Int64 = SystemClock.now()) throws {
     try write { transaction in
       try transaction.directory.add(receipt, now: now)
       try transaction.directory.thinReceipts(latest: Self.keptReceipts, days: Self.keptDays)

@@ -9,9 +9,9 @@ extension Store {
   /// Ends of streams that a renewal may leave: a member writes two channels.
   private static let mostTips = 2 * WireLimits.streamsPerNode
 
-  /// Seals everything under the old key for the last time and says to which.
+  /// Seals everything under the old key for the last time, and returns the signed renewal to the new one.
   ///
-  /// From here on nothing is sealed until `finishRenewal`, in no process. A renewal that was begun already is told again
+  /// From here on nothing is sealed until `finishRenewal`, in no process. A renewal that was begun already is returned
   /// where it is to the same key; otherwise it begins anew, as headquarters takes one key alone.
   ///
   /// - Parameter seals: false to leave what is captured for the new key.
@@ -24,7 +24,8 @@ extension Store {
       if let begun = try KeyRenewal(begunIn: transaction.meta), begun.newKey == wanted { return begun }
       try transaction.meta.set(.renewal, .null)
       if seals { try Sealer(transaction, wall: now).sealAll() }
-      let renewal = try KeyRenewal(from: old, to: new, tips: transaction.log.tips(of: transaction.identity.node), at: now)
+      let renewal = try KeyRenewal(
+        from: old, to: new, tips: transaction.log.tips(of: transaction.identity.node), at: now)
       try transaction.meta.set(.renewal, blob: renewal.bytes)
       return renewal
     }
@@ -46,12 +47,14 @@ extension Store {
     try write { transaction in
       let card = try NodeCard(bytes: bytes, signedBy: transaction.identity.headquarters)
       guard let begun = try KeyRenewal(begunIn: transaction.meta), begun.newKey == card.publicKey,
-        card.role == transaction.identity.role else {
+        card.role == transaction.identity.role
+      else {
         throw StoreError(
           .invalid, Self.renewing, "headquarters answered for another key", hint: "run `birlik rotate-key` again")
       }
       try transaction.directory.add(card)
-      let former = transaction.directory.ownNodes.subtracting([card.id]).union([transaction.identity.node]).sorted().map(\.hex)
+      let former = transaction.directory.ownNodes.subtracting([card.id]).union([transaction.identity.node]).sorted()
+        .map(\.hex)
       try transaction.meta.set(.formerNodes, .text(former.joined(separator: " ")))
       try transaction.meta.set(.card, blob: card.bytes)
       try transaction.renewNonce()

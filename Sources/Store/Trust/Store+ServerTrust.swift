@@ -1,4 +1,3 @@
-import Foundation
 import SyncCore
 import Wire
 
@@ -7,7 +6,7 @@ extension Store {
   /// What was last said; an authority where nothing was.
   public func serverTrust() throws -> ServerTrust { try read { try ServerTrust(in: $0.meta) } }
 
-  /// Notes what `said` has, unless that is older than what is known.
+  /// Stores `said`, unless it is older than what is stored.
   ///
   /// - Parameter url: where the server is reached from now on; empty for where it was.
   /// - Returns: whether it was noted.
@@ -70,8 +69,7 @@ extension ServerTrust {
     // The latest first, so that they are among those for which there is room.
     let said: [(pin: Digest, isUsed: Bool)] = keys.reversed().compactMap { key in
       guard key.from > issuedAt else { return nil }
-      let bytes = Data(base64Encoded: key.pin).map { Array($0) }
-      return bytes.flatMap { Digest(bytes: $0) }.map { ($0, key.state != .retired) }
+      return Base64.decode(key.pin).flatMap { Digest(bytes: $0) }.map { ($0, key.state != .retired) }
     }
     let used = said.filter(\.isUsed).map(\.pin)
     let retired = Set(said.filter { !$0.isUsed }.map(\.pin))

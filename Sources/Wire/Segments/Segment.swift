@@ -24,12 +24,10 @@ public struct Segment: Equatable, Sendable {
   /// The whole segment, as it travels and as the log holds it.
   public let bytes: [UInt8]
   private let signature: [UInt8]
-  private let body: Range<Int>
+  /// Where the body is in `bytes`.
+  let body: Range<Int>
   private let bodyIsPacked: Bool
   private let bodySize: Int
-
-  /// The bytes of the body as the segment holds it.
-  var bodyByteCount: Int { body.count }
 
   private static let reading = "reading a segment"
   private static let unpacking = "unpacking a segment"

@@ -84,7 +84,7 @@ struct AuditCommand: ParsableCommand {
     let counted =
       "\(Words.count(report.changes, "change")) in \(Words.count(report.segments, "segment")) of "
       + Words.count(report.streams, "stream")
-    guard report.ok else { return output.print("Not all is well among \(counted).") }
+    guard report.ok else { return output.print("Something is wrong in the log: \(counted) checked.") }
     output.print("Nothing was altered, dropped or reordered: \(counted), every chain and signature checked.")
     if report.prunedSegments > 0 {
       output.print(

@@ -57,7 +57,7 @@ struct VerifyCommand: ParsableCommand {
       }
       let counted = "\(Words.count(report.records, "record")) and \(Words.count(report.changes, "change"))"
       output.print(
-        report.ok ? "All is well: \(counted), digest \(report.digest)." : "Not all is well among \(counted).")
+        report.ok ? "All is well: \(counted), digest \(report.digest)." : "Something is wrong: \(counted) checked.")
     }
     try output.finish()
     if !report.ok { throw ExitStatus.data.exit }

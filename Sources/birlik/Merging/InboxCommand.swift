@@ -1,4 +1,5 @@
 import ArgumentParser
+import Limits
 import Node
 import Store
 import SyncCore
@@ -148,7 +149,9 @@ struct InboxDeclineCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard reason.utf8.count <= 1000 else { throw ValidationError("The reason is longer than 1000 bytes.") }
+    guard reason.utf8.count <= InputLimits.reasonBytes else {
+      throw ValidationError("The reason is longer than \(InputLimits.reasonBytes) bytes.")
+    }
   }
 
   func run() throws {

@@ -47,7 +47,8 @@ struct InboxText {
       "told_at": .string(Moment(item.toldAt).iso), "kind": .string(item.kind), "key": .string(item.key),
       "field": item.field.isEmpty ? .null : .string(item.field),
       "typed": item.typed.map { types.json($0) } ?? .null, "shown": item.shown.map { types.json($0) } ?? .null,
-      "reason": item.reason.isEmpty ? .null : .string(item.reason), "operation": .string(item.refused?.operation.rawValue),
+      "reason": item.reason.isEmpty ? .null : .string(item.reason),
+      "operation": .string(item.refused?.operation.rawValue),
       "record": .string(item.refused?.record), "kept_back": .bool(item.isUnsendable), "restore": .string(restore),
       "proposal": item.proposal.map {
         ["id": .string($0.id), "decision": .string($0.decision?.rawValue), "reason": .string($0.reason)]
@@ -84,7 +85,8 @@ struct InboxText {
 
   private func printUnaccepted(to output: Output) {
     let what = item.isUnsendable ? "not sent " : "not used "
-    output.print("  \(what)  the \(item.refused?.operation.rawValue ?? "edit") of \(Moment(item.toldAt).words): \(item.reason)")
+    output.print(
+      "  \(what)  the \(item.refused?.operation.rawValue ?? "edit") of \(Moment(item.toldAt).words): \(item.reason)")
     output.print("  typed      \(item.refused?.record ?? "")")
     if item.standing == .settled { output.print("  now        headquarters has it, or the next sync sends it") }
     guard let proposal = item.proposal else { return }

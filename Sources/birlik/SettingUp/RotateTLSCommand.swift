@@ -44,7 +44,7 @@ struct RotateTLSCommand: ParsableCommand {
     let listen = try settings.listen ?? headquarters.store.listen() ?? ""
     let change =
       try isSwitch
-      ? headquarters.switchServerKey(isEarly: now, evenUnheard: anyway)
+      ? headquarters.switchServerKey(isEarly: now, ignoresUnaware: anyway)
       : headquarters.announceServerKey(
         hosts: settings.serverHosts(listen: listen), tls: TLSSettings(settings))
     if output.json {

@@ -48,7 +48,9 @@ enum HostileCatalog {
     }
     for id in [0, 62, 63, 64, 65_535, 1] {
       add("field id \(id)") { $0.kinds[unit].fields.append(Field(id: FieldID(id), name: "extra", type: .text)) }
-      add("group id \(id)") { $0.kinds[unit].groups.append(FieldGroup(id: RegisterID(id), name: "extra", rule: .latest)) }
+      add("group id \(id)") {
+        $0.kinds[unit].groups.append(FieldGroup(id: RegisterID(id), name: "extra", rule: .latest))
+      }
     }
     add("kind twice") { $0.kinds.append($0.kinds[unit]) }
     add("kind id twice") { $0.kinds.append(with(fresh) { $0.id = catalog.kinds[unit].id }) }

@@ -12,7 +12,7 @@ extension PassingOn {
   func publicKey(of node: NodeID) async -> [UInt8]? { await inner.publicKey(of: node) }
   func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? { await inner.enrol(body, node: node) }
   func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { await inner.exchange(body, from: node) }
-  func met(_ node: NodeID, agent: String?) async { await inner.met(node, agent: agent) }
+  func recordContact(_ node: NodeID, agent: String?) async { await inner.recordContact(node, agent: agent) }
   func join(_ body: [UInt8]) async -> ServiceAnswer { await inner.join(body) }
   func health() async -> ServiceAnswer { await inner.health() }
   func now() -> Int64 { inner.now() }

@@ -60,3 +60,12 @@ enum Exchange {
     for _ in 0..<3 { for node in others { try sync(node, headquarters) } }
   }
 }
+
+extension Store {
+  /// Absorbs segments as they come over the line.
+  func absorb(
+    segments: [[UInt8]], cards: [[UInt8]], now: Int64 = SystemClock.now(), mayRead: (Channel) -> Bool = { _ in true }
+  ) throws -> AbsorbReport {
+    try absorb(segments.map { Arrival($0) }, cards: cards, now: now, mayRead: mayRead)
+  }
+}

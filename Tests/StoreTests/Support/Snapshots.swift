@@ -25,7 +25,7 @@ enum Snapshots {
   ) throws -> SnapshotReport {
     let (manifest, pages) = try take(from: headquarters, for: node, pageBytes: pageBytes, pause: pause)
     try node.store.beginSnapshot(manifest)
-    for (number, page) in pages.enumerated() { try node.store.keepPage(page, number: number, of: manifest) }
+    for (number, page) in pages.enumerated() { try node.store.storePage(page, number: number, of: manifest) }
     return try node.store.installSnapshot(now: node.clock ?? SystemClock.now())
   }
 }

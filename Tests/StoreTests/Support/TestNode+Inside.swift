@@ -14,6 +14,21 @@ extension TestNode {
   /// Compiles SQL without running it.
   func compile(_ sql: String) throws { try store.withFile { _ = try $0.connection.prepared(sql) } }
 
+  /// How many transactions begin while `body` runs.
+  func transactions(_ body: () throws -> Void) throws -> Int {
+    let counter = Counter()
+    try store.withFile { file in
+      file.connection.database.trace { event in
+        if "\(event)".hasPrefix("BEGIN") { counter.count += 1 }
+      }
+    }
+    try body()
+    try store.withFile { $0.connection.database.trace(options: []) }
+    return counter.count
+  }
+
+  private final class Counter { var count = 0 }
+
   /// Durability costs time and no test here takes the power away.
   func hurry() throws { try execute("PRAGMA synchronous=OFF") }
 

@@ -41,7 +41,7 @@ final class World {
   private(set) var snapshots = 0
   private(set) var headquartersRestored = 0
   private(set) var jumped = 0
-  private var dice: SeededRandom
+  private var random: SeededRandom
   /// For what befalls the log alone, so that switching it off leaves everything else as it is.
   private var logDice: SeededRandom
   /// For what befalls headquarters and clocks, likewise.
@@ -56,7 +56,7 @@ final class World {
 
   init(seed: UInt64) throws {
     self.seed = seed
-    dice = SeededRandom(seed: seed)
+    random = SeededRandom(seed: seed)
     logDice = SeededRandom(seed: ~seed)
     rareDice = SeededRandom(seed: seed ^ 0x5ca1_ab1e)
     house = try House()
@@ -64,19 +64,19 @@ final class World {
     others = [try house.add("ftuu"), try house.add("ftuu", office: "Samarkand"), try house.add("fturk")]
     for node in [headquarters] + others { try node.hurry() }
     var manners = Clerk.Manners()
-    manners.typesNonsense = dice.chance(40)
-    manners.oversteps = dice.chance(40)
-    manners.sharesKeys = dice.chance(40)
+    manners.typesNonsense = random.chance(40)
+    manners.oversteps = random.chance(40)
+    manners.sharesKeys = random.chance(40)
     clerk = Clerk(federations: ["ftuu", "fturk", "otuts"], manners: manners)
-    if dice.chance(50) { faults.restores = 8 }
-    if dice.chance(40) { faults.clones = 6 }
-    if dice.chance(50) { faults.loss = 40 }
-    faults.shuffles = dice.chance(50)
-    faults.repeats = dice.chance(50)
-    faults.noticesRestoration = dice.chance(60)
-    faults.smallBatchs = dice.chance(50)
-    if dice.chance(40) { faults.upgrades = 10 }
-    if dice.chance(50) { faults.decisions = 35 }
+    if random.chance(50) { faults.restores = 8 }
+    if random.chance(40) { faults.clones = 6 }
+    if random.chance(50) { faults.loss = 40 }
+    faults.shuffles = random.chance(50)
+    faults.repeats = random.chance(50)
+    faults.noticesRestoration = random.chance(60)
+    faults.smallBatchs = random.chance(50)
+    if random.chance(40) { faults.upgrades = 10 }
+    if random.chance(50) { faults.decisions = 35 }
     if logDice.chance(60) { faults.drops = 15 }
     if logDice.chance(60) { faults.snapshots = 8 }
     if faults.drops == 0, faults.snapshots == 0, rareDice.chance(80) { faults.headquartersRestores = 8 }
@@ -87,29 +87,29 @@ final class World {
   /// Runs a number of steps.
   func run(steps: Int) throws {
     for _ in 0..<steps {
-      clock += Int64(dice.below(3))
+      clock += Int64(random.below(3))
       if rareDice.chance(faults.jumps) { jump() }
       for (number, node) in nodes.enumerated() {
-        node.clock = clock + (node.role.isHeadquarters ? 0 : skews[number] + Int64(dice.below(3) - 1))
+        node.clock = clock + (node.role.isHeadquarters ? 0 : skews[number] + Int64(random.below(3) - 1))
       }
-      let number = dice.below(nodes.count)
-      switch dice.below(100) {
+      let number = random.below(nodes.count)
+      switch random.below(100) {
       case 0..<62: try edit(nodes[number])
       case 62..<76: try seal(nodes[number])
-      default: try exchange(others[dice.below(others.count)])
+      default: try exchange(others[random.below(others.count)])
       }
-      if dice.chance(faults.upgrades) { try upgrade(nodes[number]) }
-      if dice.chance(faults.decisions) { try decide(nodes[number]) }
-      if dice.chance(10), number > 0 { try backUp(number - 1) }
+      if random.chance(faults.upgrades) { try upgrade(nodes[number]) }
+      if random.chance(faults.decisions) { try decide(nodes[number]) }
+      if random.chance(10), number > 0 { try backUp(number - 1) }
       if logDice.chance(faults.drops) { try drop(others[logDice.below(others.count)]) }
       if logDice.chance(faults.snapshots) { try bringSnapshot(others[logDice.below(others.count)]) }
-      if dice.chance(faults.restores), let backup = backups.randomElement(using: &dice) {
-        try others[backup.node].restoreFile(from: backup.file, keepsState: dice.chance(50))
+      if random.chance(faults.restores), let backup = backups.randomElement(using: &random) {
+        try others[backup.node].restoreFile(from: backup.file, keepsState: random.chance(50))
         restored += 1
       }
       if faults.headquartersRestores > 0, rareDice.chance(10) { try backUpHeadquarters() }
       if rareDice.chance(faults.headquartersRestores) { try restoreHeadquarters() }
-      if dice.chance(faults.clones), others.count < 5, number > 0 {
+      if random.chance(faults.clones), others.count < 5, number > 0 {
         let clone = try house.clone(others[number - 1])
         try clone.hurry()
         others.append(clone)
@@ -146,7 +146,7 @@ final class World {
 
   private func edit(_ node: TestNode) throws {
     let catalog = try node.store.catalog()
-    statements += try node.type((0...dice.below(4)).map { _ in clerk.statement(node.role, catalog, &dice) })
+    statements += try node.type((0...random.below(4)).map { _ in clerk.statement(node.role, catalog, &random) })
   }
 
   /// Headquarters goes over to the later catalog first.
@@ -162,9 +162,9 @@ final class World {
     try node.seal()
     let open = try node.store.conflicts().filter { $0.field != "(key)" && node.role.mayWrite($0) }
     guard !open.isEmpty else { return }
-    let conflict = dice.pick(open)
+    let conflict = random.pick(open)
     var decision = Store.Decision.keep
-    if let other = conflict.others.first, dice.chance(60) { decision = .take(other.display) }
+    if let other = conflict.others.first, random.chance(60) { decision = .take(other.display) }
     do {
       try node.store.resolve(kind: conflict.kind, key: conflict.key, field: conflict.field, decision: decision)
       decided += 1
@@ -203,8 +203,8 @@ final class World {
     let isPolite = !clerk.manners.typesNonsense && !clerk.manners.oversteps && !clerk.manners.sharesKeys
     let before = isPolite ? try Tables(node).rows : [:]
     // Headquarters seals as a whole, for its totals are exact in every transaction.
-    if dice.chance(30), !node.role.isHeadquarters {
-      try node.sealInPasses(of: 1 + dice.below(4))
+    if random.chance(30), !node.role.isHeadquarters {
+      try node.sealInPasses(of: 1 + random.below(4))
     } else {
       try node.seal()
     }
@@ -219,7 +219,7 @@ final class World {
     var options = Exchange.Options()
     options.noticesRestoration = faults.noticesRestoration
     if faults.smallBatchs { options.limit = Store.BatchLimit(bytes: 600, changes: 3) }
-    var chaos = SeededRandom(seed: dice.next())
+    var chaos = SeededRandom(seed: random.next())
     options.arriving = { [faults] segments in
       var segments = segments
       if faults.loss > 0, chaos.chance(faults.loss) { segments.removeLast(min(segments.count, 1 + chaos.below(2))) }

@@ -97,7 +97,7 @@ struct Replica: Sendable {
     var own = ownTips[channel].flatMap { table.stream(of: origin, in: channel, tip: $0) }
     if own == nil, let tip = ownTips[channel], let position = positions[tip] {
       if nonce & 1 == 0 {
-        takeFreshOrigin(nonce)
+        adoptFreshOrigin(nonce)
       } else {
         own = position.stream
       }
@@ -113,7 +113,7 @@ struct Replica: Sendable {
     return segment
   }
 
-  mutating func takeFreshOrigin(_ nonce: UInt64) {
+  mutating func adoptFreshOrigin(_ nonce: UInt64) {
     origin.nonce = nonce
     ownTips = [:]
   }

@@ -20,7 +20,7 @@ struct Talk {
   var edits = 0
   /// Which channels the node may read.
   var isVisible: @Sendable (Channel) -> Bool = { _ in true }
-  var dice: SeededRandom
+  var random: SeededRandom
   /// What no sync may do, in words.
   private(set) var problems: [String] = []
   /// Segments that were sent to a side that had them: only where its branch was not known.
@@ -28,9 +28,9 @@ struct Talk {
   private(set) var fresh = 0
   private var time: Int64 = 1_000_000
 
-  init(limit: Int, dice: SeededRandom) {
+  init(limit: Int, random: SeededRandom) {
     self.limit = limit
-    self.dice = dice
+    self.random = random
   }
 
   private struct Request {
@@ -108,16 +108,16 @@ struct Talk {
   ) throws -> Answer {
     outcome.rounds += 1
     var request = request
-    if dice.chance(loss) {
-      if dice.chance(40) { throw Cut() }
-      request.segments.removeLast(dice.below(request.segments.count + 1))
+    if random.chance(loss) {
+      if random.chance(40) { throw Cut() }
+      request.segments.removeLast(random.below(request.segments.count + 1))
     }
     _ = type(&hub)
     hub.take(request.segments)
     var answer = self.answer(request, &hub, to: node)
-    if dice.chance(loss) {
-      if dice.chance(40) { throw Cut() }
-      answer.segments.removeLast(dice.below(answer.segments.count + 1))
+    if random.chance(loss) {
+      if random.chance(40) { throw Cut() }
+      answer.segments.removeLast(random.below(answer.segments.count + 1))
     }
     return answer
   }
@@ -136,7 +136,7 @@ struct Talk {
   }
 
   private mutating func notice(_ unknown: [FrontierEntry], _ replica: inout Replica) {
-    if unknown.contains(where: { $0.tip.origin == replica.origin }) { replica.takeFreshOrigin(dice.next()) }
+    if unknown.contains(where: { $0.tip.origin == replica.origin }) { replica.adoptFreshOrigin(random.next()) }
   }
 
   private func headers(_ segments: [TestSegment]) -> [(header: SegmentHeader, hash: Digest)] {
@@ -197,14 +197,14 @@ struct Talk {
   }
 
   private mutating func type(_ replica: inout Replica) -> Bool {
-    guard dice.chance(edits) else { return false }
+    guard random.chance(edits) else { return false }
     time += 1
-    let channel = dice.pick(World.channels)
+    let channel = random.pick(World.channels)
     let change = Change(
       kind: 3, key: RecordKey("typed"), operation: .edit,
       registers: [RegisterContent(RegisterKey(1), Content([Cell(field: 1, value: .integer(time))]))], captured: time,
       time: time)
-    _ = replica.seal([change], in: channel, at: time, nonce: dice.next())
+    _ = replica.seal([change], in: channel, at: time, nonce: random.next())
     return isVisible(channel)
   }
 }

@@ -14,12 +14,12 @@ struct World {
     /// Nodes that keep silent about what they saw and seal malformed changes: dishonest.
     var isDishonest = false
 
-    init(_ dice: inout SeededRandom, areHonest: Bool) {
-      if dice.chance(40) { clones = 14 }
-      if dice.chance(40) { restores = 14 }
-      if dice.chance(50) { loss = 40 }
-      detectsCopies = dice.chance(50)
-      isWild = dice.chance(30)
+    init(_ random: inout SeededRandom, areHonest: Bool) {
+      if random.chance(40) { clones = 14 }
+      if random.chance(40) { restores = 14 }
+      if random.chance(50) { loss = 40 }
+      detectsCopies = random.chance(50)
+      isWild = random.chance(30)
       isDishonest = !areHonest
     }
   }
@@ -33,7 +33,7 @@ struct World {
   /// The same, and one that nobody writes.
   static let allRegisters = registers + [RegisterKey(60)]
 
-  var dice: SeededRandom
+  var random: SeededRandom
   let faults: Faults
   let rules: [RegisterID: MergeRule]
   private(set) var replicas: [Replica] = []
@@ -43,18 +43,18 @@ struct World {
   private var now: Int64 = 0
 
   init(seed: UInt64, areHonest: Bool = true) {
-    dice = SeededRandom(seed: seed)
-    faults = Faults(&dice, areHonest: areHonest)
+    random = SeededRandom(seed: seed)
+    faults = Faults(&random, areHonest: areHonest)
     var rules: [RegisterID: MergeRule] = [:]
-    for id in 1...6 { rules[RegisterID(id)] = dice.pick(MergeRule.allCases) }
+    for id in 1...6 { rules[RegisterID(id)] = random.pick(MergeRule.allCases) }
     self.rules = rules
     let names = [
       RecordName(kind: 1, key: RecordKey("ftuu-001")), RecordName(kind: 1, key: RecordKey("kfik-001")),
       RecordName(kind: 2, key: RecordKey("ftuu-001", "2026-09-30", "territorial")),
     ]
-    records = Array(names.prefix(1 + dice.below(3)))
-    for number in 0..<(2 + dice.below(3)) {
-      replicas.append(Replica(origin: Origin(node: NodeID(high: 7, low: UInt64(number)), nonce: dice.next())))
+    records = Array(names.prefix(1 + random.below(3)))
+    for number in 0..<(2 + random.below(3)) {
+      replicas.append(Replica(origin: Origin(node: NodeID(high: 7, low: UInt64(number)), nonce: random.next())))
     }
   }
 
@@ -62,15 +62,15 @@ struct World {
   mutating func run(steps: Int) {
     for _ in 0..<steps {
       now += 1
-      let number = dice.below(replicas.count)
-      if dice.chance(15) { backups.append(replicas[number]) }
-      if !backups.isEmpty, dice.chance(faults.restores) {
-        let backup = dice.pick(backups)
+      let number = random.below(replicas.count)
+      if random.chance(15) { backups.append(replicas[number]) }
+      if !backups.isEmpty, random.chance(faults.restores) {
+        let backup = random.pick(backups)
         let target = replicas.firstIndex { $0.origin.node == backup.origin.node } ?? number
         replicas[target] = backup
       }
-      if replicas.count < 6, dice.chance(faults.clones) { replicas.append(replicas[number]) }
-      if dice.chance(60) { edit(number) } else { exchange(from: dice.below(replicas.count), to: number) }
+      if replicas.count < 6, random.chance(faults.clones) { replicas.append(replicas[number]) }
+      if random.chance(60) { edit(number) } else { exchange(from: random.below(replicas.count), to: number) }
     }
   }
 
@@ -79,19 +79,19 @@ struct World {
 
   /// A clerk writes, and the node seals.
   private mutating func edit(_ number: Int) {
-    let channel = channel(of: dice.pick(records))
+    let channel = channel(of: random.pick(records))
     let known = records.filter { self.channel(of: $0) == channel }
     var changes: [Change] = []
     var living: [RecordName: Bool] = [:]
-    for _ in 0...(dice.chance(30) ? 1 + dice.below(2) : 0) {
-      let record = dice.pick(known)
+    for _ in 0...(random.chance(30) ? 1 + random.below(2) : 0) {
+      let record = random.pick(known)
       let exists = living[record] ?? replicas[number].records[record]?.exists(.editWins) ?? false
       let change = change(of: record, exists: exists)
       living[record] = change.operation != .deletion
       changes.append(change)
     }
-    let nonce = dice.next()
-    let forgotten = faults.isDishonest ? dice.next() : 0
+    let nonce = random.next()
+    let forgotten = faults.isDishonest ? random.next() : 0
     let segment = replicas[number].seal(changes, in: channel, at: now, nonce: nonce) {
       ($0.hash.words.1 ^ forgotten) & 3 == 0 && forgotten != 0
     }
@@ -101,39 +101,43 @@ struct World {
   private mutating func change(of record: RecordName, exists: Bool) -> Change {
     var operation = Change.Operation.edit
     if faults.isWild {
-      operation = dice.pick([.insertion, .edit, .edit, .deletion])
+      operation = random.pick([.insertion, .edit, .edit, .deletion])
     } else if !exists {
       operation = .insertion
-    } else if dice.chance(15) {
+    } else if random.chance(15) {
       operation = .deletion
-    } else if dice.chance(8) {
+    } else if random.chance(8) {
       operation = .insertion
     }
     var contents: [RegisterContent] = []
     switch operation {
     case .deletion: break
-    case .insertion: for key in Self.registers where dice.chance(60) { contents.append(content(key)) }
+    case .insertion: for key in Self.registers where random.chance(60) { contents.append(content(key)) }
     case .edit:
-      let start = dice.below(Self.registers.count)
-      for key in Self.registers[start...].prefix(1 + dice.below(2)) { contents.append(content(key)) }
+      let start = random.below(Self.registers.count)
+      for key in Self.registers[start...].prefix(1 + random.below(2)) { contents.append(content(key)) }
     }
     // What no honest node seals: an edit of nothing, a register twice, a deletion with values.
-    if faults.isDishonest, dice.chance(20) {
-      contents = dice.chance(40) ? [] : contents + [content(dice.pick(Self.registers))]
+    if faults.isDishonest, random.chance(20) {
+      contents = random.chance(40) ? [] : contents + [content(random.pick(Self.registers))]
     }
     return Change(
       kind: record.kind, key: record.key, operation: operation, registers: contents, captured: now,
-      time: Int64(dice.below(4)))
+      time: Int64(random.below(4)))
   }
 
   /// Few different values, so that heads often agree.
   private mutating func content(_ key: RegisterKey) -> RegisterContent {
-    if key.element != nil { return RegisterContent(key, .element(of: FieldID(aloneIn: key.id), present: dice.chance(60))) }
+    if key.element != nil {
+      return RegisterContent(key, .element(of: FieldID(aloneIn: key.id), present: random.chance(60)))
+    }
     if key.id == 3 {
-      let cells = ([31, 32] as [FieldID]).map { Cell(field: $0, value: dice.chance(70) ? .integer(Int64(dice.below(3))) : .null) }
+      let cells = ([31, 32] as [FieldID]).map {
+        Cell(field: $0, value: random.chance(70) ? .integer(Int64(random.below(3))) : .null)
+      }
       return RegisterContent(key, Content(cells))
     }
-    let value: Value = dice.chance(20) ? .null : dice.chance(50) ? .integer(Int64(dice.below(3))) : .text("ş")
+    let value: Value = random.chance(20) ? .null : random.chance(50) ? .integer(Int64(random.below(3))) : .text("ş")
     return RegisterContent(key, Content([Cell(field: FieldID(aloneIn: key.id), value: value)]))
   }
 
@@ -144,16 +148,16 @@ struct World {
     var lacking = source.log.filter { !replicas[receiver].holds($0.hash) }
     if faults.detectsCopies {
       let ofReceiver = lacking.contains { $0.header.origin == replicas[receiver].origin }
-      if ofReceiver { replicas[receiver].takeFreshOrigin(dice.next()) }
+      if ofReceiver { replicas[receiver].adoptFreshOrigin(random.next()) }
     }
-    if dice.chance(faults.loss) { lacking = lacking.filter { _ in dice.chance(60) } }
-    lacking.shuffle(using: &dice)
+    if random.chance(faults.loss) { lacking = lacking.filter { _ in random.chance(60) } }
+    lacking.shuffle(using: &random)
     replicas[receiver].take(lacking + lacking.prefix(1))
   }
 
   /// Some of the stores, with their own histories, after everything has come to them.
   mutating func settled(among count: Int) -> [Replica] {
-    replicas.shuffled(using: &dice).prefix(count).map { replica in
+    replicas.shuffled(using: &random).prefix(count).map { replica in
       var replica = replica
       replica.take(shuffledSegments())
       return replica
@@ -163,8 +167,8 @@ struct World {
   /// All segments in some order; a few of them more than once.
   mutating func shuffledSegments() -> [TestSegment] {
     var all = segments.values.sorted { $0.hash < $1.hash }
-    for _ in 0..<dice.below(3) where !all.isEmpty { all.append(dice.pick(all)) }
-    all.shuffle(using: &dice)
+    for _ in 0..<random.below(3) where !all.isEmpty { all.append(random.pick(all)) }
+    all.shuffle(using: &random)
     return all
   }
 
@@ -173,7 +177,7 @@ struct World {
     var replica = Replica(origin: Origin(node: NodeID(high: 9, low: 9), nonce: 9))
     var rest = shuffledSegments()[...]
     while !rest.isEmpty {
-      let batch = rest.prefix(1 + dice.below(5))
+      let batch = rest.prefix(1 + random.below(5))
       rest = rest.dropFirst(batch.count)
       replica.take(Array(batch))
     }

@@ -78,7 +78,8 @@ enum CatalogSamples {
     ],
     fields: types.enumerated().map { index, type in
       Field(
-        id: FieldID(index + 1), name: "f\(index)", type: type, rule: MergeRule.allCases[index % MergeRule.allCases.count],
+        id: FieldID(index + 1), name: "f\(index)", type: type,
+        rule: MergeRule.allCases[index % MergeRule.allCases.count],
         group: index % 3 == 0 ? 40 : nil, isLocal: index % 2 == 0, isDeprecated: index % 5 == 0)
     }, groups: [FieldGroup(id: 40, name: "dates", rule: .review)], retiredFields: [50, 61])
 

@@ -12,15 +12,15 @@ struct RandomBlock {
   private let fields: [RegisterID: [FieldID]]
   private let sets: Set<RegisterID>
 
-  init(_ dice: inout SeededRandom, kind: KindID, changes count: Int) {
-    let keyColumns = dice.below(WireLimits.keyColumns) + 1
+  init(_ random: inout SeededRandom, kind: KindID, changes count: Int) {
+    let keyColumns = random.below(WireLimits.keyColumns) + 1
     var fields: [RegisterID: [FieldID]] = [:]
     var sets: Set<RegisterID> = []
-    for number in 1...(dice.below(12) + 1) {
+    for number in 1...(random.below(12) + 1) {
       let register = RegisterID(number)
-      switch dice.below(4) {
+      switch random.below(4) {
       case 0: sets.insert(register)
-      case 1: fields[register] = (0...dice.below(4)).map { FieldID(number * 20 + $0) }
+      case 1: fields[register] = (0...random.below(4)).map { FieldID(number * 20 + $0) }
       default: fields[register] = [FieldID(aloneIn: register)]
       }
     }
@@ -28,40 +28,40 @@ struct RandomBlock {
     self.sets = sets
     block = KindBlock(kind: kind, keyColumns: keyColumns)
     changes = []
-    var keys = (0..<count).map { _ in RecordKey(columns: (0..<keyColumns).map { _ in dice.keyText() }) }
-    if dice.chance(50) { keys.sort() }
-    for key in keys { changes.append(change(&dice, kind: kind, key: key)) }
+    var keys = (0..<count).map { _ in RecordKey(columns: (0..<keyColumns).map { _ in random.keyText() }) }
+    if random.chance(50) { keys.sort() }
+    for key in keys { changes.append(change(&random, kind: kind, key: key)) }
     for change in changes { block.append(change) { fields[$0.id] ?? [] } }
   }
 
-  private func change(_ dice: inout SeededRandom, kind: KindID, key: RecordKey) -> Change {
-    let operation = dice.pick([Change.Operation.deletion, .insertion, .edit, .edit])
-    let captured = dice.time()
+  private func change(_ random: inout SeededRandom, kind: KindID, key: RecordKey) -> Change {
+    let operation = random.pick([Change.Operation.deletion, .insertion, .edit, .edit])
+    let captured = random.time()
     var registers: [RegisterContent] = []
-    for (register, fields) in fields.sorted(by: { $0.key < $1.key }) where dice.chance(60) {
-      let cells = fields.map { Cell(field: $0, value: value(&dice)) }
+    for (register, fields) in fields.sorted(by: { $0.key < $1.key }) where random.chance(60) {
+      let cells = fields.map { Cell(field: $0, value: value(&random)) }
       registers.append(RegisterContent(RegisterKey(register), Content(cells)))
     }
-    for register in sets.sorted() where dice.chance(60) {
-      for element in Set((0...dice.below(4)).map { _ in dice.text() }) {
+    for register in sets.sorted() where random.chance(60) {
+      for element in Set((0...random.below(4)).map { _ in random.text() }) {
         registers.append(
           RegisterContent(
             RegisterKey(register, element: element),
-            .element(of: FieldID(aloneIn: register), present: dice.chance(70))))
+            .element(of: FieldID(aloneIn: register), present: random.chance(70))))
       }
     }
     registers.sort { $0.key < $1.key }
     return Change(
       kind: kind, key: key, operation: operation, registers: operation == .deletion ? [] : registers,
-      captured: captured, time: dice.chance(80) ? captured &+ 250 : dice.time(),
-      isFlagged: dice.chance(5))
+      captured: captured, time: random.chance(80) ? captured &+ 250 : random.time(),
+      isFlagged: random.chance(5))
   }
 
-  private func value(_ dice: inout SeededRandom) -> Value {
-    switch dice.below(3) {
+  private func value(_ random: inout SeededRandom) -> Value {
+    switch random.below(3) {
     case 0: .null
-    case 1: .integer(dice.integer())
-    default: .text(dice.text())
+    case 1: .integer(random.integer())
+    default: .text(random.text())
     }
   }
 }

@@ -18,8 +18,8 @@ struct RawSegment {
   var digest: SyncCore.Digest?
 
   init(count: Int, body: [UInt8]) {
-    var dice = SeededRandom(seed: 77)
-    header = Samples.header(&dice, count: count)
+    var random = SeededRandom(seed: 77)
+    header = Samples.header(&random, count: count)
     self.body = body
     size = body.count
   }

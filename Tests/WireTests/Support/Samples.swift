@@ -15,41 +15,42 @@ enum Samples {
 
   static func publicKey(_ number: UInt8) throws -> [UInt8] { Array(try key(number).publicKey.rawRepresentation) }
 
-  static func digest(_ dice: inout SeededRandom) -> SyncCore.Digest {
-    SyncCore.Digest(dice.next(), dice.next(), dice.next(), dice.next())
+  static func digest(_ random: inout SeededRandom) -> SyncCore.Digest {
+    SyncCore.Digest(random.next(), random.next(), random.next(), random.next())
   }
 
-  static func origin(_ dice: inout SeededRandom) -> Origin {
-    Origin(node: NodeID(high: dice.next(), low: dice.next()), nonce: dice.next())
+  static func origin(_ random: inout SeededRandom) -> Origin {
+    Origin(node: NodeID(high: random.next(), low: random.next()), nonce: random.next())
   }
 
-  static func tip(_ dice: inout SeededRandom) -> Tip {
-    let sequence = dice.chance(10) ? Int64.max : Int64(dice.below(1_000_000) + 1)
-    return Tip(origin: origin(&dice), sequence: sequence, hash: digest(&dice))
+  static func tip(_ random: inout SeededRandom) -> Tip {
+    let sequence = random.chance(10) ? Int64.max : Int64(random.below(1_000_000) + 1)
+    return Tip(origin: origin(&random), sequence: sequence, hash: digest(&random))
   }
 
-  static func channel(_ dice: inout SeededRandom) -> Channel {
+  static func channel(_ random: inout SeededRandom) -> Channel {
     Channel(
-      owner: dice.pick(["ftuu", "turk-is", "a", "z23456789-123456789-123456789-12"]),
-      audience: dice.pick(Channel.Audience.allCases))
+      owner: random.pick(["ftuu", "turk-is", "a", "z23456789-123456789-123456789-12"]),
+      audience: random.pick(Channel.Audience.allCases))
   }
 
-  static func frontier(_ dice: inout SeededRandom, count: Int) -> [FrontierEntry] {
-    (0..<count).map { _ in FrontierEntry(channel: channel(&dice), tip: tip(&dice)) }.sorted()
+  static func frontier(_ random: inout SeededRandom, count: Int) -> [FrontierEntry] {
+    (0..<count).map { _ in FrontierEntry(channel: channel(&random), tip: tip(&random)) }.sorted()
   }
 
-  static func header(_ dice: inout SeededRandom, count: Int) -> SegmentHeader {
+  static func header(_ random: inout SeededRandom, count: Int) -> SegmentHeader {
     SegmentHeader(
-      origin: origin(&dice), channel: channel(&dice), first: Int64(dice.below(1_000_000) + 1), count: count,
-      predecessor: dice.chance(30) ? .zero : digest(&dice),
-      context: (0..<dice.below(5)).map { _ in tip(&dice) }, catalogVersion: dice.below(100), sealedAt: dice.time())
+      origin: origin(&random), channel: channel(&random), first: Int64(random.below(1_000_000) + 1), count: count,
+      predecessor: random.chance(30) ? .zero : digest(&random),
+      context: (0..<random.below(5)).map { _ in tip(&random) }, catalogVersion: random.below(100),
+      sealedAt: random.time())
   }
 
   /// A small but complete segment and its author's number.
   static func segment(seed: UInt64, author: UInt8 = 1, blocks: Int = 2, changes: Int = 6) throws -> Segment {
-    var dice = SeededRandom(seed: seed)
-    let model = (0..<blocks).map { RandomBlock(&dice, kind: KindID($0 + 1), changes: changes) }
-    let header = header(&dice, count: model.reduce(0) { $0 + $1.changes.count })
+    var random = SeededRandom(seed: seed)
+    let model = (0..<blocks).map { RandomBlock(&random, kind: KindID($0 + 1), changes: changes) }
+    let header = header(&random, count: model.reduce(0) { $0 + $1.changes.count })
     return try Segment.seal(header, blocks: model.map(\.block), key: key(author))
   }
 
@@ -60,28 +61,29 @@ enum Samples {
   }
 
   static func request(seed: UInt64) throws -> ExchangeRequest {
-    var dice = SeededRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     return ExchangeRequest(
-      card: try card().bytes, catalogVersion: 7, frontierDigest: digest(&dice), frontier: frontier(&dice, count: 6),
+      card: try card().bytes, catalogVersion: 7, frontierDigest: digest(&random), frontier: frontier(&random, count: 6),
       answerLimit: 1_000_000, cards: [try card().bytes, try card().bytes],
       segments: [try segment(seed: seed, blocks: 1, changes: 2).bytes])
   }
 
   static func answer(seed: UInt64) throws -> ExchangeAnswer {
-    var dice = SeededRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     return ExchangeAnswer(
-      now: now, frontierDigest: digest(&dice), frontier: frontier(&dice, count: 5),
+      now: now, frontierDigest: digest(&random), frontier: frontier(&random, count: 5),
       held: [true, true, false, true, false, false], hasMore: true,
-      refusals: [ExchangeAnswer.Refusal(segment: digest(&dice), reason: "channel başka")],
+      refusals: [ExchangeAnswer.Refusal(segment: digest(&random), reason: "channel başka")],
       catalog: try PublishedCatalog.sign(CatalogSamples.small, by: key(0)).bytes,
       receipt: try receipt(seed: seed).bytes,
       cards: [try card().bytes], segments: [try segment(seed: seed, blocks: 1, changes: 2).bytes])
   }
 
   static func receipt(seed: UInt64) throws -> Receipt {
-    var dice = SeededRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
     let issued = Receipt.issue(
-      to: NodeCard.id(of: try publicKey(2)), tips: frontier(&dice, count: 3), open: frontier(&dice, count: 2), at: now,
+      to: NodeCard.id(of: try publicKey(2)), tips: frontier(&random, count: 3), open: frontier(&random, count: 2),
+      at: now,
       by: try key(0))
     guard let issued else { throw WireError(.badSignature, "issuing a receipt", "the key does not sign") }
     return issued
@@ -89,11 +91,11 @@ enum Samples {
 
   /// Of the node of `card()`, with two receipts of which the later binds what it holds.
   static func evidence(seed: UInt64) throws -> Evidence {
-    var dice = SeededRandom(seed: seed)
-    let open = frontier(&dice, count: 9).filter { $0.channel.audience == .open }
+    var random = SeededRandom(seed: seed)
+    let open = frontier(&random, count: 9).filter { $0.channel.audience == .open }
     let card = try card()
     let receipts = try [[], open].enumerated().compactMap { index, open in
-      Receipt.issue(to: card.id, tips: frontier(&dice, count: 1), open: open, at: now + Int64(index), by: try key(0))
+      Receipt.issue(to: card.id, tips: frontier(&random, count: 1), open: open, at: now + Int64(index), by: try key(0))
     }
     return Evidence(card: card, open: open, receipts: receipts)
   }
@@ -156,7 +158,7 @@ enum Samples {
         "snapshot answer", SnapshotAnswer(now: now, manifest: try manifest(seed: 6).bytes, pages: [[0, 1, 2]]).bytes,
         { _ = try SnapshotAnswer(bytes: $0) }
       ),
-      ("bare segment", try PrunedSegment(bytes: segment(seed: 1).bytes).bytes, { _ = try PrunedSegment(bytes: $0) }),
+      ("pruned segment", try PrunedSegment(bytes: segment(seed: 1).bytes).bytes, { _ = try PrunedSegment(bytes: $0) }),
     ]
   }
 }
@@ -164,8 +166,8 @@ enum Samples {
 extension Samples {
   /// A block as another node reads it.
   static func reread(_ block: KindBlock) throws -> KindBlock {
-    var dice = SeededRandom(seed: 1)
-    let segment = try Segment.seal(header(&dice, count: block.count), blocks: [block], key: key(1))
+    var random = SeededRandom(seed: 1)
+    let segment = try Segment.seal(header(&random, count: block.count), blocks: [block], key: key(1))
     let blocks = try Segment(bytes: segment.bytes).blocks()
     guard let first = blocks.first, blocks.count == 1 else { throw WireError(.malformed, "rereading", "not one block") }
     return first

@@ -89,7 +89,7 @@ struct MemoryStore {
 
   func holds(_ hash: Digest) -> Bool { positions[hash] != nil }
 
-  mutating func takeFreshOrigin(_ nonce: UInt64) {
+  mutating func adoptFreshOrigin(_ nonce: UInt64) {
     self.nonce = nonce
     origins += 1
   }

@@ -65,7 +65,7 @@ extension MemoryStore {
     _ dirty: inout Bitset, _ chronicle: Chronicle
   ) {
     if Restoration.isShown(by: segment.header, to: origin) {
-      takeFreshOrigin(nonce)
+      adoptFreshOrigin(nonce)
       chronicle.coverage.add(.noticedByAbsorbing)
     }
     guard let stream = append(segment, placement, hasBody: true, chronicle) else { return }

@@ -101,7 +101,7 @@ final class Machine {
     if let file = stateFile, file.isAhead(of: store.mark) {
       chronicle.coverage.add(.noticedByStateFile)
       isUnnoticed = false
-      store.takeFreshOrigin(nonce())
+      store.adoptFreshOrigin(nonce())
     }
     stateFile = store.mark
   }

@@ -115,7 +115,7 @@ extension Store {
     guard identity.role.isHeadquarters else {
       throw StoreError(
         .notPermitted, Self.deciding, "only headquarters decides proposals",
-        hint: "`birlik inbox` tells what it decided")
+        hint: "`birlik inbox` shows the decision")
     }
     try withFile { try $0.lookAfterCapture() }
     return try write { transaction in

@@ -59,7 +59,9 @@ public struct ProposalGroup: Sendable, Equatable {
 
 extension Store {
   /// Open proposals in groups of one node, kind and operation, in the order in which each began.
-  public func proposalGroups() throws -> [ProposalGroup] { try read { ProposalGroup.groups(try ProposalReader($0).all()) } }
+  public func proposalGroups() throws -> [ProposalGroup] {
+    try read { ProposalGroup.groups(try ProposalReader($0).all()) }
+  }
 
   /// The group with that id; nil where there is none, or not any more.
   public func proposalGroup(_ id: String) throws -> ProposalGroup? {

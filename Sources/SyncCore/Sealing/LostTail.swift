@@ -1,7 +1,7 @@
 /// Which captured edits of a restored node are sealed already, in the tail that it lost and now gets back.
 ///
 /// A backup holds edits that were captured and not yet sealed. The node went on, sealed them, was restored, and has them
-/// captured once more. Sealing them again would lose nothing but set each against itself, so those are dropped that the
+/// captured once more. Sealing them again would put each in conflict with itself, so those are dropped that the
 /// missing tail holds with the same record, register, raw capture time and value, and a deletion only together with the
 /// edits before it. Whatever matches less exactly is sealed: two living copies of one machine are one node by its name.
 ///

@@ -67,7 +67,7 @@ extension MemoryStore {
       log[index].hasBody = true
     case .extends, .begins:
       if Restoration.isShown(by: segment.header, to: origin) {
-        takeFreshOrigin(nonce)
+        adoptFreshOrigin(nonce)
         chronicle.coverage.add(.noticedByAbsorbing)
       }
       _ = append(segment, placement, hasBody: entry.hasBody, chronicle)

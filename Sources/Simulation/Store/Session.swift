@@ -109,7 +109,7 @@ extension Machine {
       chronicle.coverage.add(.noticedThroughPeer)
       isUnnoticed = false
       let nonce = nonce()
-      try commit { $0.takeFreshOrigin(nonce) }
+      try commit { $0.adoptFreshOrigin(nonce) }
     }
     return unknown.filter { $0.tip.origin.node == store.id }
   }

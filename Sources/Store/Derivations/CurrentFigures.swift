@@ -1,8 +1,8 @@
 import SyncCore
 import Wire
 
-/// What stands in the shared tables when a derivation runs.
-struct DeriveStanding {
+/// The records that a derivation finds in the shared tables.
+struct CurrentFigures {
   struct Row {
     /// As they are written; NULL is empty.
     var texts: [String]

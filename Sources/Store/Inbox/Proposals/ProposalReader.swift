@@ -11,7 +11,7 @@ struct ProposalReader {
     systemRecords = SystemRecords(transaction.heads, transaction.directory, transaction.facts)
   }
 
-/// Every proposal that is known here, the oldest first.
+  /// Every proposal that is known here, the oldest first.
   func all() throws -> [Proposal] {
     try systemRecords.all(SystemKind.proposal) { $0.audience == .home }.compactMap { try proposal($0) }
       .sorted { ($0.at, $0.kind, $0.key, $0.id) < ($1.at, $1.kind, $1.key, $1.id) }
@@ -36,7 +36,9 @@ struct ProposalReader {
     let cells = content.cells + emptied.map { Cell(field: FieldID($0), value: .null) }
     let row = try table.flatMap { table in try key.flatMap { try transaction.rows.row(table, $0) } }
     // Not what it says of itself.
-    let node = record.state.heads(RegisterKey(SystemKind.editRegister)).compactMap { transaction.log.streams.stream($0.clock.stream)?.origin.node }.first
+    let node = record.state.heads(RegisterKey(SystemKind.editRegister)).compactMap {
+      transaction.log.streams.stream($0.clock.stream)?.origin.node
+    }.first
     var found = Proposal(
       id: String(decoding: record.key.bytes, as: UTF8.self), kind: proposed.kind, key: proposed.key,
       channel: proposed.channel, operation: RefusedView.Operation(rawValue: proposed.operation) ?? .edit,
@@ -51,7 +53,8 @@ struct ProposalReader {
     if let table, let key {
       found.isOvertaken = try isOvertaken(table, key, channel, NodeStatement.tips(in: record.text("seen")), cells)
     }
-    if let decided = try decision(in: record.state), let decision = Proposal.Decision(rawValue: decided.content[11].display)
+    if let decided = try decision(in: record.state),
+      let decision = Proposal.Decision(rawValue: decided.content[11].display)
     {
       found.decision = decision
       found.decidedAt = decided.content[12].integer

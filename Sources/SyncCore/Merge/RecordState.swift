@@ -160,7 +160,7 @@ public struct RecordState: Hashable, Sendable {
     }
   }
 
-  /// Gives a register back to the rows, whose heads are the same again.
+  /// Folds a register back into the rows when its heads equal the row heads.
   private mutating func fold(_ key: RegisterKey, _ heads: [Head]) {
     registers[key] = nil
     for index in rows.indices {

@@ -152,8 +152,8 @@ private struct ChangeMaker<Facts: HeadFacts> {
         let isSettled = state.heads(registerKey).count <= 1
         // A value that equals the only head is no edit. One that confirms one of several heads is, when it was typed as
         // such. Whoever restores a row that another deleted confirms everything.
-        let isSaidAgain = edits.confirms && (!isSettled || !state.deletions.isEmpty)
-        if isShown && !isSaidAgain && (isSettled || mask == Int64.max || register.isSet) { continue }
+        let isConfirmed = edits.confirms && (!isSettled || !state.deletions.isEmpty)
+        if isShown && !isConfirmed && (isSettled || mask == Int64.max || register.isSet) { continue }
         byTime[at, default: []].append(RegisterContent(registerKey, content))
       }
     }

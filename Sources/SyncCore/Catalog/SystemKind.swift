@@ -50,7 +50,8 @@ public enum SystemKind {
       Field(id: 13, name: "reason", type: .text, group: decisionRegister),
     ],
     groups: [
-      FieldGroup(id: editRegister, name: "edit", rule: .owner), FieldGroup(id: decisionRegister, name: "decision", rule: .headquarters),
+      FieldGroup(id: editRegister, name: "edit", rule: .owner),
+      FieldGroup(id: decisionRegister, name: "decision", rule: .headquarters),
     ])
 
   /// Every one of them, by number.
