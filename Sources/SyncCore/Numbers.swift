@@ -7,6 +7,9 @@ public protocol NamingNumber: Hashable, Comparable, Sendable, CustomStringConver
 }
 
 extension NamingNumber {
+  // What the compiler would write for these is not inlined in other modules.
+  @inlinable public static func == (a: Self, b: Self) -> Bool { a.number == b.number }
+  @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(number) }
   @inlinable public static func < (a: Self, b: Self) -> Bool { a.number < b.number }
   @inlinable public init(integerLiteral number: Int) { self.init(number) }
   public var description: String { String(number) }

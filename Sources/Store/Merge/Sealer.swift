@@ -86,9 +86,11 @@ final class Sealer {
       try transaction.capture.delete(through: log.lastSequence)
     }
     remaining = (log, 0)
+    var known: KindTable?
     for run in log.records {
       let first = log.entries[run.lowerBound]
-      guard let table = transaction.table(first.kind) else { continue }
+      if known?.kind.id != first.kind { known = transaction.table(first.kind) }
+      guard let table = known else { continue }
       var edits = CapturedEdits()
       for entry in log.entries[run] { edits.add(sequence: entry.sequence, mask: entry.mask, at: entry.at) }
       remaining?.start = run.lowerBound
