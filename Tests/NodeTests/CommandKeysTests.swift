@@ -167,7 +167,9 @@ import Testing
     for count in 1...2 {
       // It looks at its key again after every change of the file.
       try await folder.sqlite("hq.db", "INSERT INTO org_unit(code) VALUES('hq-\(count)')")
-      try await stale.wait("seal \(count)") { $0.split(separator: "\n").count { $0.contains("edits added to the log") } >= count }
+      try await stale.wait("seal \(count)") {
+        $0.split(separator: "\n").count { $0.contains("edits added to the log") } >= count
+      }
     }
     #expect(stale.isRunning)
     stale.stop()
