@@ -33,7 +33,14 @@ struct DemoFigures {
   /// - Returns: how many rows each kind got, by its title.
   static func load(folder: String, into store: Store) throws -> [(title: String, rows: Int)] {
     let operation = "loading the published figures"
-    let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".csv") }
+    let files: [String]
+    do {
+      files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".csv") }
+    } catch {
+      throw NodeError(
+        .config, operation, "the folder \(folder) cannot be read: \(error.localizedDescription)",
+        hint: "the folder otuts belongs beside the catalog's")
+    }
     guard !files.isEmpty else {
       throw NodeError(
         .config, operation, "there are no files in \(folder)", hint: "the folder otuts belongs beside the catalog's")

@@ -17,6 +17,7 @@ package enum CatalogPlace {
     places.append("/usr/share/birlik/catalog")
     for place in places where FileManager.default.fileExists(atPath: place + "/catalog.toml") { return place }
     throw NodeError(
-      .config, "looking for the catalog", "no catalog was found", hint: "name its folder with --catalog")
+      .config, "looking for the catalog", "no catalog was found",
+      hint: "copy Config/catalog of Birlik's sources to /usr/share/birlik/catalog, or name its folder with --catalog")
   }
 }

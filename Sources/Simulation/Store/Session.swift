@@ -155,7 +155,7 @@ extension Batch {
 }
 
 extension Digest {
-  /// Stands for the hash of a frontier.
+  /// A cheap digest in place of the hash of a frontier.
   fileprivate init(of frontier: [FrontierEntry]) {
     var mixer = Mixer()
     for entry in frontier { mixer.add(entry.tip.hash) }

@@ -18,7 +18,7 @@ public struct RowDifference: Sendable, Equatable {
 
   public struct Field: Sendable, Equatable {
     public var name: String
-    /// What the log says is shown, and what stands in the row.
+    /// The value by the log, and the value in the row.
     public var old: Value
     public var new: Value
   }

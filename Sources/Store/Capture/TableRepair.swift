@@ -29,7 +29,7 @@ struct TableRepair {
     return done
   }
 
-  /// A column as it stands in the file.
+  /// A column as the file has it.
   private struct Column {
     var name: String
     /// Its place in the key, from 1; 0 for one that is not of the key.

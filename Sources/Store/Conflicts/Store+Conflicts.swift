@@ -3,7 +3,7 @@ import SyncCore
 extension Store {
   /// Open conflicts in order of kind and key, and resolved ones after them where asked.
   ///
-  /// - Parameter now: this machine's clock; totals are told as of its day.
+  /// - Parameter now: this machine's clock; totals are computed as of its day.
   public func conflicts(includingResolved: Bool = false, now: Int64 = SystemClock.now()) throws -> [ConflictView] {
     try conflicts(includingResolved: includingResolved, weighedOn: CalendarDay(millisecondsSince1970: now))
   }

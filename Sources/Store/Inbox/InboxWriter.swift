@@ -65,7 +65,7 @@ struct InboxWriter {
     }
     guard heads.count > 1 else { return }
     let choice = try transaction.records.choice(state, table, register)
-    // What is not allowed was added as such.
+    // A value that is not allowed has an entry of its own already.
     for head in choice.others where isOwn(head.clock) && table.problem(head.content, of: register) == nil {
       try add(.lost, record, label, head.clock, head.content, reason: "")
     }

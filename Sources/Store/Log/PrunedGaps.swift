@@ -7,7 +7,8 @@ struct PrunedGaps {
   /// For each stream the first sequence that cannot be sent.
   private var starts: [StreamNumber: Int64] = [:]
 
-  /// Looks for what is not kept in a stream of which the peer lacks everything after a sequence.
+  /// Finds which changes of a stream cannot be sent to a peer that lacks all after a sequence, because their bodies are
+  /// not kept.
   ///
   /// - Returns: the first sequence that is not kept; nil when all is.
   mutating func begin(

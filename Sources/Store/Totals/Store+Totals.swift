@@ -36,7 +36,7 @@ extension Store {
     }
   }
 
-  /// Opens a stock's total of one unit to what stands under it.
+  /// Opens a stock's total of one unit to the units below it.
   public func explain(indicator id: String, unit: String, asOf: String, axis: String? = nil) throws -> TotalsExplanation
   {
     try read { transaction in

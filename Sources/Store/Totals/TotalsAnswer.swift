@@ -2,7 +2,7 @@ import Consolidation
 import SyncCore
 import Wire
 
-/// What stands under a unit along an axis, with what each adds: a total opened to its rows.
+/// The units below a unit along an axis, with what each adds: a total opened to its rows.
 public struct TotalsExplanation: Sendable, Equatable {
   /// One child of the unit with everything under it.
   public struct Child: Sendable, Equatable {
@@ -13,7 +13,7 @@ public struct TotalsExplanation: Sendable, Equatable {
     public var counted: Int64
     public var unitsExpected: Int64
     public var unitsReported: Int64
-    /// The child's own return that stands at the date, if any: its date and value.
+    /// The child's own return that applies at the date, if any: its date and value.
     public var ownReturn: (asOf: String, value: Int64)?
 
     public static func == (a: Self, b: Self) -> Bool {

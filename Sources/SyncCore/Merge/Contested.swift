@@ -15,7 +15,7 @@ public enum Contested: Hashable, Sendable {
     }
   }
 
-  /// What a label stands for; nil for one that the kind has not.
+  /// What a label names; nil for a label that the kind does not have.
   public init?(label: String, _ shape: KindShape) {
     if label.sameBytes(as: RecordNotes.existence) {
       self = .existence

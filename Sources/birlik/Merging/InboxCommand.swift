@@ -148,11 +148,7 @@ struct InboxDeclineCommand: ParsableCommand {
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
-  func validate() throws {
-    guard reason.utf8.count <= InputLimits.reasonBytes else {
-      throw ValidationError("The reason is longer than \(InputLimits.reasonBytes) bytes.")
-    }
-  }
+  func validate() throws { try InputLimits.checkReason(reason) }
 
   func run() throws {
     let store = try node.open().store
