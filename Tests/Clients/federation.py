@@ -67,6 +67,23 @@ class Federation:
                            " VALUES('aid-1', 'flood', '2025-04-01', 100050, 'KZT')")
         office.close()
 
+    def next_catalog(self):
+        """Writes the catalog's next version into the folder `catalog`: documents have a shelf, and there are loans."""
+        folder = self.path("catalog")
+        shutil.copytree(CATALOG, folder)
+        for name, old, new in [
+            ("catalog.toml", "version = 1\n", "version = 2\n"),
+            ("figures.toml", 'note         = { id = 5, type = "text" }\n',
+             'note         = { id = 5, type = "text" }\nshelf        = { id = 7, type = "text" }\n'),
+        ]:
+            text = (folder / name).read_text()
+            if old not in text:
+                raise Failed(f"{name} of the catalog has another form")
+            (folder / name).write_text(text.replace(old, new))
+        (folder / "loans.toml").write_text(
+            '[loan]\nid = 900\ntitle = "Loans"\nclass = "everyone"\n\n'
+            '[loan.fields]\ntitle = { id = 1, type = "text" }\n')
+
     def copy(self, folder):
         """The same federation in another folder. Only one of them may run at a time."""
         shutil.copytree(self.folder, folder)

@@ -19,11 +19,13 @@ import sys
 import tempfile
 import time
 
+import randoms
 import statements
 import tools
 from federation import NODES, Failed, Federation
-from scenario import bound, literal
+from scenario import Scenario, bound, literal
 from shadow import Shadow
+from specials import SPECIALS
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = HERE / "programs"
@@ -57,6 +59,10 @@ ELSEWHERE = {
 
 def play(client, scenario, federation):
     """Plays one scenario in a folder of its own."""
+    if client == "special":
+        return SPECIALS[scenario.name](federation)
+    if client == "random":
+        return randoms.play_no_text(federation) if scenario.name == "no text" else randoms.play(federation, int(scenario.name))
     shadow = Shadow(federation.path("a.db"))
     federation.serve()
     edit_elsewhere(federation)
@@ -129,9 +135,11 @@ def own_objects(scenario, path):
     return []
 
 
-def chosen(shadow, words):
-    """All pairs of client and scenario, those with few scenarios for each client first."""
-    pairs = [(client, scenario) for client in CLIENTS for scenario in statements.scenarios(shadow)
+def chosen(shadow, words, seed):
+    """All pairs of client and scenario."""
+    pairs = [("random", Scenario(str(seed + index))) for index in range(3)] + [("random", Scenario("no text"))]
+    pairs += [("special", Scenario(name)) for name in SPECIALS]
+    pairs += [(client, scenario) for client in CLIENTS for scenario in statements.scenarios(shadow)
              if client in ALL or not scenario.extended]
     pairs += [(client, scenario) for client, scenarios in tools.CLIENTS.items() for scenario in scenarios]
     return [pair for pair in pairs
@@ -142,6 +150,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--birlik", required=True)
     options.add_argument("--jobs", type=int, default=2)
+    options.add_argument("--seed", type=int, default=0, help="of the random rows")
     options.add_argument("--keep", action="store_true", help="keep the folders of those that failed")
     options.add_argument("words", nargs="*")
     options = options.parse_args()
@@ -152,7 +161,7 @@ def main():
     templates = queue.Queue()
     for job in range(options.jobs):
         templates.put(Federation.make(options.birlik, folder / f"template-{job}"))
-    pairs = chosen(Shadow(folder / "template-0/a.db"), options.words)
+    pairs = chosen(Shadow(folder / "template-0/a.db"), options.words, options.seed)
 
     def one(number):
         client, scenario = pairs[number]

@@ -330,6 +330,56 @@ def utils_search(path):
     utils("enable-fts", path, "document", "title", "--create-triggers")
 
 
+# Datasette's API for writing
+
+def datasette(path, address, body):
+    import asyncio
+    import json
+
+    from datasette.app import Datasette
+
+    async def post():
+        rights = {"insert-row": True, "update-row": True, "delete-row": True, "alter-table": True}
+        server = Datasette(files=[path], config={"permissions": rights})
+        await server.invoke_startup()
+        answer = await server.client.post(f"/a/{address}", json=body, headers={"Content-Type": "application/json"},
+                                          actor={"id": "clerk"})
+        if answer.status_code >= 300:
+            sys.exit(f"{answer.status_code} {json.dumps(answer.json())}")
+
+    asyncio.run(post())
+
+
+@plays("Datasette", "upsert", [ACT, NEW])
+def datasette_upsert(path):
+    datasette(path, "document/-/upsert", {"rows": [{"code": "d-1", "title": "Act"}, {"code": "x-1", "title": "New"}]})
+
+
+@plays("Datasette", "update", [ACT])
+def datasette_update(path):
+    datasette(path, "document/d-1/-/update", {"update": {"title": "Act"}, "return": True})
+
+
+@plays("Datasette", "delete", [("DELETE FROM document WHERE code='d-3'",)])
+def datasette_delete(path):
+    datasette(path, "document/d-3/-/delete", {})
+
+
+@plays("Datasette", "own column", [], holds=[("SELECT count(phone) FROM document", [(0,)])])
+def datasette_alter(path):
+    datasette(path, "document/-/alter", {"operations": [{"op": "add_column", "args": {"name": "phone", "type": "text"}}]})
+
+
+@plays("Datasette", "insert", [], refused="rowid")
+def datasette_insert(path):
+    datasette(path, "document/-/insert", {"row": {"code": "x-1", "title": "New"}})
+
+
+@plays("Datasette", "rename a column", [], refused="datatype mismatch")
+def datasette_rename(path):
+    datasette(path, "document/-/alter", {"operations": [{"op": "rename_column", "args": {"name": "title", "to": "nomi"}}]})
+
+
 # DuckDB
 
 def duck(path):
