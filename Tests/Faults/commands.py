@@ -1,7 +1,10 @@
 """Every command that writes: what comes before it, how it is run, and what has to be true in the end."""
 
+import os
 import re
 import sqlite3
+import subprocess
+import time
 
 from federation import CATALOG, Failed
 
@@ -101,6 +104,37 @@ class Sync(Command):
 
 class SyncAtHeadquarters(Sync):
     name, at_headquarters = "sync, headquarters", True
+
+
+class Serve(Sync):
+    """A member's daemon. It ends by itself only where it was killed, and what failed once is made good later."""
+
+    name, holds = "serve, member", [("SELECT count(*) FROM document WHERE code LIKE 'a-%'", [(150,)])]
+
+    def run(self, federation, environment):
+        if environment is None:
+            return super().run(federation, None)
+        daemon = subprocess.Popen(
+            [federation.program, "serve", "--database", "a.db", "--interval", "1"], cwd=federation.folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **environment})
+        lasting = "BIRLIK_FAULT_LASTING" in environment
+        deadline = time.monotonic() + (3 if lasting else 60)
+        while daemon.poll() is None and time.monotonic() < deadline:
+            if rows(federation, "hq.db", "SELECT count(*) FROM document WHERE code LIKE 'a-%'") == [(150,)]:
+                break
+            time.sleep(0.05)
+        else:
+            if daemon.poll() is None and not lasting:
+                daemon.kill()
+                raise Failed(f"the daemon did not send what was typed: {daemon.communicate()[1][-800:]}")
+        daemon.terminate()
+        try:
+            errors = daemon.communicate(timeout=30)[1]
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            raise Failed(f"the daemon did not end within 30 s of SIGTERM: {daemon.communicate()[1][-800:]}") from None
+        return subprocess.CompletedProcess(daemon.args, daemon.returncode, "", errors)
 
 
 class Join(Command):
@@ -324,6 +358,6 @@ class Init(Command):
 
 COMMANDS = [
     kind() for kind in (
-        Init, Join, JoinAtHeadquarters, Set, Remove, Import, Sync, SyncAtHeadquarters, Resolve, RotateKey,
+        Init, Join, JoinAtHeadquarters, Set, Remove, Import, Sync, SyncAtHeadquarters, Serve, Resolve, RotateKey,
         RotateKeyAtHeadquarters, Invite, Revoke, Derive, Publish, Adopt, Take, Accept, RotateTLS, SwitchTLS)
 ]

@@ -69,6 +69,7 @@ def trial(command, template, folder, library, kind, at, said):
         first = command.run(federation, environment)
         said.append(("first", first))
         judge(first, kind, command)
+        judge_words(first, kind, command, injection)
         if at == 0:
             if first.returncode != 0:
                 raise Failed(f"without a fault it ended with {first.returncode}: {first.stderr}")
@@ -102,6 +103,16 @@ def judge(done, kind, command):
         raise Failed(f"ended with {done.returncode}: {done.stderr[-800:]}")
     if RAW.search(done.stderr) or (done.returncode > 0 and not done.stderr.strip()):
         raise Failed(f"said with {done.returncode}: {done.stderr[-800:]!r}")
+
+
+def judge_words(done, kind, command, injection):
+    """Whoever meets a full disk is told so, also by headquarters."""
+    if done.returncode <= 0 or injection.at == 0 or injection.count < injection.at:
+        return
+    if kind == "ENOSPC+" or (kind.startswith("E") and not command.at_headquarters):
+        words = r"full|space|disk" if command.at_headquarters or kind.startswith("ENOSPC") else r"disk|cannot be|written"
+        if not re.search(words, done.stderr):
+            raise Failed(f"does not say what is wrong with the disk: {done.stderr}")
 
 
 def end_server(federation, kind):
