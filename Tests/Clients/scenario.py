@@ -22,6 +22,8 @@ class Scenario:
     refused: str | None = None
     # What the sync must say.
     said: str | None = None
+    # Where the client works.
+    at: str = "a.db"
     # Played by few clients, as they all run SQL alike.
     extended: bool = False
 

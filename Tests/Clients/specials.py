@@ -203,3 +203,89 @@ def next_catalog_meets(statements):
 
 for title, statements in OWN_OBJECTS.items():
     SPECIALS[f"next catalog meets {title}"] = next_catalog_meets(statements)
+
+
+# What a clerk adds to a table must not stop what others send.
+IN_THE_WAY = {
+    "own unique index": ["CREATE UNIQUE INDEX one_title ON document(title)"],
+    "own foreign key": ["CREATE TABLE copies(document TEXT REFERENCES document(code) ON DELETE RESTRICT)",
+                        "INSERT INTO copies VALUES('d-3')"],
+    "own trigger that refuses": [
+        "CREATE TRIGGER mine BEFORE DELETE ON document BEGIN SELECT RAISE(ABORT, 'never delete'); END",
+        "CREATE TRIGGER mine2 BEFORE INSERT ON document BEGIN SELECT RAISE(ABORT, 'never insert'); END"],
+    "own trigger that is broken": [
+        "CREATE TABLE log(text)", "CREATE TRIGGER mine AFTER UPDATE ON document BEGIN INSERT INTO log VALUES(NEW.title); END",
+        "PRAGMA legacy_alter_table=ON", "DROP TABLE log"],
+    "own view that is broken": ["CREATE TABLE log(text)", "CREATE VIEW mine AS SELECT * FROM log", "DROP TABLE log"],
+    "own NOT NULL column": ["ALTER TABLE document ADD COLUMN shelf TEXT NOT NULL DEFAULT 'none'"],
+    "own CHECK": ["ALTER TABLE document ADD COLUMN shelf TEXT CHECK(shelf IS NULL OR title <> 'from B')"],
+    "own collation": ["CREATE INDEX by_title ON document(title COLLATE turkish)"],
+    "own column with a collation": ["ALTER TABLE document ADD COLUMN shelf TEXT COLLATE turkish",
+                                    "CREATE INDEX by_shelf ON document(shelf)"],
+    "own function in an index": ["CREATE INDEX by_title ON document(fold(title))"],
+    "own function in a generated column": ["ALTER TABLE document ADD COLUMN folded TEXT AS (fold(title)) VIRTUAL"],
+    "own function in a trigger": [
+        "CREATE TRIGGER mine AFTER UPDATE ON document BEGIN SELECT fold(NEW.title); END"],
+    "own full-text table": ["CREATE VIRTUAL TABLE search USING fts5(title)", "INSERT INTO search SELECT title FROM document"],
+    "larger pages": ["PRAGMA page_size=65536", "VACUUM"],
+    "auto_vacuum": ["PRAGMA auto_vacuum=FULL", "VACUUM"],
+    "own table with a stored generated column": [
+        "CREATE TABLE mine(a, b AS (fold(a)) STORED)", "INSERT INTO mine(a) VALUES('x')"],
+}
+
+# The same from a newer SQLite than Debian's, by apsw.
+NEWER = {
+    "newer function in a generated column": ["ALTER TABLE document ADD COLUMN both TEXT AS (concat(code, title)) VIRTUAL"],
+    "newer function in an index": ["CREATE INDEX by_both ON document(concat(code, title))"],
+    "newer function in a trigger": [
+        "CREATE TRIGGER mine AFTER UPDATE ON document BEGIN SELECT concat_ws(',', NEW.code, NEW.title); END"],
+    "newer function in a view": ["CREATE VIEW mine AS SELECT concat(code, title) FROM document"],
+    "newer function in an own column's CHECK": [
+        "ALTER TABLE document ADD COLUMN shelf TEXT CHECK(concat(shelf, '') <> 'no')"],
+}
+
+
+def stands_in_the_way(statements, is_newer):
+    def play(federation):
+        federation.serve()
+        path = federation.path("a.db")
+        if is_newer:
+            import apsw
+
+            connection = apsw.Connection(str(path))
+        else:
+            connection = sqlite3.connect(path, isolation_level=None)
+            connection.create_collation("turkish", lambda a, b: (a > b) - (a < b))
+            connection.create_function("fold", 1, lambda text: text and text.lower(), deterministic=True)
+        for statement in [*statements, "UPDATE document SET title='typed in A' WHERE code='d-2'"] if (
+                "refuses" not in str(statements)) else statements:
+            try:
+                connection.execute(statement).fetchall()
+            except sqlite3.Error:
+                # What is broken may refuse its own clerk; what others send must come all the same.
+                if not statement.startswith(("UPDATE", "DROP")):
+                    raise
+        mine = [row[0] for row in connection.execute("SELECT title FROM document WHERE code='d-2'").fetchall()]
+        connection.close()
+        edit(federation.path("b.db"), "UPDATE document SET title='from B' WHERE code='d-1'",
+             "INSERT INTO document(code, title) VALUES('b-1', 'from B')", "DELETE FROM document WHERE code='d-3'")
+        for node in ("b.db", "a.db", "b.db"):
+            federation.good("sync", "--database", node)
+        federation.good("set", "document", "d-1", "note=noted", "--database", "a.db")
+        federation.sync_all()
+        for node in NODES:
+            connection = sqlite3.connect(f"file:{federation.path(node)}?mode=ro", uri=True)
+            shown = connection.execute("SELECT code, title, note FROM document NOT INDEXED ORDER BY code COLLATE BINARY").fetchall()
+            connection.close()
+            meant = [("b-1", "from B", None), ("d-1", "from B", "noted"), ("d-2", mine[0], None)]
+            if shown != meant:
+                raise Failed(f"{node} shows {shown} instead of {meant}")
+        federation.checked()
+
+    return play
+
+
+for title, statements in IN_THE_WAY.items():
+    SPECIALS[f"in the way: {title}"] = stands_in_the_way(statements, False)
+for title, statements in NEWER.items():
+    SPECIALS[f"in the way: {title}"] = stands_in_the_way(statements, True)

@@ -210,6 +210,7 @@ def scenarios(shadow):
         ("INSERT INTO meeting(id, title, start_on, participants) VALUES(?, ?, ?, ?)",
          "m-1", "Kurultay", "2026-02", '["one","two"]'),
     ], extended=True)
+    yield from more_forms(shadow)
     # What every client has to be told at once.
     for name, statement, words in [
         ("negative number", ("UPDATE membership_return SET members_total=? WHERE unit=?", -4, "u-1"), "members_total"),
@@ -226,3 +227,84 @@ def scenarios(shadow):
         ("other owner", ("UPDATE org_unit SET federation=? WHERE code=?", "otuts", "u-1"), "federation"),
     ]:
         yield Scenario(f"refused: {name}", [statement], meaning=[], refused=words, extended=name != "negative number")
+
+
+def more_forms(shadow):
+    """What happens to a table's form and keys more rarely."""
+    columns, keys = shadow.columns, shadow.keys
+    act = ("UPDATE document SET title=? WHERE code=?", "Act", "d-1")
+    total = ("UPDATE membership_return SET members_total=? WHERE unit=?", 555, "u-1")
+    yield Scenario("keys exchanged", [
+        ("UPDATE document SET code='t' WHERE code='d-1'",),
+        ("UPDATE document SET code='d-1' WHERE code='d-3'",),
+        ("UPDATE document SET code='d-3' WHERE code='t'",),
+        ("UPDATE OR REPLACE membership_return SET unit='u-2' WHERE unit='u-1'",),
+    ], extended=True)
+    yield Scenario("types as programs write them", [
+        ("UPDATE membership_return SET members_total='0042' WHERE unit='u-1'",),
+        ("UPDATE membership_return SET members_total=43.0 WHERE unit='u-2'",),
+        ("UPDATE membership_return SET members_total=' 44 ' WHERE unit='u-3'",),
+        ("INSERT INTO document(code, title) VALUES(?, ?)", 17, 2026),
+    ], extended=True)
+    yield Scenario("key renamed", [
+        ("ALTER TABLE document RENAME COLUMN code TO kod",),
+        ("UPDATE document SET title='Act' WHERE kod='d-1'",),
+        ("INSERT INTO document(kod, title) VALUES('k-1', 'New')",),
+    ], meaning=[act, ("INSERT INTO document(code, title) VALUES('k-1', 'New')",)], extended=True)
+    yield Scenario("owner renamed", [
+        ("ALTER TABLE document RENAME COLUMN federation TO egasi",), act], meaning=[act], extended=True)
+    yield Scenario("two columns renamed", [
+        ("ALTER TABLE document RENAME COLUMN title TO nomi",),
+        ("ALTER TABLE document RENAME COLUMN note TO izoh",),
+        ("UPDATE document SET nomi='Act' WHERE code='d-1'",),
+        ("UPDATE document SET izoh='typed' WHERE code='d-1'",),
+    ], meaning=[act, ("UPDATE document SET note='typed' WHERE code='d-1'",)], extended=True)
+    yield Scenario("own column, and a column renamed", [
+        ("ALTER TABLE document ADD COLUMN shelf TEXT",),
+        ("UPDATE document SET shelf='A3' WHERE code='d-2'",),
+        ("ALTER TABLE document RENAME COLUMN title TO nomi",),
+        ("UPDATE document SET nomi='Act' WHERE code='d-1'",),
+    ], meaning=[act], holds=[("SELECT shelf FROM document WHERE code='d-2'", [("A3",)])], extended=True)
+    yield Scenario("table dropped", [act, ("DROP TABLE membership_return",)], meaning=[act], extended=True)
+    yield Scenario("table renamed and back", [
+        ("ALTER TABLE document RENAME TO hujjat",),
+        ("UPDATE hujjat SET title='Act' WHERE code='d-1'",),
+        ("ALTER TABLE hujjat RENAME TO document",),
+    ], meaning=[act], extended=True)
+    yield Scenario("table renamed in case only", [
+        ("ALTER TABLE document RENAME TO hujjat",),
+        ("ALTER TABLE hujjat RENAME TO Document",),
+        ("UPDATE Document SET title='Act' WHERE code='d-1'",),
+    ], meaning=[act], extended=True)
+    texts = [f'"{name}" TEXT' for name in columns["membership_return"]]
+    yield Scenario(
+        "table rebuilt with texts for numbers",
+        rebuilt("membership_return", columns["membership_return"], texts) + [
+            ("UPDATE membership_return SET members_total='555' WHERE unit='u-1'",)],
+        meaning=[total], extended=True)
+    yield Scenario(
+        "table rebuilt with a number for a key",
+        rebuilt("document", columns["document"], ["id INTEGER PRIMARY KEY AUTOINCREMENT"]
+                + [f'"{name}" TEXT' for name in columns["document"]]) + [
+            act, ("INSERT INTO document(code, title) VALUES('i-1', 'New')",)],
+        meaning=[act, ("INSERT INTO document(code, title) VALUES('i-1', 'New')",)], extended=True)
+    yield Scenario(
+        "table rebuilt with columns in another order",
+        rebuilt("membership_return", columns["membership_return"],
+                bare(columns["membership_return"][::-1], keys["membership_return"])) + [total],
+        meaning=[total], extended=True)
+    yield Scenario(
+        "table rebuilt in other letters",
+        rebuilt("document", columns["document"], bare([name.upper() for name in columns["document"]], ["CODE"])) + [act],
+        meaning=[act], extended=True)
+    # What is seen by all: done at headquarters, it must not empty the column in every federation.
+    yield Scenario("column renamed at headquarters", [
+        ("ALTER TABLE org_unit RENAME COLUMN name TO nomi",),
+        ("UPDATE org_unit SET nomi='Federation of Uzbekistan' WHERE code='ftuu'",),
+    ], meaning=[("UPDATE org_unit SET name='Federation of Uzbekistan' WHERE code='ftuu'",)], at="hq.db", extended=True)
+    without = [name for name in columns["org_unit"] if name != "name"]
+    yield Scenario(
+        "table rebuilt without a column at headquarters",
+        rebuilt("org_unit", without, bare(without, keys["org_unit"]), tail=" WITHOUT ROWID"),
+        meaning=[], at="hq.db", extended=True)
+    yield Scenario("table dropped at headquarters", [("DROP TABLE document",)], meaning=[], at="hq.db", extended=True)

@@ -66,7 +66,7 @@ def play(client, scenario, federation):
     shadow = Shadow(federation.path("a.db"))
     federation.serve()
     edit_elsewhere(federation)
-    written = work(client, scenario, federation.path("a.db"))
+    written = work(client, scenario, federation.path(scenario.at))
     if scenario.refused:
         if written.returncode == 0:
             raise Failed(f"was taken, but should have been refused with “{scenario.refused}”")
@@ -83,7 +83,7 @@ def play(client, scenario, federation):
         raise Failed(f"the sync does not say “{scenario.said}”: {said}")
     wrong = [f"{node}: {difference}" for node in NODES
              for difference in shadow.differences(federation.path(node), node == "a.db")]
-    wrong += own_objects(scenario, federation.path("a.db"))
+    wrong += own_objects(scenario, federation.path(scenario.at))
     for node in NODES:
         status = federation.document("status", "--database", node)
         if any(status[count] for count in ("conflicts", "inbox", "refused", "invalid", "unsealed", "unsent")):
