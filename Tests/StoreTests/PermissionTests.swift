@@ -37,7 +37,7 @@ import Testing
       ("INSERT INTO org_unit(code, federation, name) VALUES('n', 'kfik', 'New')", "n", "insert", "kfik"),
       ("INSERT INTO org_unit(code, federation, name) VALUES('n', 'No Such!', 'New')", "n", "insert", "No Such!"),
       (
-        "INSERT OR REPLACE INTO org_unit(code, federation, name) VALUES('t', 'fturk', 'R')", "t", "insert",
+        "INSERT OR REPLACE INTO org_unit(code, federation, name) VALUES('t', 'fturk', 'R')", "t", "edit",
         #""name":"R""#
       ),
       (

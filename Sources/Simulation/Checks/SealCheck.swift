@@ -30,6 +30,34 @@ enum SealCheck {
     }
   }
 
+  /// What did not change is no edit and no reason to refuse one.
+  ///
+  /// - Parameter records: what is known under the key before the edits, by the log.
+  static func changes<Facts: HeadFacts>(
+    _ edits: CapturedEdits, _ shape: KindShape, row: SealPlan.Row?, _ records: [OwnedRecord], _ plan: SealPlan,
+    facts: Facts, _ chronicle: Chronicle
+  ) where Facts.Failure == Never {
+    guard let row, let owned = records.first(where: { $0.channel.owner.utf8.elementsEqual(row.federation) }),
+      owned.state.exists(shape.kind.deletion)
+    else { return }
+    let shown = Projection(shape, owned.state, facts: facts).contents(shape)
+    let shownOwner = RecordState.shown(among: records.map(\.state), rule: shape.kind.deletion, facts: facts)
+    if plan.refusal != nil, shownOwner.map({ records[$0].channel == owned.channel }) ?? false,
+      row.contents.filter({ !$0.value.isEmpty }) == shown.filter({ !$0.value.isEmpty })
+    {
+      chronicle.fail("a row that is as it was shown was refused")
+    }
+    for item in plan.items where item.channel == owned.channel {
+      if item.change.operation == .insertion { chronicle.fail("a record that is there was inserted") }
+      guard item.change.operation == .edit, !edits.confirms else { continue }
+      for register in item.change.registers where register.key.element == nil {
+        if register.content == shown[register.key] ?? .empty {
+          chronicle.fail("a value that did not change was sealed as an edit")
+        }
+      }
+    }
+  }
+
   /// What was typed last of every register is a head now, and a row that is gone is deleted.
   static func content(
     _ edits: CapturedEdits, _ shape: KindShape, row: SealPlan.Row?, _ records: [OwnedRecord], _ plan: SealPlan,

@@ -65,6 +65,7 @@ extension MemoryStore {
     let plan = SealPlan(
       edits, shape, place.key, row: row == nil ? nil : typed, deleted: row == nil ? typed?.contents : nil,
       records: standing, isTyped: isTyped, in: circumstances)
+    SealCheck.changes(edits, shape, row: row == nil ? nil : typed, records[record], plan, facts: self, chronicle)
     if plan.refusal != nil {
       chronicle.coverage.add(.editRefused)
       chronicle.refused.formUnion(writes)

@@ -123,18 +123,17 @@ final class Sealer {
   private func seal(_ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey) throws {
     let row = try transaction.rows.row(table, key)
     if let row, edits.insertedAt != nil, edits.deletion == nil, try sealFresh(edits, table, key, row) { return }
-    var old: ShownRow?
-    if row == nil, let deletion = edits.deletion {
-      old = try transaction.capture.deletedRow(table, sequence: deletion.sequence)
-    }
+    let old = try edits.deletion.flatMap { try transaction.capture.deletedRow(table, sequence: $0.sequence) }
     let shown = row ?? old
-    var (slots, isTyped) = try slots(edits, table, key, shown)
+    var (slots, isTyped) = try slots(edits, table, key, shown, old)
     let plan = try plan(edits, table, key, row: row, old: old, slots: slots, isTyped: isTyped)
-    if let reason = plan.refusal ?? limit(key, shown) {
+    if let reason = plan.refusal ?? (plan.items.isEmpty ? nil : limit(key, shown)) {
+      let changes = plan.foreignChannel == nil ? plan.items.map(\.change) : plan.refusedChanges
       let proposed = try plan.foreignChannel.flatMap {
-        try proposer.propose(ProposedEdit(edits), table, key, row: row, to: $0)
+        try proposer.propose(ProposedEdit(edits, changes), table, key, row: row, to: $0)
       }
-      return try refuse(edits, table, key, shown, slots, proposer.reason(reason, proposed: proposed), proposed)
+      return try refuse(
+        edits, table, key, shown, slots, changes, proposer.reason(reason, proposed: proposed), proposed)
     }
     for item in plan.items { try append(item.change, table, in: item.channel, into: &slots) }
     // The row already holds the typed values; storing rewrites it only where another value is shown.
@@ -143,10 +142,15 @@ final class Sealer {
 
   /// What is known under a key before the edits.
   ///
+  /// - Parameter old: the row at the first deletion, where one was captured.
   /// - Returns: also whether values that are in the row alone were read from there as it was typed.
   private func slots(
-    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ typed: ShownRow?
+    _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ typed: ShownRow?, _ old: ShownRow?
   ) throws -> (slots: [RecordSlot], isTyped: Bool) {
+    if edits.insertedAt != nil, edits.deletionHasSealedValues, let old {
+      // Reading the log would cost far more.
+      return (try transaction.records.slots(table.kind.id, key) { table.contents(of: old) }, false)
+    }
     let slots = try transaction.records.slots(table.kind.id, key) { typed.map(table.contents) ?? [:] }
     guard let relying = slots.first(where: \.reliesOnRow) else { return (slots, false) }
     let owner = transaction.directory.owner(of: relying.channel)
@@ -217,7 +221,7 @@ final class Sealer {
     return try SealPlan(
       edits, table.shape, key,
       row: row.map { SealPlan.Row(federation: $0.federation, contents: table.contents(of: $0)) },
-      deleted: old.map(table.contents), records: records, isTyped: isTyped,
+      deleted: row == nil ? old.map(table.contents) : nil, records: records, isTyped: isTyped,
       in: SealPlan.Circumstances(role: role, timekeeping: timekeeping, facts: transaction.facts))
   }
 
@@ -243,10 +247,11 @@ final class Sealer {
   /// Keeps an edit that this node may not seal, and shows the record as it was.
   private func refuse(
     _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ row: ShownRow?, _ slots: [RecordSlot],
-    _ reason: String, _ proposed: RecordKey?
+    _ changes: [Change], _ reason: String, _ proposed: RecordKey?
   ) throws {
+    let isNew = changes.isEmpty ? edits.insertedAt != nil : changes.contains { $0.operation == .insertion }
     let operation: RefusedView.Operation =
-      edits.insertedAt != nil ? .insert : row == nil || edits.deletion != nil ? .delete : .edit
+      isNew ? .insert : changes.contains { $0.operation == .deletion } ? .delete : .edit
     let shown = try transaction.records.shownSlot(slots, table.kind.deletion)
     let owner =
       shown.map { transaction.directory.owner(of: slots[$0].channel) } ?? transaction.identity.role.federation

@@ -7,6 +7,8 @@ public struct CapturedEdits: Sendable {
 
   /// Registers edited since the last deletion or insertion, one bit each.
   public private(set) var edited: Int64 = 0
+  /// Of these the registers that were edited more than once, so that they may hold again what they held before.
+  public private(set) var repeated: Int64 = 0
   /// The wall time of the last edit of each register, in milliseconds since 1970.
   public private(set) var editedAt: [RegisterID: Int64] = [:]
   /// The wall time of the last insertion that no deletion followed, if any.
@@ -30,6 +32,7 @@ public struct CapturedEdits: Sendable {
     case -1:
       insertedAt = time
       edited = 0
+      repeated = 0
       editedAt = [:]
     case 0:
       // What an insertion brought and a deletion took away was never seen by anybody.
@@ -37,7 +40,9 @@ public struct CapturedEdits: Sendable {
       deletion = (deletion?.sequence ?? sequence, time)
       insertedAt = nil
       edited = 0
+      repeated = 0
     default:
+      repeated |= edited & mask
       edited |= mask
       // Not the latest time but that of the last edit: clocks step back.
       for register in RegisterID.all where mask & register.bit != 0 { editedAt[register] = time }
@@ -45,11 +50,15 @@ public struct CapturedEdits: Sendable {
   }
 
   /// True when the changes follow only from what was sealed before, which a row that was typed over has lost: of sets
-  /// the elements added and removed, of rows written whole over others the fields that differ.
+  /// the elements added and removed, of rows written whole over others or after their deletion the fields that differ, and
+  /// of fields edited twice whether they changed at all.
   public func needSealedValues(sets: Int64) -> Bool {
-    if deletion == nil { return insertedAt != nil || edited & sets != 0 }
-    return insertedAt == nil && editedBeforeDeletion != 0
+    if insertedAt != nil { return true }
+    return deletion == nil ? repeated != 0 || edited & sets != 0 : editedBeforeDeletion != 0
   }
+
+  /// True when the first deletion captured the row as it was sealed last, because nothing was edited before it.
+  public var deletionHasSealedValues: Bool { deletion != nil && editedBeforeDeletion == 0 }
 
   /// True when a person decided a conflict by confirming the value that is shown.
   public var confirms: Bool { edited & Self.confirmation != 0 }

@@ -42,6 +42,8 @@ public struct SealPlan: Sendable {
   public private(set) var refusal: String?
   /// The channel that this node may not write, where that is why: the edit may be proposed to who may.
   public private(set) var foreignChannel: Channel?
+  /// The changes that were refused with `foreignChannel`.
+  public private(set) var refusedChanges: [Change] = []
 
   /// - Parameters:
   ///   - edits: what the triggers captured of the record.
@@ -61,26 +63,33 @@ public struct SealPlan: Sendable {
       refusal = "the federation in the record is not a proper code"
       return
     }
-    guard circumstances.role.mayWrite(channel) else {
-      refusal = Self.reason(channel, circumstances.role)
-      foreignChannel = channel
-      return
-    }
     let maker = ChangeMaker(shape: shape, key: key, edits: edits, isTyped: isTyped, circumstances: circumstances)
-    if row != nil, let deletion = edits.deletion, let shown, records[shown].channel != channel {
-      // The record of another owner was deleted, and this one typed under its key.
-      let other = records[shown]
-      guard circumstances.role.mayWrite(other.channel) else {
-        refusal = Self.reason(other.channel, circumstances.role)
-        foreignChannel = other.channel
-        return
-      }
-      let change = maker.change(.deletion, [], captured: deletion.at, replacing: other.state.edits)
-      items.append(Item(channel: other.channel, change: change))
-    }
     let state = records.first { $0.channel == channel }?.state ?? RecordState()
     let changes = try maker.changes(row: row?.contents, deleted: deleted, state: state)
+    var replaced: OwnedRecord?
+    if row != nil, edits.deletion != nil, let shown, records[shown].channel != channel { replaced = records[shown] }
+    // A row that is as it was sealed is no edit, whoever owns it.
+    if changes.isEmpty, replaced == nil { return }
+    guard circumstances.role.mayWrite(channel) else {
+      refuse(changes, in: channel, circumstances.role)
+      return
+    }
+    if let replaced, let deletion = edits.deletion {
+      // The record of another owner was deleted, and this one typed under its key.
+      guard circumstances.role.mayWrite(replaced.channel) else {
+        refuse(changes, in: replaced.channel, circumstances.role)
+        return
+      }
+      let change = maker.change(.deletion, [], captured: deletion.at, replacing: replaced.state.edits)
+      items.append(Item(channel: replaced.channel, change: change))
+    }
     items += changes.map { Item(channel: channel, change: $0) }
+  }
+
+  private mutating func refuse(_ changes: [Change], in channel: Channel, _ role: NodeRole) {
+    refusal = Self.reason(channel, role)
+    foreignChannel = channel
+    refusedChanges = changes
   }
 
   private static func channel(
@@ -124,11 +133,12 @@ private struct ChangeMaker<Facts: HeadFacts> {
       let at = edits.deletion?.at ?? edits.lastAt
       return before + [change(.deletion, [], captured: at, replacing: state.edits)]
     }
-    if state.isEmpty || !isAlive || (edits.deletion != nil && edits.insertedAt != nil) {
+    if state.isEmpty || !isAlive {
       let registers = typed.map { RegisterContent($0.key, $0.value) }.sorted { $0.key < $1.key }
       return [change(.insertion, registers, captured: edits.lastAt, replacing: state.edits)]
     }
-    // Of a whole row written over itself, as by OR REPLACE, only what differs from what is shown is an edit.
+    // Of a whole row written over itself, as by OR REPLACE or after its deletion, only what differs from what is shown is
+    // an edit.
     return try self.edits(edits.insertedAt == nil ? edits.edited : Int64.max, typed, state)
   }
 
@@ -150,10 +160,10 @@ private struct ChangeMaker<Facts: HeadFacts> {
         let says = isMalformed ? state.heads(registerKey).first?.content : standing[registerKey]
         let isShown = !isTyped && content == says ?? .empty
         let isSettled = state.heads(registerKey).count <= 1
-        // A value that equals the only head is no edit. One that confirms one of several heads is, when it was typed as
-        // such. Whoever restores a row that another deleted confirms everything.
+        // A value that is shown already is no edit, unless a person confirms it as one of several. Whoever restores a row
+        // that another deleted confirms everything.
         let isConfirmed = edits.confirms && (!isSettled || !state.deletions.isEmpty)
-        if isShown && !isConfirmed && (isSettled || mask == Int64.max || register.isSet) { continue }
+        if isShown && !isConfirmed { continue }
         byTime[at, default: []].append(RegisterContent(registerKey, content))
       }
     }

@@ -36,8 +36,10 @@ struct ProposedEdit {
     self.at = at
   }
 
-  init(_ edits: CapturedEdits) {
-    self.init(isWhole: edits.insertedAt != nil, registers: edits.edited, at: edits.lastAt)
+  /// - Parameter changes: what the edits amount to.
+  init(_ edits: CapturedEdits, _ changes: [Change]) {
+    let registers = changes.flatMap(\.registers).reduce(0) { $0 | $1.key.id.bit }
+    self.init(isWhole: changes.contains { $0.operation == .insertion }, registers: registers, at: edits.lastAt)
   }
 
   func names(_ register: Register) -> Bool { isWhole || registers & (register.id.bit) != 0 }
