@@ -109,6 +109,10 @@ class Federation:
     def document(self, *arguments):
         return json.loads(self.good(*arguments, "--json"))
 
+    def held(self, node):
+        """What waits for a person."""
+        return self.document("held", "--database", node)
+
     def serve(self, environment=None):
         """Starts headquarters' server and waits until it listens."""
         log = self.path("hq.log")

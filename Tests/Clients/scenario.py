@@ -1,6 +1,7 @@
 """What a client does in office A, and what it means."""
 
 import dataclasses
+import re
 
 
 @dataclasses.dataclass
@@ -22,10 +23,17 @@ class Scenario:
     refused: str | None = None
     # What the sync must say.
     said: str | None = None
+    # Whether the client builds the table anew.
+    is_rebuilt: bool = False
     # Where the client works.
     at: str = "a.db"
     # Played by few clients, as they all run SQL alike.
     extended: bool = False
+
+    @property
+    def is_unseen(self):
+        """Whether a trigger may miss edits: the table was built anew, or triggers were dropped."""
+        return self.is_rebuilt or any(re.search(r"\b(DROP|RENAME)\b", sql) for sql, *_ in self.statements)
 
     @property
     def meant(self):

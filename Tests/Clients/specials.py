@@ -124,6 +124,64 @@ def newer_view(federation):
     federation.checked()
 
 
+@special("many deleted at once")
+def many_deleted(federation):
+    """Emptying a table waits for a person, who is told, and puts it back or confirms it. The rest goes on."""
+    waits_for_a_person(federation, "DELETE FROM document", lambda rows: rows == [])
+
+
+@special("a column emptied at once")
+def many_emptied(federation):
+    waits_for_a_person(federation, "UPDATE document SET title=NULL", lambda rows: rows == [(None,)])
+
+
+def waits_for_a_person(federation, statement, is_done):
+    federation.serve()
+    path = federation.path("a.db")
+    edit(path, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<300)"
+               " INSERT INTO document(code, title) SELECT 'x-' || i, 'T' || i FROM n")
+    federation.sync_all()
+    everything = everywhere(federation, "SELECT code, title FROM document ORDER BY code")[0]
+
+    def expect(meant, what):
+        for node, rows in zip(NODES, everywhere(federation, "SELECT code, title FROM document ORDER BY code")):
+            if rows != meant and (node != "a.db" or what != "waits"):
+                raise Failed(f"{what}: {node} shows {len(rows)} documents, {str(rows)[:200]}")
+
+    edit(path, statement, "UPDATE org_unit SET name='goes on' WHERE code='u-1'")
+    said = federation.sync_all() + federation.good("status", "--database", "a.db")
+    if said.count("birlik held") < 2:
+        raise Failed(f"sync and status do not say that a person has to confirm: {said}")
+    expect(everything, "waits")
+    if everywhere(federation, "SELECT name FROM org_unit WHERE code='u-1'") != [[("goes on",)]] * 3:
+        raise Failed("another record's edit did not go on")
+    if len(federation.held("a.db")) != 303:
+        raise Failed(f"{len(federation.held('a.db'))} of 303 edits are listed")
+    federation.good("held", "--put-back", "--database", "a.db")
+    federation.sync_all()
+    expect(everything, "put back")
+    federation.checked()
+    edit(path, statement)
+    federation.sync_all()
+    federation.good("held", "--confirm", "--database", "a.db")
+    said = federation.sync_all()
+    if "DELETE" in statement and not re.search(r"303|delet", said):
+        raise Failed(f"sync does not say how many records it deleted: {said}")
+    for node, rows in zip(NODES, everywhere(federation, "SELECT DISTINCT title FROM document")):
+        if not is_done(rows):
+            raise Failed(f"confirmed: {node} still shows {str(rows)[:200]}")
+    federation.checked()
+
+
+def everywhere(federation, query):
+    found = []
+    for node in NODES:
+        connection = sqlite3.connect(f"file:{federation.path(node)}?mode=ro", uri=True, timeout=30)
+        found.append(connection.execute(query).fetchall())
+        connection.close()
+    return found
+
+
 def kept_somewhere(path, *values):
     """Every value is still in some table of the file."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)

@@ -78,7 +78,7 @@ def play(client, scenario, federation):
     # Nobody edited what another one edited, so the order is all the same but for rows that are replaced whole.
     for statement in [*scenario.meant, *(edit for edits in ELSEWHERE.values() for edit in edits)]:
         shadow.edit(statement[0], statement[1:])
-    said = federation.sync_all()
+    said = federation.sync_all() + confirm(scenario, federation)
     if scenario.said and not re.search(scenario.said, said):
         raise Failed(f"the sync does not say “{scenario.said}”: {said}")
     wrong = [f"{node}: {difference}" for node in NODES
@@ -93,6 +93,21 @@ def play(client, scenario, federation):
     if wrong:
         raise Failed("\n    ".join(wrong[:12]) + (f"\n    and {len(wrong) - 12} more" if len(wrong) > 12 else ""))
     federation.checked()
+
+
+def confirm(scenario, federation):
+    """Confirms what no trigger saw, and so waits for a person. Only an edit that a trigger could not see may wait."""
+    said = ""
+    for node in NODES:
+        if not (waiting := federation.held(node)):
+            continue
+        if not scenario.is_unseen or any(edit["reason"] != "unnoticed" for edit in waiting):
+            raise Failed(f"{node}: {len(waiting)} edits wait for a person: {str(waiting)[:600]}")
+        said += federation.good("status", "--database", node)
+        if "birlik held" not in said:
+            raise Failed(f"{node}: status does not say that {len(waiting)} edits wait: {said}")
+        federation.good("held", "--confirm", "--database", node)
+    return said + federation.sync_all() if said else said
 
 
 def edit_elsewhere(federation):

@@ -54,7 +54,7 @@ def pandas_append(path):
     db.commit()
 
 
-@plays("pandas", "replace", [ACT, NEW])
+@plays("pandas", "replace", [ACT, NEW], is_rebuilt=True)
 def pandas_replace(path):
     pandas, db = frames(path)
     frame = pandas.read_sql("SELECT * FROM document", db)
@@ -65,7 +65,7 @@ def pandas_replace(path):
 
 
 @plays("pandas", "replace with its index and numbers", [
-    ("UPDATE membership_return SET members_total=222 WHERE unit='u-2'",)])
+    ("UPDATE membership_return SET members_total=222 WHERE unit='u-2'",)], is_rebuilt=True)
 def pandas_replace_numbers(path):
     pandas, db = frames(path)
     frame = pandas.read_sql("SELECT * FROM membership_return", db)
@@ -84,7 +84,7 @@ def pandas_delete_rows(path):
     db.commit()
 
 
-@plays("pandas", "replace with other headers", [ACT])
+@plays("pandas", "replace with other headers", [ACT], is_rebuilt=True)
 def pandas_headers(path):
     pandas, db = frames(path)
     frame = pandas.read_sql("SELECT * FROM document", db)
@@ -94,7 +94,7 @@ def pandas_headers(path):
     db.commit()
 
 
-@plays("pandas", "dates", [("UPDATE document SET published_on='2026-03-04' WHERE code='d-1'",)])
+@plays("pandas", "dates", [("UPDATE document SET published_on='2026-03-04' WHERE code='d-1'",)], is_rebuilt=True)
 def pandas_dates(path):
     pandas, db = frames(path)
     frame = pandas.read_sql("SELECT * FROM document", db)
@@ -409,7 +409,7 @@ def duck_delete(path):
     duck(path).execute("DELETE FROM office.document WHERE code='d-1'")
 
 
-@plays("DuckDB", "table made anew", [ACT])
+@plays("DuckDB", "table made anew", [ACT], is_rebuilt=True)
 def duck_rebuild(path):
     db = duck(path)
     db.execute("CREATE TABLE kept AS SELECT * REPLACE (CASE WHEN code='d-1' THEN 'Act' ELSE title END AS title)"
@@ -426,7 +426,7 @@ for name, meaning in {
                   ("INSERT INTO document(code, title) VALUES('r-9', 'New')",)],
     "overwrite_numbers": [("UPDATE membership_return SET members_total=222 WHERE unit='u-2'",)],
 }.items():
-    plays("R's data frames", name, meaning)(
+    plays("R's data frames", name, meaning, is_rebuilt=name != "append")(
         lambda path, name=name: command("Rscript", HERE / "programs/tables.R", path, name))
 
 
@@ -457,13 +457,13 @@ def replaced(path, *commands):
     new.replace(path)
 
 
-@plays("sqlite3 commands", ".dump", [ACT])
+@plays("sqlite3 commands", ".dump", [ACT], is_rebuilt=True)
 def shell_dump(path):
     command("sqlite3", path, "UPDATE document SET title='Act' WHERE code='d-1'")
     replaced(path, 'sqlite3 "$0" .dump | sqlite3 "$1"')
 
 
-@plays("sqlite3 commands", ".clone", [ACT, NEW])
+@plays("sqlite3 commands", ".clone", [ACT, NEW], is_rebuilt=True)
 def shell_clone(path):
     command("sqlite3", path, "UPDATE document SET title='Act' WHERE code='d-1'")
     replaced(path, 'sqlite3 "$0" ".clone $1"')
@@ -476,7 +476,7 @@ def shell_vacuum(path):
     replaced(path, 'sqlite3 "$0" "VACUUM INTO \'$1\'"')
 
 
-@plays("sqlite3 commands", ".recover", [ACT])
+@plays("sqlite3 commands", ".recover", [ACT], is_rebuilt=True)
 def shell_recover(path):
     command("sqlite3", path, "UPDATE document SET title='Act' WHERE code='d-1'")
     replaced(path, 'sqlite3 "$0" .recover | sqlite3 "$1"')

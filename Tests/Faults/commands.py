@@ -356,8 +356,68 @@ class Init(Command):
                 raise Failed(f"{file.name} can be read by others")
 
 
+class Undo(Import):
+    name, arguments = "undo", ("undo", "--last-import")
+    holds = [("SELECT count(*) FROM membership_return WHERE as_of='2026-02-28'", [(0,)])]
+
+    def before(self, federation):
+        super().before(federation)
+        federation.good(*Import.arguments, "--database", "a.db")
+
+    def remedy(self, federation, said):
+        return "import" in said
+
+
+class Confirm(Command):
+    """Many deletions, which wait for a person."""
+
+    name, arguments = "held --confirm", ("held", "--confirm")
+    holds = [("SELECT count(*) FROM document WHERE code LIKE 'x-%'", [(0,)])]
+
+    def before(self, federation):
+        super().before(federation)
+        federation.serve()
+        write(federation, "a.db", many(150, "x"))
+        federation.good("sync", "--database", "a.db")
+        write(federation, "a.db", "DELETE FROM document WHERE code LIKE 'x-%'")
+        federation.good("sync", "--database", "a.db")
+        federation.stop()
+        if len(federation.held("a.db")) != 150:
+            raise Failed("150 deletions should wait for a person")
+
+
+class PutBack(Confirm):
+    name, arguments = "held --put-back", ("held", "--put-back")
+    holds = [("SELECT count(*) FROM document WHERE code LIKE 'x-%'", [(150,)])]
+
+
+class Withdraw(Command):
+    name, arguments = "withdraw", ("withdraw", "figure", "u-1/members/2025-01-01/d-1", "--reason", "misprint")
+    holds = [("SELECT count(*) FROM figure", [(0,)])]
+
+    def before(self, federation):
+        super().before(federation)
+        federation.serve()
+        write(federation, "a.db", "INSERT INTO figure(unit, measure, as_of, source, value)"
+                                  " VALUES('u-1', 'members', '2025-01-01', 'd-1', 5)")
+        federation.good("sync", "--database", "a.db")
+        federation.stop()
+
+    def remedy(self, federation, said):
+        return "no figure" in said or "withdrawn" in said
+
+
+class Rekey(Command):
+    name, arguments = "rekey", ("rekey", "document", "d-1", "d-901")
+    holds = [("SELECT code, title FROM document WHERE code LIKE 'd-%1'", [("d-901", "Law")])]
+
+    def remedy(self, federation, said):
+        return "no document d-1" in said or "d-901" in said
+
+
 COMMANDS = [
     kind() for kind in (
         Init, Join, JoinAtHeadquarters, Set, Remove, Import, Sync, SyncAtHeadquarters, Serve, Resolve, RotateKey,
-        RotateKeyAtHeadquarters, Invite, Revoke, Derive, Publish, Adopt, Take, Accept, RotateTLS, SwitchTLS)
+        RotateKeyAtHeadquarters, Invite, Revoke, Derive, Publish, Adopt, Take, Accept, RotateTLS, SwitchTLS,
+        Undo, Confirm, PutBack, Withdraw, Rekey)
 ]
