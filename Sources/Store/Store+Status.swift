@@ -31,6 +31,8 @@ public struct StoreStatus: Sendable, Equatable {
   public var refused: Int
   public var invalid: Int
   public var conflicts: Int
+  /// Records of this federation with a key that another owner uses as well.
+  public var collisions: Int
   /// Segments that wait for one that they build on.
   public var waiting: Int
   public var upstream: String?
@@ -60,9 +62,18 @@ extension Store {
         catalogVersion: transaction.catalog.version, unsealed: try transaction.capture.count(),
         unsent: identity.role.isHeadquarters ? 0 : max(0, sealed &- held &- unsendable), unsendable: unsendable,
         refused: try transaction.inbox.refusedCount(), invalid: try transaction.conflicts.invalidCount(),
-        conflicts: try transaction.conflicts.openCount(), waiting: try log.waitingCount(),
+        conflicts: try transaction.conflicts.openCount(), collisions: try Self.collisions(transaction),
+        waiting: try log.waitingCount(),
         upstream: try meta.text(.upstream), lastSync: mark, notice: try meta.text(.notice),
         frontier: log.streams.frontier { _ in true }, clock: try ClockReading(in: meta))
+    }
+  }
+
+  private static func collisions(_ transaction: Transaction) throws -> Int {
+    let owner = transaction.identity.role.federation
+    return try Channel.Audience.allCases.reduce(0) { sum, audience in
+      guard let number = transaction.directory.number(of: Channel(owner: owner, audience: audience)) else { return sum }
+      return try sum + transaction.conflicts.collisionCount(in: number)
     }
   }
 

@@ -82,6 +82,23 @@ import Testing
         rows: [["a", "One", "∅"]], sealed: 0),
       Captured(inBackup: "DELETE FROM org_unit", rows: [], sealed: 0),
       Captured(
+        inBackup: "INSERT INTO org_unit(code, name) VALUES('b', 'B')",
+        afterwards: "UPDATE org_unit SET name='C' WHERE code='b'",
+        rows: [["a", "One", "∅"], ["b", "C", "∅"]], sealed: 1),
+      Captured(
+        inBackup: "INSERT INTO org_unit(code, name) VALUES('b', 'B')",
+        since: "UPDATE org_unit SET name='C' WHERE code='b'",
+        afterwards: "UPDATE org_unit SET area='UZ' WHERE code='b'",
+        rows: [["a", "One", "∅"], ["b", "C", "UZ"]], sealed: 1),
+      Captured(
+        inBackup: "INSERT INTO org_unit(code, name) VALUES('b', 'B')",
+        afterwards: "DELETE FROM org_unit WHERE code='b'", rows: [["a", "One", "∅"]], sealed: 1),
+      Captured(
+        inBackup: "UPDATE org_unit SET name='Two'", afterwards: "UPDATE org_unit SET name='Three'",
+        rows: [["a", "Three", "∅"]], sealed: 1),
+      Captured(
+        inBackup: "UPDATE org_unit SET name='Two'", afterwards: "DELETE FROM org_unit", rows: [], sealed: 1),
+      Captured(
         inBackup: "DELETE FROM org_unit", since: "INSERT INTO org_unit(code, name) VALUES('a', 'Again')",
         rows: [["a", "Again", "∅"]], sealed: 0),
     ], [true, false])

@@ -33,6 +33,25 @@ struct SizeTests {
     #expect(share <= 20)
   }
 
+  @Test("A body is never larger than it is known to become before it is written", arguments: 0..<300)
+  func bound(seed: Int) {
+    var random = SeededRandom(seed: SeededRandom.firstSeed &+ UInt64(seed))
+    let blocks = (1...3).map { RandomBlock(&random, kind: KindID($0), changes: 1 + random.below(120)) }
+    var most = 0
+    for random in blocks {
+      most += KindBlock.sizeLimit
+      for change in random.changes {
+        most += KindBlock.sizeLimit(of: change.key)
+        for register in change.registers {
+          most += KindBlock.sizeLimit(of: register, fieldCount: random.fields[register.key.id]?.count ?? 1)
+        }
+      }
+    }
+    let body = Segment.body(of: blocks.map(\.block))
+    #expect(body.count <= most)
+    #expect(most < 4 * body.count + 8 * KindBlock.sizeLimit, "it says little")
+  }
+
   private func block(_ numbers: Range<Int>, _ random: inout SeededRandom) -> KindBlock {
     var block = KindBlock(kind: 5, keyColumns: 3)
     let columns = (1...7).map { block.column(field: FieldID($0), register: 20) }

@@ -152,8 +152,8 @@ struct SyncDryRun: @unchecked Sendable {
     report.sent = try await offload { try this.copy.lacking(last, marks: marks, role: this.role) }
     report.received = try await offload { try this.copy.received() }
     let after = try await offload { try Findings(this.copy.store) }
-    report.opened = after.conflicts.filter { !before.names($0) }
-    report.closed = before.conflicts.filter { !after.names($0) }
+    report.opened = after.conflicts(notIn: before)
+    report.closed = before.conflicts(notIn: after)
     report.totals = after.moves(since: before)
     return report
   }
@@ -237,7 +237,8 @@ struct SyncDryRun: @unchecked Sendable {
 
 /// Conflicts and totals at one moment.
 private struct Findings: Sendable {
-  let conflicts: [ConflictView]
+  private let conflicts: [ConflictView]
+  private let names: Set<ConflictName>
   private let reports: [TotalsReport]
 
   init(_ store: Store) throws {
@@ -247,12 +248,11 @@ private struct Findings: Sendable {
       return report
     }
     conflicts = try store.conflicts()
+    names = Set(conflicts.map(ConflictName.init))
   }
 
-  func names(_ other: ConflictView) -> Bool {
-    conflicts.contains {
-      $0.kind == other.kind && $0.key == other.key && $0.field == other.field && $0.federation == other.federation
-    }
+  func conflicts(notIn other: Findings) -> [ConflictView] {
+    conflicts.filter { !other.names.contains(ConflictName($0)) }
   }
 
   func moves(since before: Findings) -> [TotalMove] {
@@ -278,5 +278,14 @@ private struct Findings: Sendable {
       add("total", .claimed, old?.claimed?.value, report.claimed?.value)
       return moves
     }
+  }
+}
+
+/// What a conflict is about. Bytes, because keys are compared bytewise everywhere.
+private struct ConflictName: Hashable {
+  private let parts: [[UInt8]]
+
+  init(_ conflict: ConflictView) {
+    parts = [conflict.kind, conflict.key, conflict.federation, conflict.field].map { Array($0.utf8) }
   }
 }

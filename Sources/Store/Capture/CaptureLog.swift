@@ -11,7 +11,18 @@ struct CaptureLog {
     var at: Int64
   }
 
+  /// An edit of a row whose key no record can have.
+  struct Unusable {
+    var kind: KindID
+    var key: TypedKey
+    var sequence: Int64
+    var mask: Int64
+    var at: Int64
+  }
+
   private(set) var entries: [Entry] = []
+  /// In the order in which they were typed.
+  private(set) var unusable: [Unusable] = []
   private var keys: [UInt8] = []
   private(set) var lastSequence: Int64 = 0
 
@@ -25,13 +36,27 @@ struct CaptureLog {
     entries.append(Entry(kind: kind, key: start..<keys.count, sequence: sequence, mask: mask, at: at))
   }
 
+  /// Adds an edit of a row whose key no record can have, later than all others.
+  mutating func append(_ edit: Unusable) {
+    lastSequence = edit.sequence
+    unusable.append(edit)
+  }
+
+  /// Takes out the edits that need not be sealed.
+  mutating func remove(_ sequences: Set<Int64>) {
+    if !sequences.isEmpty { entries.removeAll { sequences.contains($0.sequence) } }
+  }
+
   /// Orders the edits by kind, key and sequence.
   mutating func sort() {
     // Imports come in order; sorting what is sorted would be the most expensive part of sealing.
     if !isSorted { entries = entries.sorted { precedes($0, $1) } }
   }
 
-  var isEmpty: Bool { entries.isEmpty }
+  var isEmpty: Bool { entries.isEmpty && unusable.isEmpty }
+
+  /// How many edits there are, those of unusable keys included.
+  var count: Int { entries.count + unusable.count }
 
   func key(_ entry: Entry) -> RecordKey { RecordKey(bytes: Array(keys[entry.key])) }
 

@@ -34,8 +34,16 @@ final class CaptureTable {
     var log = CaptureLog()
     while try statement.step() {
       let kind: KindID = statement.id(1)
+      let columns = tables[kind]?.kind.key.count ?? 1
+      if TypedKey.isUnusable(statement, columns: 4..<(4 + columns)) {
+        log.append(
+          CaptureLog.Unusable(
+            kind: kind, key: TypedKey(statement, columns: 4..<(4 + columns)), sequence: statement.int64(0),
+            mask: statement.int64(2), at: statement.int64(3)))
+        continue
+      }
       log.append(kind: kind, sequence: statement.int64(0), mask: statement.int64(2), at: statement.int64(3)) { keys in
-        for column in 0..<(tables[kind]?.kind.key.count ?? 1) {
+        for column in 0..<columns {
           if column > 0 { keys.append(RecordKey.separator) }
           statement.withBytes(4 + column) { keys.append(contentsOf: $0) }
         }
@@ -53,6 +61,7 @@ final class CaptureTable {
     select.bind(1, table.kind.id)
     var edits: [RecordKey: CapturedEdits] = [:]
     while try select.step() {
+      if TypedKey.isUnusable(select, columns: 3..<(3 + table.kind.key.count)) { continue }
       let key = RecordKey(columns: table.kind.key.indices.map { select.bytes($0 + 3) })
       edits[key, default: CapturedEdits()].add(sequence: select.int64(0), mask: select.int64(1), at: select.int64(2))
     }
@@ -66,6 +75,7 @@ final class CaptureTable {
     select.bind(1, table.kind.id)
     var found: [RecordKey: Int64] = [:]
     while try select.step() {
+      if TypedKey.isUnusable(select, columns: 1..<(1 + table.kind.key.count)) { continue }
       let key = RecordKey(columns: table.kind.key.indices.map { select.bytes($0 + 1) })
       found[key, default: 0] |= select.int64(0)
     }
@@ -89,8 +99,10 @@ final class CaptureTable {
 
   /// Captures an edit as triggers do.
   ///
-  /// - Parameter mask: the registers, one bit each; -1 for an insertion, 0 for a deletion.
-  func add(mask: Int64, _ table: KindTable, _ key: RecordKey) throws {
+  /// - Parameters:
+  ///   - mask: the registers, one bit each; -1 for an insertion, 0 for a deletion.
+  ///   - time: when it was typed, in milliseconds since 1970.
+  func add(mask: Int64, at time: Int64 = SystemClock.now(), _ table: KindTable, _ key: RecordKey) throws {
     let columns = table.kind.key.indices
     let places = columns.map { "k\($0 + 1)" }.joined(separator: ", ")
     let marks = columns.map { "?\($0 + 1)" }.joined(separator: ", ")
@@ -100,7 +112,7 @@ final class CaptureTable {
     table.bindKey(key, insert)
     insert.bind(columns.count + 1, table.kind.id)
     insert.bind(columns.count + 2, mask)
-    insert.bind(columns.count + 3, SystemClock.now())
+    insert.bind(columns.count + 3, time)
     try insert.step()
   }
 

@@ -28,15 +28,19 @@ extension Store {
   ) throws -> RowCheckReport {
     var report = RowCheckReport()
     for table in try read({ $0.adopted.sharedTables }) {
-      var last: RecordKey?
-      repeat {
-        let batch = try checkBatch(table.kind.id, after: last, captures: takes)
-        for difference in batch.differences {
+      func add(_ differences: [RowDifference]) throws {
+        for difference in differences {
           report.differences += 1
           if takes, difference.refusal == nil { report.taken += 1 }
           if takes, difference.refusal != nil { report.putBack += 1 }
           try body(difference)
         }
+      }
+      try add(checkKeys(table.kind.id, captures: takes))
+      var last: RecordKey?
+      repeat {
+        let batch = try checkBatch(table.kind.id, after: last, captures: takes)
+        try add(batch.differences)
         report.records += batch.records
         report.unknown += batch.unknown
         last = batch.last
@@ -56,6 +60,28 @@ extension Store {
       // Totals counted the rows as they were before.
       if !batch.differences.isEmpty { try transaction.meta.set(.staleTotals, .integer(1)) }
       return batch
+    }
+  }
+
+  /// Takes out rows whose keys no record can have, where there are any.
+  func mendKeys() throws {
+    for table in try read({ $0.adopted.sharedTables }) {
+      guard try !checkKeys(table.kind.id, captures: false).isEmpty else { continue }
+      _ = try checkKeys(table.kind.id, captures: true)
+    }
+  }
+
+  /// Rows whose keys no record can have.
+  private func checkKeys(_ kind: KindID, captures: Bool) throws -> [RowDifference] {
+    func check(_ transaction: Transaction) throws -> [RowDifference] {
+      guard let table = transaction.table(kind) else { return [] }
+      return try UnusableRows(transaction).check(table, captures: captures)
+    }
+    guard captures else { return try read(check) }
+    return try write { transaction in
+      let differences = try check(transaction)
+      if !differences.isEmpty { try transaction.meta.set(.staleTotals, .integer(1)) }
+      return differences
     }
   }
 }

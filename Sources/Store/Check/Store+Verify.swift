@@ -14,6 +14,7 @@ extension Store {
   /// - Parameter progress: called with the number of changes folded so far.
   public func verify(progress: (Int) -> Void = { _ in }) throws -> VerifyReport {
     try seal()
+    try mendKeys()
     try refreshTotals()
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-verify-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)

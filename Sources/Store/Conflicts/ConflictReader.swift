@@ -5,6 +5,8 @@ struct ConflictReader {
   private let transaction: Transaction
   private let stakes: ConflictStakes?
   private let attribution: Attribution
+  /// What this node may do.
+  private let role: NodeRole
   private var records: Records { transaction.records }
   private var facts: HeadOrder { transaction.facts }
 
@@ -13,6 +15,7 @@ struct ConflictReader {
     self.transaction = transaction
     stakes = day.map { ConflictStakes(transaction, today: $0) }
     attribution = Attribution(transaction)
+    role = transaction.role(transaction.identity.role)
   }
 
   /// The conflict; nil where nothing is known of its record.
@@ -23,12 +26,16 @@ struct ConflictReader {
     var view = ConflictView(
       kind: table.kind.name, key: key.display, federation: transaction.directory.owner(of: channel),
       field: stored.field, rule: "", shown: nil, others: [], openedAt: stored.openedAt, closedAt: stored.closedAt)
+    view.isWritable = transaction.directory.channel(channel).map(role.mayWrite) ?? false
+    view.collides = slots.count { $0.state.exists(table.kind.deletion) } > 1
     let contested = Contested(label: stored.field, table.shape)
     // For each of the other values the row that would be shown.
     var rows: [ShownRow?] = []
     switch contested {
     case .existence: rows = try addExistence(slot, table, to: &view)
-    case .key: rows = try addCollision(slots, table, to: &view)
+    case .key:
+      rows = try addCollision(slots, table, to: &view)
+      if stored.closedAt == nil { view.rekeyable = try HiddenRecords(transaction).rekeyable(table, key, slots) }
     case .register(let register): rows = try addRegister(register, slot, table, to: &view)
     case nil: break
     }
@@ -93,12 +100,14 @@ struct ConflictReader {
     var rows: [ShownRow?] = []
     for (index, slot) in slots.enumerated() where slot.state.exists(table.kind.deletion) {
       guard let clock = try facts.earliest(slot.state.edits) else { continue }
-      let value = attribution.owner(transaction.directory.owner(of: slot.channel), clock)
+      var value = attribution.owner(transaction.directory.owner(of: slot.channel), clock)
+      let row = try records.row(of: slot, table)
+      value.record = zip(table.fields.map(\.name), row?.values ?? []).filter { !$1.isNull }.map { ($0, $1) }
       if index == shown {
         view.shown = value
       } else {
         view.others.append(value)
-        rows.append(try records.row(of: slot, table))
+        rows.append(row)
       }
     }
     if view.closedAt == nil { view.why = ConflictReason.whyColliding(view) }

@@ -103,6 +103,23 @@ final class ConflictTable {
     return found
   }
 
+  /// The keys of a kind that two owners use.
+  func collisions(_ kind: KindID) throws -> Set<RecordKey> {
+    let statement = try connection.prepared(
+      "SELECT key FROM birlik_conflict WHERE kind=?1 AND field=?2 AND closed_at IS NULL")
+    statement.bind(1, kind)
+    statement.bind(2, text: RecordNotes.keyCollision)
+    var found: Set<RecordKey> = []
+    while try statement.step() { found.insert(RecordKey(bytes: statement.bytes(0))) }
+    return found
+  }
+
+  /// How many records of a channel have a key that another owner uses as well.
+  func collisionCount(in channel: ChannelNumber) throws -> Int {
+    try connection.count(
+      "birlik_conflict WHERE field='\(RecordNotes.keyCollision)' AND closed_at IS NULL AND channel=\(channel.number)")
+  }
+
   func openCount() throws -> Int { try connection.count("birlik_conflict WHERE closed_at IS NULL") }
 
   func invalidCount() throws -> Int { try connection.count("birlik_invalid") }

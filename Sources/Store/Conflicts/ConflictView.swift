@@ -11,6 +11,8 @@ public struct AttributedValue: Sendable, Equatable {
   public var at: Int64
   /// The federation whose node it was.
   public var federation = ""
+  /// Where two owners use one key, what this one's record holds.
+  public var record: [(field: String, value: Value)] = []
   /// False for a value that the catalog does not allow, which is never shown.
   public var isAllowed = true
 
@@ -47,6 +49,19 @@ public struct ConflictView: Sendable, Equatable {
   public var totals: [[TotalMove]] = []
   /// How it was resolved, as far as the log tells.
   public var resolution: Resolution?
+  /// Whether this node may decide it.
+  public var isWritable = true
+  /// Whether two owners use the key, so that a command has to say whose record it means.
+  public var collides = false
+  /// Records under the key that this node may give another one.
+  public var rekeyable: [Rekeyable] = []
+
+  /// A record that may take another key.
+  public struct Rekeyable: Sendable, Equatable {
+    public var federation: String
+    /// A key that is free here, as people write it.
+    public var newKey: String
+  }
 
   /// A decision about a conflict.
   public struct Resolution: Sendable, Equatable {

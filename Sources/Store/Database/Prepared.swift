@@ -106,6 +106,8 @@ final class Prepared {
 
   func isNull(_ column: Int) -> Bool { sqlite3_column_type(handle, Int32(column)) == SQLITE_NULL }
 
+  func isBlob(_ column: Int) -> Bool { sqlite3_column_type(handle, Int32(column)) == SQLITE_BLOB }
+
   func bytes(_ column: Int) -> [UInt8] { withBytes(column) { Array($0) } }
 
   func string(_ column: Int) -> String { withBytes(column) { String(decoding: $0, as: UTF8.self) } }

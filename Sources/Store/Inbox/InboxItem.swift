@@ -49,6 +49,15 @@ public struct InboxItem: Sendable, Equatable {
   /// Of a record that was deleted although it was edited here what it held last; empty otherwise.
   public var lastValues: [(field: String, value: Value)] = []
 
+  /// The owner of the record.
+  public var federation = ""
+  /// Whether two owners use the key, so that a command has to say whose record it means.
+  public var collides = false
+  /// Of a record that another owner's hides a key that is free.
+  public var newKey: String?
+  /// Whether no edit can bring the value back, as where it is set once.
+  public var isFixed = false
+
   public static func == (a: Self, b: Self) -> Bool {
     a.sort == b.sort && a.toldAt == b.toldAt && a.kind == b.kind && a.key == b.key && a.field == b.field
       && a.typed == b.typed && a.shown == b.shown && a.standing == b.standing && a.reason == b.reason

@@ -29,6 +29,8 @@ struct InboxReader {
       field: row.field, typed: nil,
       shown: nil, standing: .settled, reason: row.sort == .invalid ? row.reason : "", isSeen: row.isSeen)
     let slots = try records.slots(table, row.place.key)
+    item.federation = transaction.directory.owner(of: row.place.channel)
+    item.collides = slots.count { $0.state.exists(table.kind.deletion) } > 1
     guard let state = slots[row.place.channel] else { return item }
     switch Contested(label: row.field, table.shape) {
     case .existence: try addExistence(row, state, table, to: &item)
@@ -53,6 +55,10 @@ struct InboxReader {
       return
     }
     let choice = try records.choice(state, table, register)
+    let isSetOnce = table.register(register.id)?.rule == .frozen && !(choice.shown?.content.isEmpty ?? true)
+    let channel = transaction.directory.channel(row.place.channel)
+    let mayWrite = channel.map(transaction.role(transaction.identity.role).mayWrite) ?? false
+    item.isFixed = isSetOnce || table.kind.appendOnly || !mayWrite
     item.shown = choice.shown.map { attribution.value(of: $0, table, register) }
     let isHead = state.heads(register).contains { $0.clock == row.clock }
     switch row.sort {
@@ -99,6 +105,8 @@ struct InboxReader {
       let first = try transaction.facts.earliest(slots[shown].state.edits)
     else { return }
     item.shown = attribution.owner(directory.owner(of: slots[shown].channel), first)
+    item.newKey = try HiddenRecords(transaction).rekeyable(table, row.place.key, slots)
+      .first { $0.federation.sameBytes(as: item.federation) }?.newKey
     item.standing = .open
   }
 

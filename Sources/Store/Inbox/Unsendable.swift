@@ -159,7 +159,9 @@ struct Unsendable {
     var edits: [UnsendableEdit] = []
     var places: [RecordName: Int] = [:]
     for logged in try log.segments(of: stream.number, after: start) where logged.hasBody {
-      for block in try Segment(bytes: logged.bytes).blocks() where !SystemKind.isReserved(block.kind) {
+      // What cannot be read is reported by `birlik verify`.
+      guard let blocks = try? Arrival(logged.bytes).segment?.blocks() else { continue }
+      for block in blocks where !SystemKind.isReserved(block.kind) {
         for change in block.changes {
           let name = RecordName(kind: change.kind, key: change.key)
           let place = places[name] ?? edits.count

@@ -53,7 +53,8 @@ final class Absorber {
   static func absorb(
     _ arrivals: [Arrival], cards: [[UInt8]], _ transaction: Transaction, now: Int64, mayRead: (Channel) -> Bool
   ) throws -> AbsorbReport {
-    try SealedBefore(transaction).dropEdits(in: arrivals.compactMap(\.segment))
+    let sealedBefore = SealedBefore(transaction)
+    try sealedBefore.dropEdits(in: arrivals.compactMap(\.segment))
     let sealer = try Sealer(transaction, wall: now)
     try sealer.sealAll()
     // Without segments the cards of their authors are of no use.
@@ -64,6 +65,10 @@ final class Absorber {
     }
     let absorber = Absorber(transaction)
     for arrival in arrivals { try absorber.absorb(arrival, mayRead: mayRead) }
+    if sealedBefore.isPending {
+      try sealedBefore.retype()
+      try sealer.sealAll()
+    }
     var report = absorber.report
     report.seal = sealer.report
     return report

@@ -70,13 +70,14 @@ final class Sealer {
     var log = try transaction.capture.log(transaction.adopted.tables, limit: limit)
     guard !log.isEmpty else { return false }
     try checkMaySeal()
-    var isLastPass = log.entries.count < limit
+    var isLastPass = log.count < limit
     if !isLastPass, try !transaction.capture.holdsInsertionsOnly() {
       // All edits of a record have to be sealed together: what one of them shows again would undo what others typed.
       // Rows inserted whole may be in several passes, because each is compared whole with what was sealed.
       log = try transaction.capture.log(transaction.adopted.tables)
       isLastPass = true
     }
+    report.refused += try UnusableRows(transaction).refuse(&log)
     try transaction.totalsTracker?.prepare(log, isComplete: isLastPass && report == SealReport())
     // What deletions recorded is needed below, so only captures go now: heads are written into the pages they free.
     if isLastPass {
@@ -123,11 +124,16 @@ final class Sealer {
   private func seal(_ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey) throws {
     let row = try transaction.rows.row(table, key)
     if let row, edits.insertedAt != nil, edits.deletion == nil, try sealFresh(edits, table, key, row) { return }
-    let old = try edits.deletion.flatMap { try transaction.capture.deletedRow(table, sequence: $0.sequence) }
+    var old = try edits.deletion.flatMap { try transaction.capture.deletedRow(table, sequence: $0.sequence) }
+    // What can never travel is deleted without its last edits.
+    if row == nil, edits.editedBeforeDeletion != 0, let typed = old, typed.textBytes > StoreLimits.recordBytes {
+      old = nil
+    }
     let shown = row ?? old
     var (slots, isTyped) = try slots(edits, table, key, shown, old)
     let plan = try plan(edits, table, key, row: row, old: old, slots: slots, isTyped: isTyped)
-    if let reason = plan.refusal ?? (plan.items.isEmpty ? nil : limit(key, shown)) {
+    let excess = plan.items.isEmpty ? nil : try limit(key, row, table, slots, isTyped: isTyped)
+    if let reason = plan.refusal ?? excess {
       let changes = plan.foreignChannel == nil ? plan.items.map(\.change) : plan.refusedChanges
       let proposed = try plan.foreignChannel.flatMap {
         try proposer.propose(ProposedEdit(edits, changes), table, key, row: row, to: $0)
@@ -135,7 +141,9 @@ final class Sealer {
       return try refuse(
         edits, table, key, shown, slots, changes, proposer.reason(reason, proposed: proposed), proposed)
     }
-    for item in plan.items { try append(item.change, table, in: item.channel, into: &slots) }
+    for item in plan.items {
+      for piece in table.pieces(of: item.change) { try append(piece, table, in: item.channel, into: &slots) }
+    }
     // The row already holds the typed values; storing rewrites it only where another value is shown.
     if !slots.isEmpty { try merger.store(table, RecordName(kind: table.kind.id, key: key), slots) }
   }
@@ -182,18 +190,19 @@ final class Sealer {
   ) throws -> Bool {
     let owner = String(decoding: row.federation, as: UTF8.self)
     guard FederationCode.isValid(owner), let channel = Channel(owner: owner, recordClass: table.kind.recordClass),
-      role.mayWrite(channel), isProper(key, table), limit(key, row) == nil, table.isProper(row)
+      role.mayWrite(channel), isProper(key, table), key.bytes.count <= WireLimits.keyBytes,
+      row.textBytes <= StoreLimits.recordBytes, table.isProper(row)
     else { return false }
-    let builder = try builder(for: channel)
+    let size = table.sizeLimit(of: key, row)
+    let builder = try builder(for: channel, taking: size)
     let captured = edits.lastAt
     let clock = Clock(
       stream: builder.stream, sequence: builder.next,
       time: timekeeping.stamp(captured: captured, replacing: EmptyCollection()))
     let number = try transaction.directory.assignNumber(to: channel)
     guard try merger.insertFresh(table, key, at: clock, in: number) else { return false }
-    builder.append(insertionOf: row, key: key, table, captured: captured, time: clock.time)
+    builder.append(insertionOf: row, key: key, table, captured: captured, time: clock.time, size: size)
     report.changes += 1
-    try flushIfFull()
     return true
   }
 
@@ -202,16 +211,28 @@ final class Sealer {
     return keyCheck?.check.isProper(key) ?? false
   }
 
-  /// Why a record cannot travel at all.
-  private func limit(_ key: RecordKey, _ row: ShownRow?) -> String? {
+  /// Why a record cannot travel as it was typed.
+  func limit(
+    _ key: RecordKey, _ row: ShownRow?, _ table: KindTable, _ slots: [RecordSlot], isTyped: Bool
+  ) throws -> String? {
+    // A deletion is always small.
+    guard let row else { return nil }
     if key.bytes.count > WireLimits.keyBytes { return "its key is longer than \(WireLimits.keyBytes) bytes" }
-    let bytes = row?.values.reduce(0) { if case .text(let text) = $1 { $0 + text.count } else { $0 } } ?? 0
     let most = StoreLimits.recordBytes
-    return bytes > most ? "its values are longer than \(most) bytes together" : nil
+    guard row.textBytes > most else { return nil }
+    for (field, value) in zip(table.fields, row.values) where value.textBytes > most {
+      // What merging made of a set may be longer, but none of its elements.
+      guard field.type == .set, case .text(let json) = value, table.elements(json).allSatisfy({ $0.count <= most })
+      else { return "its \(field.name) is longer than \(most) bytes" }
+    }
+    // Merging can make a record larger than anybody may type. Whoever does not add to it may go on with it.
+    let sealed = try (isTyped ? fold(table, key) : slots).compactMap { try transaction.records.row(of: $0, table) }
+    let before = sealed.reduce(0) { max($0, $1.textBytes) }
+    return row.textBytes <= before ? nil : "its values are longer than \(most) bytes together"
   }
 
   /// What the folded edits amount to.
-  private func plan(
+  func plan(
     _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, row: ShownRow?, old: ShownRow?,
     slots: [RecordSlot], isTyped: Bool
   ) throws -> SealPlan {
@@ -227,17 +248,22 @@ final class Sealer {
 
   /// Adds a change to the segment that is being built, and merges it into what is known under its key.
   func append(_ change: Change, _ table: KindTable, in channel: Channel, into slots: inout [RecordSlot]) throws {
-    let builder = try builder(for: channel)
+    let size = table.sizeLimit(of: change)
+    let builder = try builder(for: channel, taking: size)
     let clock = Clock(stream: builder.stream, sequence: builder.next, time: change.time)
     let number = try transaction.directory.assignNumber(to: channel)
     merger.merge(change, at: clock, in: number, .everything, into: &slots)
-    builder.append(change, table)
+    builder.append(change, table, size: size)
     report.changes += 1
-    try flushIfFull()
   }
 
   /// Stores what is known of a record that has no table.
   func store(_ name: RecordName, _ slots: [RecordSlot]) throws { try merger.store(nil, name, slots) }
+
+  /// Stores what is known of a record, and shows it.
+  func store(_ table: KindTable, _ name: RecordName, _ slots: [RecordSlot]) throws {
+    try merger.store(table, name, slots)
+  }
 
   /// Takes a change that people do not know of out of the report.
   func uncountChange() { report.changes -= 1 }
@@ -269,8 +295,13 @@ final class Sealer {
 
   // MARK: Segments
 
-  private func builder(for channel: Channel) throws -> SegmentBuilder {
-    if let open = builders.first(where: { $0.channel == channel }) { return open }
+  /// The segment of a channel that still takes a change of so many bytes.
+  private func builder(for channel: Channel, taking bytes: Int) throws -> SegmentBuilder {
+    if let open = builders.first(where: { $0.channel == channel }) {
+      if open.hasRoom(for: bytes) { return open }
+      // All together, so that new streams get the numbers that were given to them.
+      try flush()
+    }
     // One that stayed empty gives its number back: streams get theirs in the order in which they are flushed.
     builders.removeAll { $0.count == 0 }
     let log = transaction.log
@@ -280,11 +311,6 @@ final class Sealer {
     let builder = SegmentBuilder(channel: channel, stream: continues ?? new, continues: continues, first: first &+ 1)
     builders.append(builder)
     return builder
-  }
-
-  private func flushIfFull() throws {
-    // All together, so that new streams get the numbers that were given to them.
-    if builders.contains(where: { $0.isFull }) { try flush() }
   }
 
   private func flush() throws {

@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 import Wire
 
@@ -11,6 +12,8 @@ final class SegmentBuilder {
   let first: Int64
   private(set) var blocks: [KindBlock] = []
   private(set) var count = 0
+  /// Bytes that the changes take at most before they are packed.
+  private var size = 0
 
   init(channel: Channel, stream: StreamNumber, continues: StreamNumber?, first: Int64) {
     self.channel = channel
@@ -21,24 +24,23 @@ final class SegmentBuilder {
 
   /// How many changes one segment takes, so that a batch of an exchange can be small.
   static let changeLimit = 16_384
-  /// How many bytes of keys and texts, and how many elements of sets, one segment takes.
-  static let contentLimit = 4 << 20
-  static let elementLimit = 262_144
+  /// How many bytes the changes of one segment take at most: even where nothing of them can be packed, they fit into a
+  /// segment with the longest header.
+  static let sizeLimit = WireLimits.segmentBytes - 66 * WireLimits.contextEntries - 1024
 
-  var isFull: Bool {
-    if count >= Self.changeLimit { return true }
-    // Sizes are looked at now and then only: a record is small beside what a segment takes.
-    guard count & 63 == 0 else { return false }
-    return blocks.reduce(0) { $0 + $1.contentBytes } >= Self.contentLimit
-      || blocks.reduce(0) { $0 + $1.elementCount } >= Self.elementLimit
+  /// Whether a change of so many bytes still fits.
+  func hasRoom(for bytes: Int) -> Bool {
+    count == 0 || (count < Self.changeLimit && size + bytes <= Self.sizeLimit)
   }
 
   /// The sequence number of the next change.
   var next: Int64 { first &+ Int64(count) }
 
   /// Adds a change. Those of one kind have to follow each other.
-  func append(_ change: Change, _ table: KindTable) {
-    beginBlock(table)
+  ///
+  /// - Parameter bytes: how many it takes at most.
+  func append(_ change: Change, _ table: KindTable, size bytes: Int) {
+    beginBlock(table, size: bytes)
     blocks[blocks.count - 1].append(change) { key in
       table.registerIndex(id: key.id).map { table.registers[$0].fields.map(\.id) } ?? []
     }
@@ -46,8 +48,10 @@ final class SegmentBuilder {
   }
 
   /// Adds the insertion of a row as it stands, without building a `Change`.
-  func append(insertionOf row: ShownRow, key: RecordKey, _ table: KindTable, captured: Int64, time: Int64) {
-    beginBlock(table)
+  func append(
+    insertionOf row: ShownRow, key: RecordKey, _ table: KindTable, captured: Int64, time: Int64, size bytes: Int
+  ) {
+    beginBlock(table, size: bytes)
     let block = blocks.count - 1
     blocks[block].begin(.insertion, captured: captured, time: time, isFlagged: false)
     var start = 0
@@ -74,8 +78,10 @@ final class SegmentBuilder {
     count += 1
   }
 
-  private func beginBlock(_ table: KindTable) {
+  private func beginBlock(_ table: KindTable, size bytes: Int) {
+    size += bytes
     if blocks.last?.kind != table.kind.id {
+      size += KindBlock.sizeLimit
       blocks.append(KindBlock(kind: table.kind.id, keyColumns: table.kind.key.count))
     }
   }

@@ -16,7 +16,9 @@ extension DryRun {
     var authors: Set<String> = []
     var figures = try store.read { try ReplacedFigures($0) }
     var theirs = frontier
-    while true {
+    var bodies = 0
+    // Nothing that builds on an unreadable segment can be told.
+    while summary.unreadable == 0 {
       let batch = try store.batch(lackedBy: theirs, marks: marks, role: role)
       guard !batch.segments.isEmpty else { break }
       for bytes in batch.cards {
@@ -24,9 +26,12 @@ extension DryRun {
         authors.insert(card.name)
       }
       for bytes in batch.segments {
-        let segment = try Segment(bytes: bytes)
         summary.segments += 1
         summary.bytes += bytes.count
+        guard let segment = Arrival(bytes).segment else {
+          summary.unreadable += 1
+          continue
+        }
         let isRead = try store.read { transaction in
           try Self.eachChange(of: segment, transaction) { change in
             summary.changes += 1
@@ -34,13 +39,14 @@ extension DryRun {
             try body(change)
           }
         }
-        if !isRead { summary.unreadable += 1 }
+        if !isRead { bodies += 1 }
         // As the peer would show it after it took the segment.
         let tip = Tip(origin: segment.header.origin, sequence: segment.header.last, hash: segment.hash)
         theirs.removeAll { $0.tip.hash == segment.header.predecessor }
         theirs.append(FrontierEntry(channel: segment.header.channel, tip: tip))
       }
     }
+    summary.unreadable += bodies
     summary.cards = authors.sorted()
     summary.replaced = try store.read { try figures.found($0) }
     return summary

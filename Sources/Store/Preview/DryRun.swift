@@ -133,8 +133,9 @@ public final class DryRun {
       where role.mayRead(stream.channel) && unsendable.maySend(stream.channel) {
         guard let from = plan.lacks(number, of: log.streams) else { continue }
         for id in try log.numbers(of: number, after: from, limit: Int.max) {
-          guard let segment = try log.segment(id) else { continue }
-          try counter.add(try Segment(bytes: segment.bytes), transaction)
+          // One that was altered in the file is refused by whoever gets it.
+          guard let logged = try log.segment(id), let segment = Arrival(logged.bytes).segment else { continue }
+          try counter.add(segment, transaction)
         }
       }
       return counter.result(transaction)

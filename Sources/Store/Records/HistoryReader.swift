@@ -24,9 +24,8 @@ struct HistoryReader {
   private func waitingEntries(_ table: KindTable, _ key: RecordKey) throws -> [HistoryEntry] {
     var entries: [HistoryEntry] = []
     try transaction.log.eachWaiting { bytes in
-      let segment = try Segment(bytes: bytes)
       // One that cannot be read is reported when it is absorbed.
-      guard let blocks = try? segment.blocks() else { return }
+      guard let segment = Arrival(bytes).segment, let blocks = try? segment.blocks() else { return }
       for (place, change) in blocks.flatMap(\.changes).enumerated()
       where change.kind == table.kind.id && change.key == key {
         var entry = entry(

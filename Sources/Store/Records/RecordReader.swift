@@ -36,4 +36,21 @@ struct RecordReader {
       guard try body(view) else { return }
     }
   }
+
+  /// The records that another owner's hides under a key.
+  func hidden(under key: RecordKey, _ table: KindTable) throws -> [RecordView] {
+    let conflicts = try transaction.conflicts.openFields(table.kind.id, key)
+    guard conflicts.contains(RecordNotes.keyCollision) else { return [] }
+    return try HiddenRecords(transaction).views(table, key, conflicts: [RecordNotes.keyCollision])
+  }
+
+  /// The key of a record; nil for a row that has none.
+  func key(of record: RecordView, _ table: KindTable) -> RecordKey? {
+    var columns: [[UInt8]] = []
+    for (_, value) in record.columns.prefix(table.kind.key.count) {
+      guard case .text(let bytes) = value else { return nil }
+      columns.append(bytes)
+    }
+    return RecordKey(columns: columns)
+  }
 }

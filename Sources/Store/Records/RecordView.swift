@@ -11,6 +11,10 @@ public struct RecordView: Sendable, Equatable {
   public var invalid: [(field: String, reason: String)]
   /// Fields with an open conflict.
   public var conflicts: [String]
+  /// True for a record that another owner's, who used the key first, hides.
+  public var isHidden = false
+  /// Such records under this one's key.
+  public var hidden: [RecordView] = []
 
   public static func == (a: Self, b: Self) -> Bool {
     a.kind == b.kind && a.key == b.key && a.conflicts == b.conflicts

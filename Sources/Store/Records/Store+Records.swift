@@ -8,38 +8,68 @@ extension Store {
     try read { transaction in
       let table = try transaction.adopted.table(named: kind)
       let key = try table.key(written: key)
+      let reader = RecordReader(transaction)
       var found: RecordView?
-      try RecordReader(transaction).eachRow(
+      try reader.eachRow(
         table, filters: table.kind.key.indices.map { (table.kind.key[$0].name, key.columns[$0]) }
       ) {
         found = $0
         return false
       }
+      if found != nil { found?.hidden = try reader.hidden(under: key, table) }
       return found
     }
   }
 
   /// Every record of a kind, in order of key, until `body` returns false.
   ///
-  /// - Parameter filters: columns that have to equal a text, as people write it.
+  /// - Parameters:
+  ///   - filters: columns that have to equal a text, as people write it.
+  ///   - includesHidden: whether records that another owner's hides come after that one.
   public func eachRecord(
-    kind: String, filters: [(column: String, text: String)] = [], _ body: (RecordView) throws -> Bool
+    kind: String, filters: [(column: String, text: String)] = [], includesHidden: Bool = false,
+    _ body: (RecordView) throws -> Bool
   ) throws {
     try read { transaction in
       let table = try transaction.adopted.table(named: kind)
       for filter in filters where !table.columnNames.contains(where: { $0.sameBytes(as: filter.column) }) {
         throw table.unknownField(filter.column)
       }
-      try RecordReader(transaction).eachRow(table, filters: filters.map { ($0.column, Array($0.text.utf8)) }, body)
+      let reader = RecordReader(transaction)
+      var goesOn = true
+      // A hidden record may be wanted where the one that hides it is not.
+      var rest = includesHidden ? try transaction.conflicts.collisions(table.kind.id) : []
+      func writeHidden(_ key: RecordKey) throws {
+        for hidden in try reader.hidden(under: key, table) where goesOn {
+          let isWanted = filters.allSatisfy { filter in
+            hidden.columns.contains {
+              $0.name.sameBytes(as: filter.column) && !$0.value.isNull && $0.value.display.sameBytes(as: filter.text)
+            }
+          }
+          if isWanted { goesOn = try body(hidden) }
+        }
+      }
+      try reader.eachRow(table, filters: filters.map { ($0.column, Array($0.text.utf8)) }) { record in
+        goesOn = try body(record)
+        guard !rest.isEmpty, let key = reader.key(of: record, table), rest.remove(key) != nil else { return goesOn }
+        try writeHidden(key)
+        return goesOn
+      }
+      for key in rest.sorted() where goesOn { try writeHidden(key) }
     }
   }
 
   /// Creates or edits one record as a clerk would, with its triggers.
   ///
-  /// - Parameter values: fields by name with their text; empty means NULL.
+  /// - Parameters:
+  ///   - values: fields by name with their text; empty means NULL.
+  ///   - owner: whose record is meant, where two owners use one key; nil for this federation's own.
   /// - Throws: `StoreError` with code `unknown` or `invalid`, in words for the person who typed it.
-  public func edit(kind: String, key: String, values: [(field: String, text: String)]) throws -> EditOutcome {
-    try writeAsClerk { transaction in
+  public func edit(
+    kind: String, key: String, values: [(field: String, text: String)], owner: String? = nil
+  ) throws -> EditOutcome {
+    if let outcome = try editHidden(kind: kind, key: key, values: values, owner: owner) { return outcome }
+    return try writeAsClerk { transaction in
       let table = try transaction.adopted.table(named: kind)
       let writer = try ClerkWriter(table, fields: values.map(\.field), transaction.connection)
       return try writer.write(try table.key(written: key), values: values.map(\.text), checks: true)
@@ -48,8 +78,10 @@ extension Store {
 
   /// Removes one record as a clerk would.
   ///
+  /// - Parameter owner: whose record is meant, where two owners use one key; nil for this federation's own.
   /// - Throws: `StoreError` with code `unknown` when there is none.
-  public func remove(kind: String, key: String) throws {
+  public func remove(kind: String, key: String, owner: String? = nil) throws {
+    if try removeHidden(kind: kind, key: key, owner: owner) { return }
     try writeAsClerk { transaction in
       let table = try transaction.adopted.table(named: kind)
       guard try transaction.rows.delete(table, table.key(written: key)) else {

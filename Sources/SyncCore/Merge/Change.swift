@@ -99,3 +99,30 @@ public struct Change: Hashable, Sendable {
     self.isFlagged = isFlagged
   }
 }
+
+extension Change {
+  /// The change in pieces that can travel: merging can make a record larger than any edit may be, and who then edits it
+  /// or empties it writes all of that at once. The first piece is what the change was, the others edit what it left out.
+  ///
+  /// - Parameters:
+  ///   - limit: how large a piece becomes; one register is never cut.
+  ///   - size: how large a register is.
+  public func pieces(limit: Int, size: (RegisterContent) -> Int) -> [Change] {
+    var pieces: [Change] = []
+    var current = self
+    current.registers = []
+    var sum = 0
+    for register in registers {
+      let bytes = size(register)
+      if !current.registers.isEmpty, sum + bytes > limit {
+        pieces.append(current)
+        current.operation = .edit
+        current.registers = []
+        sum = 0
+      }
+      current.registers.append(register)
+      sum += bytes
+    }
+    return pieces + [current]
+  }
+}

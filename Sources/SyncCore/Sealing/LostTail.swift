@@ -116,6 +116,82 @@ public struct LostTail: Sendable {
     return rest.filter { notes[$0.index].mask <= 0 || $0.mask & ~CapturedEdits.confirmation != 0 }
   }
 
+  /// What was typed over captured edits that the tail holds as sealed before.
+  ///
+  /// Who typed that had the sealed values in the row, so it follows the tail and does not stand beside it: it is to be
+  /// sealed after the tail was absorbed. Ask only for a record that nobody else's change arrives for.
+  ///
+  /// - Returns: the edits by their index in `notes`, with what remains of each mask; nil where nothing follows, or where it
+  ///   may contradict something in the tail that was typed after the backup.
+  public func following(
+    _ notes: [Note], kind: KindID, key: RecordKey, typed: SealPlan.Row?
+  ) -> [(index: Int, mask: Int64)]? {
+    let sealed = changes[Name(kind: kind, key: key)] ?? []
+    // For each register the last edit that is sealed, up to where everything is, and what was typed after the backup.
+    var ends: [RegisterID: Int] = [:]
+    var whole = -1
+    var unseen: Int64 = 0
+    for item in sealed {
+      guard typed == nil || isOwner(item, typed) else { return nil }
+      let registers = item.change.registers.map(\.key.id)
+      guard let end = place(of: item.change, in: notes) else {
+        guard item.change.operation == .edit else { return nil }
+        unseen |= registers.reduce(0) { $0 | $1.bit }
+        continue
+      }
+      if item.change.operation != .edit {
+        whole = max(whole, end)
+      } else {
+        for register in registers { ends[register] = max(ends[register] ?? -1, end) }
+      }
+    }
+    guard whole >= 0 || !ends.isEmpty else { return nil }
+    let rest = remains(of: notes, whole: whole, ends)
+    guard !rest.isEmpty else { return nil }
+    guard let typed, rest.allSatisfy({ $0.mask > 0 }) else { return unseen == 0 ? rest : nil }
+    let edited = rest.reduce(Int64(0)) { $0 | $1.mask }
+    guard edited & unseen == 0 else { return nil }
+    // What was not typed over since has to be what was sealed.
+    var said: [RegisterKey: Content] = [:]
+    for item in sealed.sorted(by: { $0.change.captured < $1.change.captured }) {
+      if item.change.operation == .deletion { return nil }
+      for register in item.change.registers { said[register.key] = register.content }
+    }
+    let isAsSealed = said.allSatisfy { key, content in
+      (edited | unseen) & key.id.bit != 0 || typed.contents[key] ?? .empty == content
+    }
+    return isAsSealed ? rest : nil
+  }
+
+  private func remains(
+    of notes: [Note], whole: Int, _ ends: [RegisterID: Int]
+  ) -> [(index: Int, mask: Int64)] {
+    var rest: [(index: Int, mask: Int64)] = []
+    for (index, note) in notes.enumerated() where index > whole {
+      guard note.mask > 0 else {
+        rest.append((index, note.mask))
+        continue
+      }
+      var mask = note.mask
+      for (register, end) in ends where index <= end { mask &= ~register.bit }
+      if mask & ~CapturedEdits.confirmation != 0 { rest.append((index, mask)) }
+    }
+    return rest
+  }
+
+  /// The captured edit that a change of the tail came from, and the last one that it holds.
+  private func place(of change: Change, in notes: [Note]) -> Int? {
+    switch change.operation {
+    case .insertion:
+      let end = notes.lastIndex { $0.at == change.captured && $0.mask != 0 }
+      return end.flatMap { notes[...$0].contains { $0.mask == -1 } ? $0 : nil }
+    case .deletion: return notes.lastIndex { $0.at == change.captured && $0.mask == 0 }
+    case .edit:
+      let bits = change.registers.reduce(Int64(0)) { $0 | $1.key.id.bit }
+      return notes.lastIndex { $0.at == change.captured && $0.mask > 0 && $0.mask & bits != 0 }
+    }
+  }
+
   /// Up to where one insertion or deletion of the tail holds all that was captured.
   private func wholeRecordEnd(
     _ notes: [Note], _ sealed: [Sealed], _ typed: SealPlan.Row?, _ deleted: [RegisterKey: Content]?

@@ -1,4 +1,5 @@
 import Glibc
+import SyncCore
 
 /// The terminal behind a file descriptor, if there is one.
 enum Terminal {
@@ -18,17 +19,13 @@ enum Terminal {
 
   /// Text as one line without control characters: values come from other people's files and must not control a terminal.
   static func plain(_ text: String) -> String {
-    let isHarmful: (Unicode.Scalar) -> Bool = {
-      $0.value < 0x20 || (0x7F...0x9F).contains($0.value) || (0x202A...0x202E).contains($0.value)
-        || (0x2066...0x2069).contains($0.value)
-    }
-    guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+    guard text.unicodeScalars.contains(where: ShellWords.isUnprintable) else { return text }
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       switch scalar {
       case "\n": result.append("↵")
       case "\t": result.append(" ")
-      default: result.append(isHarmful(scalar) ? "\u{FFFD}" : scalar)
+      default: result.append(ShellWords.isUnprintable(scalar) ? "\u{FFFD}" : scalar)
       }
     }
     return String(result)

@@ -26,19 +26,38 @@ struct ConflictText {
   /// The command that shows another value instead; nil if no command can, as for a value that is not allowed.
   func takeCommand(for other: AttributedValue) -> String? {
     guard canBeResolved, other.isAllowed else { return nil }
-    var text = other.display
-    // A group is shown as a whole; the shortest name for it is the node that gave it.
-    if other.cells.count > 1, conflict.others.count(where: { $0.node == other.node }) == 1 { text = other.node }
-    return command(ShellWords.option("--take", text))
+    return command(Self.decision(taking: other, of: conflict.others))
+  }
+
+  /// The commands that give records under a key that two owners use another key, by owner.
+  var rekeyCommands: [(federation: String, command: String)] {
+    guard conflict.closedAt == nil, !isHypothetical else { return [] }
+    return conflict.rekeyable.compactMap { one in
+      let owner = " " + ShellWords.option("--federation", one.federation)
+      return ShellWords.command("rekey", [conflict.kind, conflict.key, one.newKey], options: owner + options)
+        .map { (one.federation, $0) }
+    }
+  }
+
+  /// The option of `resolve` that names a value: its words, or the node that gave it where that is shorter for a group, or
+  /// the value is one that people cannot type.
+  static func decision(taking other: AttributedValue, of others: [AttributedValue]) -> String {
+    let isNamed = others.count(where: { $0.node == other.node }) == 1
+    let text = other.display
+    let isTypable =
+      !text.isEmpty && ShellWords.isPossible(text) && !text.unicodeScalars.contains(where: ShellWords.isUnprintable)
+    if isNamed, other.cells.count > 1 { return ShellWords.option("--take", other.node) }
+    return isNamed && !isTypable ? ShellWords.option("--from", other.node) : ShellWords.option("--take", text)
   }
 
   private var canBeResolved: Bool {
-    conflict.closedAt == nil && conflict.field != RecordNotes.keyCollision && !isHypothetical
+    conflict.closedAt == nil && conflict.field != RecordNotes.keyCollision && !isHypothetical && conflict.isWritable
   }
 
-  private func command(_ decision: String) -> String {
-    let words = [conflict.kind, conflict.key, conflict.field].map(ShellWords.quoted).joined(separator: " ")
-    return "birlik resolve \(words) \(decision)\(options)"
+  private func command(_ decision: String) -> String? {
+    let owner = conflict.collides ? " " + ShellWords.option("--federation", conflict.federation) : ""
+    return ShellWords.command(
+      "resolve", [conflict.kind, conflict.key, conflict.field], options: " " + decision + owner + options)
   }
 
   // MARK: - JSON
@@ -47,8 +66,8 @@ struct ConflictText {
     [
       "kind": .string(conflict.kind), "key": .string(conflict.key), "federation": .string(conflict.federation),
       "field": .string(conflict.field), "rule": .string(conflict.rule),
-      "shown": conflict.shown.map { types.json($0) } ?? .null,
-      "others": .array(conflict.others.map { types.json($0) }),
+      "shown": conflict.shown.map { Self.json($0, types) } ?? .null,
+      "others": .array(conflict.others.map { Self.json($0, types) }),
       "why": conflict.why.isEmpty ? .null : .string(conflict.why),
       "totals": .array(
         zip(conflict.others.indices, conflict.totals).flatMap { index, moves in
@@ -56,6 +75,7 @@ struct ConflictText {
         }),
       "commands": [
         "keep": .string(keepCommand), "take": .array(conflict.others.map { .string(takeCommand(for: $0)) }),
+        "rekey": .array(rekeyCommands.map { .string($0.command) }),
       ],
       "opened_at": .string(Moment(conflict.openedAt).iso),
       "closed_at": conflict.closedAt.map { .string(Moment($0).iso) } ?? .null,
@@ -64,6 +84,13 @@ struct ConflictText {
           [(name: "outcome", value: .string(resolution.outcome.rawValue))] + types.members(resolution.value))
       } ?? .null,
     ]
+  }
+
+  /// Where two owners use one key, each with its record.
+  private static func json(_ value: AttributedValue, _ types: ColumnTypes) -> JSON {
+    guard !value.record.isEmpty else { return types.json(value) }
+    let fields = value.record.map { (name: $0.field, value: types.json($0.value, of: $0.field)) }
+    return .object(types.members(value) + [(name: "record", value: .object(fields))])
   }
 
   /// - Parameter index: of the value in `others` that would be shown.
@@ -99,7 +126,12 @@ struct ConflictText {
       for move in moves { output.print("  \(Self.padded("total"))\(Self.words(move, taking: Self.words(other)))") }
     }
     if conflict.field == RecordNotes.keyCollision {
-      output.print("  two owners use this key: one of them has to remove its record and take another key")
+      for one in [conflict.shown].compactMap({ $0 }) + conflict.others where !one.record.isEmpty {
+        output.print(
+          "  of \(one.display): " + one.record.map { "\($0.field)=\($0.value.display)" }.joined(separator: " "))
+      }
+      output.print("  two owners use this key: one of their records has to take another key, or to be removed")
+      for (owner, command) in rekeyCommands { output.print("  give that of \(owner) another key: \(command)") }
     }
     if let keep = keepCommand { output.print("  \(Self.padded("keep"))\(keep)") }
     for other in conflict.others {

@@ -20,14 +20,17 @@ struct InboxText {
     else {
       return nil
     }
-    let place = [item.kind, item.key].map(ShellWords.quoted).joined(separator: " ")
+    let owner = item.collides ? " " + ShellWords.option("--federation", item.federation) : ""
     if item.standing == .open {
       // A group is named by the node that gave its values: this one.
-      let text = typed.cells.count > 1 ? typed.node : typed.display
-      let field = ShellWords.quoted(item.field)
-      return "birlik resolve \(place) \(field) \(ShellWords.option("--take", text))\(options)"
+      let decision = ConflictText.decision(taking: typed, of: [typed])
+      return ShellWords.command(
+        "resolve", [item.kind, item.key, item.field], options: " " + decision + owner + options)
     }
-    if item.field == RecordNotes.existence, typed.display == "deleted" { return "birlik remove \(place)\(options)" }
+    if item.field == RecordNotes.existence, typed.display == "deleted" {
+      return ShellWords.command("remove", [item.kind, item.key], options: owner + options)
+    }
+    guard !item.isFixed else { return nil }
     let assignments: [String]
     if item.field == RecordNotes.existence {
       assignments = item.lastValues.map { "\($0.field)=\($0.value.display)" }
@@ -36,7 +39,15 @@ struct InboxText {
     } else {
       assignments = typed.cells.map { "\($0.field)=\($0.value.display)" }
     }
-    return "birlik set \(place) \(assignments.map(ShellWords.quoted).joined(separator: " "))\(options)"
+    return ShellWords.command("set", [item.kind, item.key] + assignments, options: owner + options)
+  }
+
+  /// The command that gives a record which another owner's hides another key; nil if there is no such record.
+  var rekey: String? {
+    guard item.field == RecordNotes.keyCollision, item.standing == .open, let newKey = item.newKey else { return nil }
+    return ShellWords.command(
+      "rekey", [item.kind, item.key, newKey],
+      options: " " + ShellWords.option("--federation", item.federation) + options)
   }
 
   // MARK: - JSON
@@ -50,6 +61,7 @@ struct InboxText {
       "reason": item.reason.isEmpty ? .null : .string(item.reason),
       "operation": .string(item.refused?.operation.rawValue),
       "record": .string(item.refused?.record), "kept_back": .bool(item.isUnsendable), "restore": .string(restore),
+      "rekey": .string(rekey),
       "proposal": item.proposal.map {
         ["id": .string($0.id), "decision": .string($0.decision?.rawValue), "reason": .string($0.reason)]
       } ?? .null,
@@ -116,7 +128,8 @@ struct InboxText {
     switch item.standing {
     case .settled: output.print("  now        it is shown again")
     case .open where item.field == RecordNotes.keyCollision:
-      output.print("  both owners use this key: one has to remove its record and take another key")
+      output.print("  yours      is not shown: another owner used this key first; `birlik conflicts` shows both")
+      if let rekey { output.print("  move it    \(rekey)") }
     case .open: output.print("  now        both values are kept until somebody decides: `birlik conflicts`")
     case .decided: output.print("  now        \(item.shown?.node ?? "somebody") decided, having seen both")
     }

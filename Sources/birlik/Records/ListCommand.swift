@@ -11,7 +11,7 @@ struct ListCommand: ParsableCommand {
     discussion: """
       On a terminal it prints a table that is cut to the terminal's width, without columns that are empty in all records; \
       into a pipe or a file, whole columns between tabs. A ! marks a record with an open conflict or with a value that \
-      the catalog does not allow.
+      the catalog does not allow. Where two owners use one key, both records are listed, the one that is shown first.
       """)
 
   /// How many records decide the columns' widths.
@@ -51,7 +51,9 @@ struct ListCommand: ParsableCommand {
     let output = Output()
     sink.begin(output)
     if left > 0 {
-      try store.eachRecord(kind: kind, filters: filters.map { (column: $0.field, text: $0.text) }) { record in
+      try store.eachRecord(kind: kind, filters: filters.map { (column: $0.field, text: $0.text) }, includesHidden: true)
+      {
+        record in
         sink.write(record, output)
         left -= 1
         return left > 0

@@ -10,7 +10,8 @@ struct SetCommand: ParsableCommand {
     abstract: "birlik set org_unit ftuu-001 name=\"Textile workers of Andijan\" country=UZB",
     discussion: """
       Creates the record, or edits the given fields of it. An empty value empties the field; a set is written as texts \
-      between semicolons or as a JSON array. Values that the catalog does not allow are refused.
+      between semicolons or as a JSON array. Values that the catalog does not allow are refused. Where two owners use one \
+      key, this node's own record is meant, shown or not.
       """)
 
   @OptionGroup var record: RecordArguments
@@ -18,6 +19,7 @@ struct SetCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Fields with their values.", valueName: "field=value"))
   var values: [Assignment] = []
 
+  @OptionGroup var owner: OwnerOption
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
@@ -26,7 +28,8 @@ struct SetCommand: ParsableCommand {
   func run() throws {
     let store = try node.open().store
     let outcome = try store.edit(
-      kind: record.kind, key: record.key, values: values.map { (field: $0.field, text: $0.text) })
+      kind: record.kind, key: record.key, values: values.map { (field: $0.field, text: $0.text) },
+      owner: owner.federation)
     Deprecated.warn(values.filter { !$0.text.isEmpty }.map(\.field), try store.catalog().kind(named: record.kind))
     try EditAnswer.write(record, outcome, output)
   }

@@ -27,6 +27,7 @@ struct ColumnTypes {
       "kind": .string(record.kind), "key": .string(record.key), "fields": fields(record),
       "conflicts": .strings(record.conflicts),
       "invalid": .array(record.invalid.map { ["field": .string($0.field), "reason": .string($0.reason)] }),
+      "hidden": record.isHidden ? .bool(true) : .array(record.hidden.map(fields)),
     ]
   }
 

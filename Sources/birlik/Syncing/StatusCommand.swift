@@ -53,7 +53,8 @@ struct StatusCommand: ParsableCommand {
       "name": .string(status.name), "catalog": .number(status.catalogVersion), "unsealed": .number(status.unsealed),
       "unsent": .integer(status.unsent), "kept_back": .integer(status.unsendable), "refused": .number(status.refused),
       "invalid": .number(status.invalid),
-      "conflicts": .number(status.conflicts), "inbox": .number(inbox), "waiting": .number(status.waiting),
+      "conflicts": .number(status.conflicts), "shared_keys": .number(status.collisions), "inbox": .number(inbox),
+      "waiting": .number(status.waiting),
       "upstream": .string(status.upstream),
       "last_sync": status.lastSync.map(json) ?? .null, "clock_offset_ms": .integer(status.clock.offset),
       "clock": ClockJSON.reading(status.clock),
@@ -111,6 +112,11 @@ struct StatusCommand: ParsableCommand {
     }
     output.print(
       "  conflicts      \(Words.grouped(status.conflicts)) open" + (status.conflicts > 0 ? ": `birlik conflicts`" : ""))
+    if status.collisions > 0 {
+      output.print(
+        "  shared keys    \(Words.count(status.collisions, "record")) of \(status.role.federation) with a key that another "
+          + "owner uses too: `birlik conflicts` shows both")
+    }
     if inbox > 0 { output.print("  inbox          news about \(Words.count(inbox, "edit")): `birlik inbox`") }
     if status.waiting > 0 {
       output.print(

@@ -9,7 +9,7 @@ struct RandomBlock {
   var block: KindBlock
   var changes: [Change]
   /// The fields of each register.
-  private let fields: [RegisterID: [FieldID]]
+  let fields: [RegisterID: [FieldID]]
   private let sets: Set<RegisterID>
 
   init(_ random: inout SeededRandom, kind: KindID, changes count: Int) {

@@ -31,10 +31,14 @@ extension Store {
         throw StoreError(
           .invalid, Self.deciding,
           "\(proposal.kind) \(proposal.key) was edited since, which \(proposal.node) did not know",
-          hint: "look at `birlik show \(proposal.kind) \(proposal.key)`, then accept it with --anyway or decline it")
+          hint: "look at `\(Self.showing(proposal))`, then accept it with --anyway or decline it")
       }
       return [proposal]
     }
+  }
+
+  private static func showing(_ proposal: Proposal) -> String {
+    ShellWords.command("show", [proposal.kind, proposal.key], options: "") ?? "birlik list \(proposal.kind)"
   }
 
   /// Leaves the record as it is and says so, and why, to who proposed the edit.

@@ -51,6 +51,8 @@ final class Proposer {
   private var transaction: Transaction { sealer.transaction }
   /// How many proposals of this node wait for a decision, once that was asked.
   private var openProposals: Int?
+  /// Whether the last edit was too large to travel.
+  private var isTooLarge = false
 
   init(_ sealer: Sealer) { self.sealer = sealer }
 
@@ -60,6 +62,7 @@ final class Proposer {
   func propose(
     _ edit: ProposedEdit, _ table: KindTable, _ key: RecordKey, row: ShownRow?, to channel: Channel
   ) throws -> RecordKey? {
+    isTooLarge = false
     let role = transaction.identity.role
     guard !role.isHeadquarters, key.bytes.count <= WireLimits.keyBytes else { return nil }
     let waiting = try openProposals ?? ProposalReader(transaction).openCount()
@@ -77,7 +80,10 @@ final class Proposer {
     var writer = ByteWriter()
     StateCodec.encode(Content(cells), into: &writer)
     let size = cells.reduce(0) { if case .text(let text) = $1.value { $0 + text.count } else { $0 + 8 } }
-    guard size <= StoreLimits.recordBytes else { return nil }
+    guard size <= StoreLimits.recordBytes else {
+      isTooLarge = true
+      return nil
+    }
     let at = edit.at
     let proposed = ProposedTexts(
       kind: table.kind.name, key: key.display, channel: channel.description, operation: operation.rawValue,
@@ -100,6 +106,9 @@ final class Proposer {
 
   /// Why an edit is not taken, and why it was not proposed where that is for their number.
   func reason(_ words: String, proposed: RecordKey?) -> String {
+    if proposed == nil, isTooLarge {
+      return words + "; it is too large to be put before headquarters: put it to them yourself"
+    }
     let limit = StoreLimits.openProposalsPerNode
     guard proposed == nil, let openProposals, openProposals >= limit else { return words }
     return words

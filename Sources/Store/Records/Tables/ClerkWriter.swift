@@ -41,7 +41,7 @@ struct ClerkWriter {
   ///   - values: one text for each field; empty means NULL.
   ///   - checks: whether a value that the catalog does not allow is refused, as for a person who can mend it at once.
   func write(_ key: RecordKey, values: [String], checks: Bool) throws -> EditOutcome {
-    let parsed = try values.enumerated().map { try value($1, at: $0, checks: checks) }
+    let parsed = try parsed(values, checks: checks)
     if checks, let problem = table.problem(key: key) {
       throw StoreError(.invalid, "reading the key", "\(problem.field): \(problem.reason)")
     }
@@ -60,6 +60,11 @@ struct ClerkWriter {
       throw StoreError(error.code, "writing \(name)", words, hint: error.hint)
     }
     return isThere ? (connection.changes > 0 ? .changed : .unchanged) : .created
+  }
+
+  /// The values that texts mean: one for each field.
+  func parsed(_ texts: [String], checks: Bool) throws -> [Value] {
+    try texts.enumerated().map { try value($1, at: $0, checks: checks) }
   }
 
   private func value(_ text: String, at index: Int, checks: Bool) throws -> Value {

@@ -48,7 +48,7 @@ final class RowTable {
     return connection.changes > 0
   }
 
-  /// The rows after a key, in order of key; at most so many.
+  /// The rows after a key, in order of key; at most so many. Those whose keys no record can have are left out.
   func rows(_ table: KindTable, after last: RecordKey?, limit: Int) throws -> [(key: RecordKey, row: ShownRow)] {
     let keys = table.kind.key.map(\.name.sql)
     let list = keys.joined(separator: ", ")
@@ -56,11 +56,12 @@ final class RowTable {
     let marks = keys.indices.map { "?\($0 + 1)" }.joined(separator: ", ")
     let condition = last == nil ? "" : "WHERE (\(list)) > (\(marks)) "
     let select = try connection.prepared(
-      "SELECT \(columns) FROM \(table.kind.name) \(condition)ORDER BY \(list) LIMIT ?\(keys.count + 1)")
+      "SELECT \(columns) FROM \(table.kind.name) \(condition)ORDER BY \(list)")
     if let last { table.bindKey(last, select) }
-    select.bind(keys.count + 1, limit)
+    defer { select.reset() }
     var rows: [(key: RecordKey, row: ShownRow)] = []
-    while try select.step() {
+    while rows.count < limit, try select.step() {
+      if TypedKey.isUnusable(select, columns: keys.indices) { continue }
       let key = RecordKey(columns: keys.indices.map { select.bytes($0) })
       let values = table.fields.indices.map { select.value(keys.count + 1 + $0) }
       rows.append((key, ShownRow(federation: select.bytes(keys.count), values: values)))
@@ -71,5 +72,65 @@ final class RowTable {
   func releaseStatements() {
     for select in selects.values { select.statement.release() }
     selects = [:]
+  }
+}
+
+/// Rows whose keys no record can have.
+extension RowTable {
+  /// The keys of all of them.
+  func unusableKeys(_ table: KindTable) throws -> [TypedKey] {
+    let keys = table.kind.key.map(\.name.sql)
+    let conditions = keys.map { "typeof(\($0))='blob' OR instr(CAST(\($0) AS BLOB), x'00')>0" }
+    let select = try connection.prepared(
+      "SELECT \(keys.joined(separator: ", ")) FROM \(table.kind.name) WHERE \(conditions.joined(separator: " OR "))")
+    var found: [TypedKey] = []
+    while try select.step() { found.append(TypedKey(select, columns: keys.indices)) }
+    return found
+  }
+
+  /// The owner and the values of a row.
+  func row(_ table: KindTable, _ key: TypedKey) throws -> ShownRow? {
+    let select = try connection.prepared(table.selectRow)
+    key.bind(select)
+    guard try select.step() else { return nil }
+    defer { select.reset() }
+    return ShownRow(federation: select.bytes(0), values: table.fields.indices.map { select.value($0 + 1) })
+  }
+
+  /// Every column of a row besides its key, local ones included.
+  func columns(_ table: KindTable, _ key: TypedKey) throws -> [(String, Value)]? {
+    let names = ["federation"] + table.kind.fields.map(\.name)
+    let select = try connection.prepared(
+      "SELECT \(names.map(\.sql).joined(separator: ", ")) FROM \(table.kind.name) WHERE \(Self.condition(table))")
+    key.bind(select)
+    guard try select.step() else { return nil }
+    defer { select.reset() }
+    return names.enumerated().map { ($1, select.value($0)) }
+  }
+
+  func delete(_ table: KindTable, _ key: TypedKey) throws {
+    let delete = try connection.prepared(table.deleteRow)
+    key.bind(delete)
+    try delete.step()
+  }
+
+  /// Gives a row another key, with all that is in it.
+  func rename(_ table: KindTable, _ key: TypedKey, to other: RecordKey) throws {
+    let count = table.kind.key.count
+    let sets = table.kind.key.enumerated().map { "\($1.name.sql)=?\(count + $0 + 1)" }.joined(separator: ", ")
+    let update = try connection.prepared(
+      "UPDATE \(table.kind.name) SET \(sets) WHERE \(Self.condition(table))")
+    key.bind(update)
+    for (index, column) in other.columns.enumerated() { update.bind(count + index + 1, text: column) }
+    try update.step()
+  }
+
+  /// Gives a row another key, with all that is in it.
+  func rename(_ table: KindTable, _ key: RecordKey, to other: RecordKey) throws {
+    try rename(table, TypedKey(key), to: other)
+  }
+
+  private static func condition(_ table: KindTable) -> String {
+    table.kind.key.enumerated().map { "\($1.name.sql)=?\($0 + 1)" }.joined(separator: " AND ")
   }
 }
