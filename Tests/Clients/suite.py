@@ -156,6 +156,8 @@ def chosen(shadow, words, seed):
     pairs += [("special", Scenario(name)) for name in SPECIALS]
     pairs += [(client, scenario) for client in CLIENTS for scenario in statements.scenarios(shadow)
              if client in ALL or not scenario.extended]
+    pairs = [(client, scenario) for client, scenario in pairs
+             if client != "apsw" or not scenario.extended or not scenario.refused]
     pairs += [(client, scenario) for client, scenarios in tools.CLIENTS.items() for scenario in scenarios]
     return [pair for pair in pairs
             if not words or any(word in f"{pair[0]}: {pair[1].name}" for word in words)]
