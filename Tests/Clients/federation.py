@@ -111,6 +111,8 @@ class Federation:
 
     def held(self, node):
         """What waits for a person."""
+        if " held " not in self.good("--help"):
+            return []
         return self.document("held", "--database", node)
 
     def serve(self, environment=None):

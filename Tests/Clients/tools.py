@@ -476,12 +476,6 @@ def shell_vacuum(path):
     replaced(path, 'sqlite3 "$0" "VACUUM INTO \'$1\'"')
 
 
-@plays("sqlite3 commands", ".recover", [ACT], is_rebuilt=True)
-def shell_recover(path):
-    command("sqlite3", path, "UPDATE document SET title='Act' WHERE code='d-1'")
-    replaced(path, 'sqlite3 "$0" .recover | sqlite3 "$1"')
-
-
 # apsw, whose SQLite is newer than Debian's
 
 @plays("apsw's newer SQLite", "RETURNING and STRICT", [ACT, NEW])
