@@ -1,5 +1,6 @@
 import CatalogFiles
 import Crypto
+import Foundation
 import Limits
 import Server
 import Store
@@ -7,7 +8,8 @@ import SyncCore
 import Wire
 
 extension LocalNode {
-  /// Makes headquarters: its key, its card and its database.
+  /// Makes headquarters: its key, its card and its database. Keys that are there without a database are used: a call before
+  /// may have been cut short, and no key is ever thrown away.
   ///
   /// - Parameters:
   ///   - name: what people call it, such as `OTUTS`.
@@ -28,29 +30,35 @@ extension LocalNode {
     }
     let folder = try catalogFolder ?? CatalogPlace.find()
     let catalog = try CatalogFolder.load(folder)
-    let key = Curve25519.Signing.PrivateKey()
+    guard !FileManager.default.fileExists(atPath: database) else {
+      throw StoreError(
+        .invalid, "making headquarters", "\(database) exists already",
+        hint: "name another file, or move that one away first")
+    }
+    let file = KeyFile(beside: database)
+    let found = file.exists ? try file.read() : nil
+    let key = found ?? Curve25519.Signing.PrivateKey()
     let publicKey = Array(key.publicKey.rawRepresentation)
     let role = NodeRole(isHeadquarters: true, federation: code)
     let card = try NodeCard.issue(publicKey: publicKey, role: role, name: name, at: SystemClock.now(), by: key)
     let identity = Identity(key: key, card: card, headquarters: publicKey)
-    let beginning = Store.Beginning(
+    var beginning = Store.Beginning(
       identity: identity, headquartersCard: card, catalog: try PublishedCatalog.sign(catalog, by: key), upstream: nil,
       offset: 0)
+    beginning.listen = listen
+    if let certificate = tls?.certificate, let key = tls?.key { beginning.serverFiles = (certificate, key) }
     let files = try tls.flatMap { try serverFiles(database: database, $0, hosts: hosts) }
     do {
-      let node = try make(database: database, beginning)
-      try node.store.setListen(listen)
-      if let tls, let certificate = tls.certificate, let key = tls.key {
-        try node.store.setServerFiles(certificate: certificate, key: key)
-      }
-      return node
+      if found == nil { try file.write(key) }
+      return try makeDatabase(database, beginning)
     } catch {
       files?.remove()
+      if found == nil { file.remove() }
       throw error
     }
   }
 
-  /// Checks the files that are named, or makes new ones.
+  /// Checks the files that are named or that a call before left, or makes new ones.
   ///
   /// - Returns: the files that were made.
   private static func serverFiles(database: String, _ tls: TLSSettings, hosts: [String]) throws -> ServerFiles? {
@@ -60,20 +68,13 @@ extension LocalNode {
       return nil
     }
     let own = ServerFiles(beside: database)
-    try own.make(hosts: hosts)
-    return own
-  }
-
-  /// Makes the database and its key file, or neither.
-  private static func make(database: String, _ beginning: Store.Beginning) throws -> LocalNode {
-    let file = KeyFile(beside: database)
-    try file.write(beginning.identity.key)
-    do {
-      return try makeDatabase(database, beginning)
-    } catch {
-      file.remove()
-      throw error
+    if own.exist, own.hasCertificate {
+      _ = try own.load()
+      return nil
     }
+    let isNew = !own.exist
+    try own.make(hosts: hosts)
+    return isNew ? own : nil
   }
 
   private static func code(from name: String) -> String {

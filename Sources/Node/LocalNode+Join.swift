@@ -10,11 +10,14 @@ extension LocalNode {
   /// Joins headquarters with an invitation: makes a key and a database with the catalog.
   ///
   /// The records come with the first sync. The key is written before headquarters is asked: if the answer is lost, the next
-  /// call uses the same key, and headquarters answers it a second time.
+  /// call uses the same key, and headquarters answers it a second time. A call with the invitation that made the database
+  /// opens it: the one before may have been cut before it could say so.
   public static func join(invitation line: String, database: String) async throws -> LocalNode {
     let invitation = try Invitation(line: line)
     let operation = "joining headquarters"
+    let token = SyncCore.Digest(sha256: invitation.token)
     guard !FileManager.default.fileExists(atPath: database) else {
+      if let node = await offload({ made(database, with: token) }) { return node }
       throw StoreError(
         .invalid, operation, "\(database) exists already", hint: "name another file, or move that one away first")
     }
@@ -31,6 +34,14 @@ extension LocalNode {
       if isNew, wasRefused(error) { file.remove() }
       throw error
     }
+  }
+
+  /// The node whose database a call with an invitation made; nil for any other file.
+  private static func made(_ database: String, with token: SyncCore.Digest) -> LocalNode? {
+    guard let node = try? LocalNode.open(database: database), let own = try? node.store.ownInvitation() else {
+      return nil
+    }
+    return own == token ? node : nil
   }
 
   /// Whether headquarters certainly does not know the new key.
@@ -67,6 +78,7 @@ extension LocalNode {
       catalog: try PublishedCatalog(bytes: answer.catalog, signedBy: invitation.headquarters),
       upstream: invitation.url, offset: answer.now &- (before / 2 &+ after / 2))
     beginning.trust = invitation.trust
+    beginning.invitation = SyncCore.Digest(sha256: invitation.token)
     return try await offload { [beginning] in try makeDatabase(database, beginning) }
   }
 }

@@ -13,6 +13,8 @@ public struct NodeError: Error, Equatable, Sendable, CustomStringConvertible {
     case data
     /// Headquarters is busy; try later.
     case busy
+    /// The disk is full, here or at headquarters.
+    case full
   }
 
   public var code: Code

@@ -73,12 +73,17 @@ struct Edge: HTTPResponder {
   }
 
   private func answer(_ request: Request, path: String, peer: PeerAddress?) async -> Outcome {
-    switch (request.method, path) {
-    case (.post, "/v1/exchange"): await exchange(request, peer: peer)
-    case (.post, "/v1/snapshot"): await snapshot(request)
-    case (.post, "/v1/renew-key"): await renewKey(request)
-    case (.post, "/v1/join"): await join(request, peer: peer)
-    default: .early(.denied)
+    do {
+      return switch (request.method, path) {
+      case (.post, "/v1/exchange"): try await exchange(request, peer: peer)
+      case (.post, "/v1/snapshot"): try await snapshot(request)
+      case (.post, "/v1/renew-key"): try await renewKey(request)
+      case (.post, "/v1/join"): await join(request, peer: peer)
+      default: .early(.denied)
+      }
+    } catch {
+      // The sender could not be looked up.
+      return .early(.busy(retryAfterSeconds: limits.retryAfterSeconds))
     }
   }
 
@@ -89,9 +94,9 @@ struct Edge: HTTPResponder {
     try? RequestClaim(method: request.method.rawValue, path: request.head.path ?? "", headers: request.headers)
   }
 
-  private func exchange(_ request: Request, peer: PeerAddress?) async -> Outcome {
+  private func exchange(_ request: Request, peer: PeerAddress?) async throws -> Outcome {
     guard let claim = claim(of: request) else { return .early(.denied) }
-    let key = await service.publicKey(of: claim.keyID)
+    let key = try await service.publicKey(of: claim.keyID)
     guard let key, (try? claim.verifySignature(publicKey: key)) != nil else {
       return await exchangeWithStranger(request, claim: claim, isKnown: key != nil, peer: peer)
     }
@@ -107,24 +112,24 @@ struct Edge: HTTPResponder {
   }
 
   /// Snapshots are for nodes that are known.
-  private func snapshot(_ request: Request) async -> Outcome {
-    await serveKnown(request, key: service.publicKey) { [service] body, node in
+  private func snapshot(_ request: Request) async throws -> Outcome {
+    try await serveKnown(request, key: service.publicKey) { [service] body, node in
       await service.snapshot(body, from: node)
     }
   }
 
   /// A node that did not get the answer with its new card asks again with its old key.
-  private func renewKey(_ request: Request) async -> Outcome {
-    await serveKnown(request, key: service.renewablePublicKey) { [service] body, node in
+  private func renewKey(_ request: Request) async throws -> Outcome {
+    try await serveKnown(request, key: service.renewablePublicKey) { [service] body, node in
       await service.renewKey(body, from: node)
     }
   }
 
   /// A small request of a node that is known.
   private func serveKnown(
-    _ request: Request, key: (NodeID) async -> [UInt8]?, _ answer: ([UInt8], NodeID) async -> ServiceAnswer
-  ) async -> Outcome {
-    guard let claim = claim(of: request), let key = await key(claim.keyID),
+    _ request: Request, key: (NodeID) async throws -> [UInt8]?, _ answer: ([UInt8], NodeID) async -> ServiceAnswer
+  ) async throws -> Outcome {
+    guard let claim = claim(of: request), let key = try await key(claim.keyID),
       (try? claim.verifySignature(publicKey: key)) != nil
     else { return .early(.denied) }
     guard (try? claim.verifyTime(now: service.now(), tolerance: limits.clockToleranceSeconds)) != nil else {
@@ -159,8 +164,13 @@ struct Edge: HTTPResponder {
       switch await read(request, limit: limits.bodyBytes) {
       case .failure(let refusal): return .early(refusal.answer)
       case .success(let body):
-        guard !isKnown, let key = await service.enrol(body, node: claim.keyID),
-          (try? claim.verifySignature(publicKey: key)) != nil, (try? claim.verify(body: body)) != nil
+        let key: [UInt8]?
+        do {
+          key = isKnown ? nil : try await service.enrol(body, node: claim.keyID)
+        } catch {
+          return .whole(.busy(retryAfterSeconds: limits.retryAfterSeconds))
+        }
+        guard let key, (try? claim.verifySignature(publicKey: key)) != nil, (try? claim.verify(body: body)) != nil
         else { return .whole(.denied) }
         guard (try? claim.verifyTime(now: service.now(), tolerance: limits.clockToleranceSeconds)) != nil else {
           return .whole(.clock)

@@ -72,6 +72,15 @@ extension ServiceAnswer {
   public static let failed = ServiceAnswer.error(
     status: 500, code: "internal", message: "Headquarters could not answer.", hint: "Try again later.")
 
+  /// By this code a client knows a full disk from a busy moment.
+  public static let diskFullCode = "disk_full"
+
+  /// For a headquarters that can store nothing. The status is that of `busy`, which older clients understand.
+  public static let diskFull = ServiceAnswer.error(
+    status: 503, code: diskFullCode, message: "The disk of headquarters is full, so it can take nothing.",
+    hint: "Tell the administrator of headquarters; nothing was lost, and what waits here is sent by a later sync.",
+    retryAfterSeconds: 300)
+
   /// Asks the client to try again later.
   public static func busy(retryAfterSeconds: Int = ServerLimits().retryAfterSeconds) -> ServiceAnswer {
     .error(

@@ -46,6 +46,13 @@ public struct StoreStatus: Sendable, Equatable {
 
 extension Store {
   public func status() throws -> StoreStatus {
+    var status = try storedStatus()
+    let words = try [status.notice].compactMap(\.self) + fileWarnings().map { $0 + "." }
+    status.notice = words.isEmpty ? nil : words.joined(separator: " ")
+    return status
+  }
+
+  private func storedStatus() throws -> StoreStatus {
     try read { transaction in
       let (meta, log) = (transaction.meta, transaction.log)
       let unsendable = try Unsendable(transaction).count()

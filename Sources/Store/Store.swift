@@ -45,8 +45,9 @@ public final class Store: @unchecked Sendable {
     let remembered = stateFile.read()
     queue = try Self.openQueue(path, isForReading: isForReading)
     (identity, file) = try queue.inDatabase { database in
-      let connection = Connection(database)
-      try Self.checkIsOurs(connection, path)
+      let connection = Connection(database, path: path)
+      try Self.checkIsOurs(connection)
+      try connection.beginLenientReading()
       if isForReading { try SchemaUpgrade.check(connection) } else { try SchemaUpgrade.run(connection) }
       try Schema.check(connection)
       let meta = MetaTable(connection)
@@ -55,19 +56,24 @@ public final class Store: @unchecked Sendable {
         throw StoreError(.damaged, Self.opening, "the database holds no catalog", hint: Self.damagedHint)
       }
       let published = try PublishedCatalog(bytes: catalog, signedBy: identity.headquarters)
-      return (identity, StoreFile(connection: connection, identity: identity, published: published))
+      let file = StoreFile(connection: connection, identity: identity, published: published)
+      file.opened = OpenedFile(path: path)
+      file.isForReading = isForReading
+      try file.checkReadable(types: ["table"])
+      return (identity, file)
     }
     guard !isForReading else { return }
     try withFile { file in
       file.stateFile = stateFile
-      try Layout.addTables(to: file)
-      try file.checkTriggers()
-      guard let remembered, remembered.isAhead(of: try Transaction(file, nil).sealMark()) else { return }
-      try file.write { try FreshOrigin($0).adopt(because: .stateFile) }
+      file.remembered = remembered
+      do { try file.prepare() } catch let error as StoreError where [.busy, .newerSQLite].contains(error.code) {
+        // Reading works, and whatever is written first does the rest.
+        guard try error.code == .newerSQLite || JournalMode(file.connection).isWAL() else { throw error }
+      }
     }
   }
 
-  private static let opening = "opening the database"
+  static let opening = "opening the database"
   private static let damagedHint = "restore a backup: what headquarters has comes back"
 
   private static func openQueue(_ path: String, isForReading: Bool) throws -> DatabaseQueue {
@@ -78,9 +84,20 @@ public final class Store: @unchecked Sendable {
         hint: "make one with `birlik init` or `birlik join`, or check --database")
     }
     do {
+      // Where only other processes of this program keep the file in WAL mode, each lets it go within a second.
+      for _ in 0..<12 {
+        let queue = try DatabaseQueue(path: path, configuration: configuration(isForReading: isForReading))
+        let isFree = try isForReading || !queue.inDatabase { try JournalMode(Connection($0)).isWAL() }
+        if isFree || !FileHolders.areOurs(path) { return queue }
+        try queue.close()
+        usleep(250_000)
+      }
       return try DatabaseQueue(path: path, configuration: configuration(isForReading: isForReading))
     } catch let error as DatabaseError {
-      throw StoreError(error, opening)
+      throw StoreError(error, opening).naming(holdersOf: path)
+    } catch var error as StoreError {
+      error.operation = opening
+      throw error.naming(holdersOf: path)
     }
   }
 
@@ -99,13 +116,15 @@ public final class Store: @unchecked Sendable {
       // The store's own writes are no edits. `Connection.capturing` turns triggers and checks on.
       _ = handle.map { birlik_sqlite_set_triggers($0, 0) }
       handle.map { SQLiteLimits.apply(to: $0) }
+      _ = handle.map { birlik_sqlite_set_no_checkpoint_on_close($0, isForReading ? 1 : 0) }
       try database.execute(sql: "PRAGMA cell_size_check=ON")
       try database.execute(sql: "PRAGMA mmap_size=0")
-      // A rollback journal: SQLite 3.7.0 to 3.51.2 can corrupt a WAL file that two connections share (fixed in 3.51.3,
-      // 3.50.7 and 3.44.6; https://sqlite.org/wal.html). Debian 12 ships 3.40.1, and clerks bring their own SQLite.
+      let connection = Connection(database)
+      try connection.tolerateUnreadableObjects()
       // A file that is not ours stays as it is.
-      let application = try Int32.fetchOne(database, sql: "PRAGMA application_id")
-      if application == Schema.applicationID, !isForReading {
+      if try !isForReading && isOurs(connection),
+        try !JournalMode(connection).isWAL() || JournalMode(connection).leaveWAL()
+      {
         try database.execute(sql: "PRAGMA journal_mode=TRUNCATE")
       }
       try database.execute(sql: "PRAGMA synchronous=FULL")
@@ -119,18 +138,22 @@ public final class Store: @unchecked Sendable {
     return configuration
   }
 
-  private static func checkIsOurs(_ connection: Connection, _ path: String) throws {
-    let application = try connection.prepared("PRAGMA application_id")
-    let version = try connection.prepared("PRAGMA user_version")
-    guard try application.step(), application.int64(0) == Int64(Schema.applicationID) else {
+  /// Whether a file is one of Birlik's. Tools that copy it lose the mark for other programs.
+  private static func isOurs(_ connection: Connection) throws -> Bool {
+    try connection.pragma("application_id") == Int64(Schema.applicationID)
+      || MetaTable(connection).identifiesNode()
+  }
+
+  private static func checkIsOurs(_ connection: Connection) throws {
+    guard try isOurs(connection) else {
       throw StoreError(
-        .notOurs, opening, "\(path) is a database of another program", hint: "check --database; nothing was changed")
+        .notOurs, opening, "\(connection.path) is a database of another program",
+        hint: "check --database; nothing was changed")
     }
-    application.reset()
-    guard try version.step(), version.int(0) <= Schema.version else {
-      throw StoreError(.notOurs, opening, "\(path) was written by a newer Birlik", hint: "upgrade birlik here as well")
+    guard try SchemaUpgrade.version(connection) <= Schema.version else {
+      throw StoreError(
+        .notOurs, opening, "\(connection.path) was written by a newer Birlik", hint: "upgrade birlik here as well")
     }
-    version.reset()
   }
 
   private static func identity(_ meta: MetaTable, key: Curve25519.Signing.PrivateKey) throws -> Identity {
@@ -147,67 +170,22 @@ public final class Store: @unchecked Sendable {
     return identity
   }
 
-  // MARK: Making
-
-  /// What a new database begins with.
-  public struct Beginning: Sendable {
-    public var identity: Identity
-    public var headquartersCard: NodeCard
-    public var catalog: PublishedCatalog
-    /// Where headquarters listens; nil at headquarters.
-    public var upstream: String?
-    /// By what its server is known.
-    public var trust = ServerTrust.authority
-    /// What to add to this machine's clock to get headquarters', in milliseconds.
-    public var offset: Int64
-
-    public init(
-      identity: Identity, headquartersCard: NodeCard, catalog: PublishedCatalog, upstream: String?, offset: Int64
-    ) {
-      self.identity = identity
-      self.headquartersCard = headquartersCard
-      self.catalog = catalog
-      self.upstream = upstream
-      self.offset = offset
-    }
-  }
-
-  /// Makes a new database. Nothing may stand at the path.
-  ///
-  /// - Throws: `StoreError` with code `invalid` when something does.
-  public static func create(path: String, _ beginning: Beginning) throws {
-    let operation = "making the database"
-    // The group may write: clerks type into the file, and SQLite gives its journal the same permissions.
-    let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o660)
-    guard file >= 0 else {
-      let exists = errno == EEXIST
-      throw StoreError(
-        exists ? .invalid : .notPermitted, operation, exists ? "\(path) exists already" : "\(path) cannot be made",
-        hint: exists ? "name another file, or move that one away first" : "check the folder and its permissions")
-    }
-    fchmod(file, 0o660)
-    Glibc.close(file)
-    do {
-      let queue = try DatabaseQueue(path: path, configuration: configuration())
-      try queue.inDatabase { database in
-        let connection = Connection(database)
-        let file = StoreFile(connection: connection, identity: beginning.identity, published: beginning.catalog)
-        try connection.transaction { try Layout(Transaction(file, nil)).write(beginning) }
-      }
-      try queue.close()
-    } catch {
-      try? FileManager.default.removeItem(atPath: path)
-      if let error = error as? DatabaseError { throw StoreError(error, operation) }
-      throw error
-    }
-  }
-
   // MARK: Access
 
   /// Runs `body` with the file, outside of any transaction.
   func withFile<Value>(_ body: (StoreFile) throws -> Value) throws -> Value {
-    do { return try queue.inDatabase { _ in try body(file) } } catch let error as DatabaseError {
-      throw StoreError(error, "using the database")
+    do {
+      return try queue.inDatabase { _ in
+        try file.opened?.check()
+        // Another program may have switched to WAL mode since the last time, or let the file go.
+        file.leaveWAL()
+        defer { file.leaveWAL() }
+        return try body(file)
+      }
+    } catch let error as DatabaseError {
+      throw StoreError(error, "using the database").naming(holdersOf: path)
+    } catch let error as StoreError {
+      throw error.naming(holdersOf: path)
     }
   }
 

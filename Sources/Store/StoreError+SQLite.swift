@@ -1,16 +1,47 @@
 import GRDB
 import GRDBSQLite
+import Glibc
 
 extension StoreError {
+  private static let heldWords = "another program holds the database"
+
+  /// The same with the names of the programs that hold the file, where they can be seen.
+  func naming(holdersOf path: String) -> StoreError {
+    guard code == .busy, detail == Self.heldWords, let holders = FileHolders.words(path) else { return self }
+    var named = self
+    named.detail = "the database is held by \(holders)"
+    return named
+  }
+
+  /// What the system's number for an error means, where it is a full disk; else nil.
+  init?(errno: Int32, _ operation: String) {
+    guard errno == ENOSPC || errno == EDQUOT else { return nil }
+    self.init(.full, operation, "the disk is full", hint: "free some space; nothing was lost")
+  }
+
+  /// - Parameter connection: on which it happened; it knows what the system said.
+  init(sqlite code: Int32, message: String, _ operation: String, on connection: SQLiteConnection?) {
+    let isOfDisk = [SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY].contains(code & 0xFF)
+    if isOfDisk, let connection, let full = StoreError(errno: sqlite3_system_errno(connection), operation) {
+      self = full
+    } else {
+      self.init(sqlite: code, message: message, operation)
+    }
+  }
+
   init(_ error: DatabaseError, _ operation: String) {
     self.init(sqlite: error.resultCode.rawValue, message: error.message ?? "", operation)
   }
 
   init(sqlite code: Int32, message: String, _ operation: String) {
+    if let newer = UnreadableObject.refusal(message: message, operation) {
+      self = newer
+      return
+    }
     switch code & 0xFF {
     case SQLITE_BUSY, SQLITE_LOCKED:
       self.init(
-        .busy, operation, "another program holds the database",
+        .busy, operation, Self.heldWords,
         hint: "close an open transaction in it, or try again in a moment")
     case SQLITE_FULL:
       self.init(.full, operation, "the disk is full", hint: "free some space; nothing was lost")

@@ -17,10 +17,14 @@ public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case wrongKey = "wrong_key"
     /// The node goes on under another key than the one with which the file was opened.
     case renewed
+    /// Another file is in the place of the one that was opened.
+    case replaced
     /// There is no such kind, field, record or indicator.
     case unknown
     /// A value or a key that cannot be taken.
     case invalid
+    /// The file holds something that only a newer SQLite than this machine's can read.
+    case newerSQLite = "newer_sqlite"
     /// Anything else that SQLite reports.
     case failed
   }
@@ -39,6 +43,9 @@ public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     self.detail = detail
     self.hint = hint
   }
+
+  /// Whether only a process that opens the file anew can go on.
+  public var needsRestart: Bool { code == .renewed || code == .replaced }
 
   public var description: String { "\(operation): \(detail)" + (hint.isEmpty ? "" : " (\(hint))") }
 }

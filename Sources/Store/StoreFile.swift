@@ -22,8 +22,16 @@ final class StoreFile {
   let statements: NodeStatements
   /// Where it is remembered beside the database how far this node has sealed; nil for a database of no node's own.
   var stateFile: StateFile?
+  /// What the state file said when the file was opened, until it was compared with the database.
+  var remembered: StateFile.Mark?
+  /// Which file was opened; nil for a private copy, whose name may be gone.
+  var opened: OpenedFile?
+  /// True where the file is left as it is to the last byte.
+  var isForReading = false
   private let pending = PendingEffects()
   private var generation: Int64 = -1
+  /// The last generation that was read: a file with an earlier one was overwritten by a backup.
+  private var latest: Int64 = -1
 
   init(connection: Connection, identity: Identity, published: PublishedCatalog) {
     self.connection = connection
@@ -51,7 +59,9 @@ final class StoreFile {
       let value = try connection.transaction {
         try refresh()
         let transaction = Transaction(self, pending)
+        try checkReadable(types: ["table", "index"])
         try CaptureRepair(transaction).mend()
+        if try isBehindState() { try FreshOrigin(transaction).adopt(because: .stateFile) }
         let value = try body(transaction)
         try transaction.finishTotals()
         let effects = pending.removeAll()
@@ -60,8 +70,11 @@ final class StoreFile {
           try meta.set(.generation, .integer(generation))
         }
         if effects.movesSealMark { mark = try transaction.sealMark() }
+        // The work may have taken long.
+        try opened?.check()
         return value
       }
+      remembered = nil
       if let mark { stateFile?.write(mark) }
       return value
     } catch {
@@ -76,16 +89,17 @@ final class StoreFile {
 
   /// Runs `body` in one read transaction.
   func read<Value>(_ body: (Transaction) throws -> Value) throws -> Value {
-    try connection.execute("BEGIN")
-    // Nothing was written, so a COMMIT that fails loses nothing.
-    defer { try? connection.execute("COMMIT") }
-    try refresh()
-    return try body(Transaction(self, nil))
+    try connection.reading {
+      try refresh()
+      return try body(Transaction(self, nil))
+    }
   }
 
   /// Reads again what another process changed.
   private func refresh() throws {
     let current = try meta.integer(.generation) ?? 0
+    if let opened, current < latest { throw OpenedFile.replaced(opened.path) }
+    latest = current
     guard current != generation else { return }
     guard try meta.bytes(.card) == identity.card.bytes else {
       throw StoreError(
@@ -105,6 +119,45 @@ final class StoreFile {
   func lookAfterCapture() throws {
     guard try connection.pragma("data_version") != capture.checkedDataVersion else { return }
     if try read({ try CaptureRepair($0).isNeeded() }) { try write { _ in } }
+  }
+
+  /// Brings a file that was just opened into its form: tables, indexes and triggers that are missing, and a new identity
+  /// for one that was restored from a backup.
+  func prepare() throws {
+    try Layout.complete(self)
+    try checkTriggers()
+    if try isBehindState() { try write { _ in } }
+  }
+
+  /// Whether the state file beside the database is of a later day, so that the database was restored from a backup.
+  private func isBehindState() throws -> Bool {
+    guard let remembered else { return false }
+    return remembered.isAhead(of: try Transaction(self, nil).sealMark())
+  }
+
+  /// Checks that this SQLite can read what is used of the file.
+  ///
+  /// - Parameter types: the sorts of objects that are used.
+  func checkReadable(types: Set<String>) throws {
+    guard !connection.unreadable.isEmpty else { return }
+    try connection.checkUnreadableObjects(types: types) { table in
+      catalog.catalog.kinds.contains { $0.name.lowercased() == table.lowercased() }
+    }
+  }
+
+  /// What other programs did to the file that people should know, as it is now: sentences without their stops.
+  func warnings() throws -> [String] {
+    var warnings = [UnreadableObject.warning(connection.unreadable)].compactMap(\.self)
+    if try !isForReading && !JournalMode.isRepaired && JournalMode(connection).isWAL() {
+      warnings.append(JournalMode.hindrance(connection.path).detail)
+    }
+    return warnings
+  }
+
+  /// Goes back from WAL mode where that is possible now.
+  func leaveWAL() {
+    guard !isForReading else { return }
+    JournalMode(connection).leaveWAL()
   }
 
   /// Builds triggers again that were dropped or changed, and captures what was written meanwhile.

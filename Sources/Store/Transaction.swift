@@ -66,6 +66,9 @@ final class Transaction {
   /// Writes what the transaction changed of the totals.
   func finishTotals() throws { try totalsTracker?.finish() }
 
+  /// Checks that this SQLite can read all that may be written.
+  func checkReadable() throws { try file.checkReadable(types: ["table", "index"]) }
+
   // MARK: Effects beyond the tables
 
   /// Marks that other processes have to read streams, cards and the catalog again.

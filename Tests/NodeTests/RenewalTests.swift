@@ -20,7 +20,7 @@ import Wire
     func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {
       await inner.exchange(body, from: node)
     }
-    func renewablePublicKey(of node: NodeID) async -> [UInt8]? { await inner.renewablePublicKey(of: node) }
+    func renewablePublicKey(of node: NodeID) async throws -> [UInt8]? { try await inner.renewablePublicKey(of: node) }
     func renewKey(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {
       _ = await inner.renewKey(body, from: node)
       return .error(status: 503, code: "busy", message: "Lost.", hint: "")

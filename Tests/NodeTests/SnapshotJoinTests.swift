@@ -222,7 +222,7 @@ private final class TamperingService: PassingOn {
     case .cutAnswer: break
     case .otherPageFirst: answer.pages.swapAt(0, 1)
     case .signedByMember:
-      guard let headquarters = await inner.publicKey(of: signer().keyID), let bytes = answer.manifest,
+      guard let headquarters = try? await inner.publicKey(of: signer().keyID), let bytes = answer.manifest,
         let manifest = try? SnapshotManifest(bytes: bytes, signedBy: headquarters),
         let forged = try? SnapshotManifest.issue(
           federation: manifest.federation, takenAt: manifest.takenAt, catalogVersion: manifest.catalogVersion,

@@ -30,26 +30,6 @@ import Testing
     #expect(try node.sealedWords() == ["insert org_unit x"])
   }
 
-  @Test("A dump read into a new file keeps capturing, and is the same node")
-  func dumpAndReload() throws {
-    let node = try House().addKept("ftuu")
-    try node.shell("INSERT INTO org_unit(code, name) VALUES('a', 'One');")
-    try node.seal()
-    try node.shell("UPDATE org_unit SET name='Two';")
-    let dump = try Program.runBlocking("sqlite3", [node.path, ".dump"])
-    try node.store.close()
-    try FileManager.default.removeItem(atPath: node.path)
-    // A dump keeps neither number of the file's head.
-    let head = "PRAGMA application_id=\(Schema.applicationID); PRAGMA user_version=\(Schema.version);\n"
-    let loaded = try SQLiteShell.run(node.path, head + dump.output + "UPDATE org_unit SET area='UZ-TK';")
-    #expect(loaded.errors == "")
-    try node.open()
-    #expect(try node.captured() == ["org_unit a: name", "org_unit a: area"])
-    let sealed = try node.sealedWords()
-    #expect(sealed.sorted() == ["edit org_unit a area=UZ-TK", "edit org_unit a name=Two"])
-    #expect(try node.store.verify().problems == [])
-  }
-
   @Test("Python's sqlite3 is a client like any other", .enabled(if: Program.find("python3") != nil))
   func python() throws {
     let node = try House().addKept("ftuu")

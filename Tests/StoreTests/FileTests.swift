@@ -58,11 +58,13 @@ import Testing
     let nobody = node.path + "-nobody"
     let short = node.path + "-short"
     for path in [newer, nobody] { try FileManager.default.copyItem(atPath: node.path, toPath: path) }
-    try SQLiteShell.run(newer, "PRAGMA user_version=99;")
+    try SQLiteShell.run(newer, "UPDATE birlik_meta SET value=99 WHERE name='schema';")
     try SQLiteShell.run(nobody, "DELETE FROM birlik_meta;")
     try Data(contentsOf: URL(fileURLWithPath: node.path)).prefix(9000).write(to: URL(fileURLWithPath: short))
     #expect(try code(newer) == .notOurs)
     #expect(try code(nobody) == .damaged)
+    try SQLiteShell.run(nobody, "PRAGMA application_id=0;")
+    #expect(try code(nobody) == .notOurs)
     #expect(try code(short) == .damaged)
     #expect(throws: StoreError.self) { try Store(path: node.path, key: House.key(9)) }
     #expect(try code(node.path) == nil)
@@ -93,6 +95,30 @@ import Testing
     try Store.create(path: made, beginning)
     let mode = try FileManager.default.attributesOfItem(atPath: made)[.posixPermissions] as? Int
     #expect(mode == 0o660)
+  }
+
+  @Test("What a killed call left is in nobody's way, and one that is at work is")
+  func cutCreation() throws {
+    let house = try House()
+    let node = try house.add("otuts")
+    let beginning = Store.Beginning(
+      identity: node.identity, headquartersCard: house.headquartersCard, catalog: try House.shipped.get(),
+      upstream: nil, offset: 0)
+    let path = house.folder.file("new.db")
+    for left in ["", "torn"] {
+      for name in ["new.db.new", "new.db.new-journal"] { try house.folder.write(left, to: name) }
+      try Store.create(path: path, beginning)
+      try Store(path: path, key: node.identity.key).close()
+      let names = try FileManager.default.contentsOfDirectory(atPath: house.folder.path).filter { $0.hasPrefix("new.") }
+      #expect(Set(names).subtracting(["new.db-journal", "new.db.state"]) == ["new.db"])
+      try FileManager.default.removeItem(atPath: path)
+    }
+    let other = open(path + ".new", O_CREAT | O_RDONLY | O_CLOEXEC, 0o660)
+    defer { Glibc.close(other) }
+    #expect(flock(other, LOCK_EX) == 0)
+    let error = #expect(throws: StoreError.self) { try Store.create(path: path, beginning) }
+    #expect(error?.code == .busy)
+    #expect(!FileManager.default.fileExists(atPath: path))
   }
 
   @Test(

@@ -11,8 +11,10 @@ import Wire
 public enum Daemon {
   /// Runs until SIGTERM or SIGINT.
   ///
-  /// - Throws: `NodeError` or `ServerError` if it cannot start.
+  /// - Throws: `NodeError` or `ServerError` if it cannot start, `StoreError` if it has to be started again.
   public static func run(node: LocalNode, settings: DaemonSettings, logger: Logger) async throws {
+    let lock = try DaemonLock(database: node.store.path, logger: logger)
+    defer { lock.release() }
     let notifier = ServiceNotifier(environment: ProcessInfo.processInfo.environment)
     var services: [any Service] = [Watchdog(notifier: notifier)]
     if node.store.identity.role.isHeadquarters {

@@ -38,7 +38,8 @@ struct Follower: Service {
   }
 
   /// - Returns: whether both sides hold the same now.
-  /// - Throws: `StoreError` with code `renewed`, so that the service starts again under the new key.
+  /// - Throws: `StoreError` with code `renewed` or `replaced`, so that the service starts again under the new key or with
+  ///   the file that is there now.
   private func sync() async throws -> Bool {
     do {
       let report = try await node.sync()
@@ -58,7 +59,7 @@ struct Follower: Service {
           "headquarters lost changes that this node no longer keeps: \(report.cannotGive.joined(separator: "; "))")
       }
       return report.outcome == .even
-    } catch let error as StoreError where error.code == .renewed {
+    } catch let error as StoreError where error.needsRestart {
       throw error
     } catch {
       await show("the last sync failed; edits are safe")
@@ -78,9 +79,17 @@ struct Follower: Service {
     var seen = try? await offload { try store.dataVersion() }
     while clock.now < end {
       try await Task.sleep(for: min(.seconds(1), clock.now.duration(to: end)))
-      guard untilRowsChange else { continue }
-      let version = try? await offload { try store.dataVersion() }
-      guard version != seen else { continue }
+      let version: Int64?
+      do { version = try await offload { try store.dataVersion() } } catch let error as StoreError
+        where error.needsRestart
+      {
+        // The next sync reports it and ends the service.
+        return
+      } catch {
+        // The file cannot be read now. It is asked again in a second, and the next sync reports what is wrong.
+        version = nil
+      }
+      guard untilRowsChange, version != seen else { continue }
       // Not only clerks write: `birlik sync` beside this daemon does too.
       do {
         let hasCaptured = try await offload {
@@ -90,11 +99,11 @@ struct Follower: Service {
         }
         seen = version
         guard hasCaptured else { continue }
-      } catch let error as StoreError where error.code == .renewed {
+      } catch let error as StoreError where error.needsRestart {
         // The next sync reports it and ends the service.
         return
       } catch {
-        // The file cannot be read now. It is asked again in a second, and the next sync reports what is wrong.
+        // As above.
         continue
       }
       try await Task.sleep(for: .milliseconds(500))

@@ -6,8 +6,8 @@ import Wire
 
 /// What headquarters does about its nodes' keys and contacts.
 extension Headquarters {
-  func renewablePublicKey(of node: NodeID) async -> [UInt8]? {
-    await lookUp { try store.statement(on: node)?.state == .revoked ? nil : store.card(of: node)?.publicKey }
+  func renewablePublicKey(of node: NodeID) async throws -> [UInt8]? {
+    try await lookUp { try store.statement(on: node)?.state == .revoked ? nil : store.card(of: node)?.publicKey }
   }
 
   func renewKey(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {

@@ -16,25 +16,25 @@ struct Headquarters: HeadquartersService {
     self.logger = logger
   }
 
-  func publicKey(of node: NodeID) async -> [UInt8]? {
-    await lookUp { try store.statement(on: node) == nil ? store.card(of: node)?.publicKey : nil }
+  func publicKey(of node: NodeID) async throws -> [UInt8]? {
+    try await lookUp { try store.statement(on: node) == nil ? store.card(of: node)?.publicKey : nil }
   }
 
-  func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? {
+  func enrol(_ body: [UInt8], node: NodeID) async throws -> [UInt8]? {
     // A request without a card that headquarters signed may come from anybody and is no error.
     guard let bytes = ExchangeRequest.card(inRequest: body),
       let card = try? NodeCard(bytes: bytes, signedBy: store.identity.headquarters), card.id == node
     else { return nil }
-    return await lookUp { try store.statement(on: node) == nil ? card.publicKey : nil }
+    return try await lookUp { try store.statement(on: node) == nil ? card.publicKey : nil }
   }
 
-  /// Looks up a key. If that fails, nobody is let in.
-  func lookUp(_ key: @escaping @Sendable () throws -> [UInt8]?) async -> [UInt8]? {
+  /// Looks up a key. If that fails, nobody is let in, and the node is asked to come again.
+  func lookUp(_ key: @escaping @Sendable () throws -> [UInt8]?) async throws -> [UInt8]? {
     do {
       return try await offload(key)
     } catch {
       logger.error("a node could not be looked up", metadata: ["reason": "\(error)"])
-      return nil
+      throw error
     }
   }
 
@@ -123,8 +123,11 @@ struct Headquarters: HeadquartersService {
         status: error.code == .tooLarge ? 413 : 400, code: error.code.rawValue,
         message: "The request cannot be read: \(error.detail).",
         hint: "The sender may be another program or another version.")
-    case let error as StoreError where error.code == .busy || error.code == .full:
-      logger.warning("the database is busy or the disk is full", metadata: ["reason": "\(error)"])
+    case let error as StoreError where error.code == .full:
+      logger.error("the disk is full: members cannot send anything", metadata: ["reason": "\(error)"])
+      return .diskFull
+    case let error as StoreError where error.code == .busy || error.needsRestart:
+      logger.warning("the database cannot be used now", metadata: ["reason": "\(error)"])
       return .busy()
     default:
       logger.error("a request failed", metadata: ["reason": "\(error)"])

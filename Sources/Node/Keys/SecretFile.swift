@@ -85,6 +85,7 @@ struct SecretFile {
   ) throws {
     let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, mode)
     guard file >= 0 else {
+      if Self.isFull(errno) { throw full(operation) }
       throw NodeError(
         .config, operation, "\(name) cannot be made", hint: "move an old one away, or check the folder")
     }
@@ -108,9 +109,19 @@ struct SecretFile {
       }
     }
     // Exactly this mode, whatever the umask.
-    guard fchmod(file, mode) == 0, Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else {
+    let isModeSet = fchmod(file, mode) == 0
+    let written = isModeSet ? Glibc.write(file, bytes, bytes.count) : -1
+    guard written == bytes.count, fsync(file) == 0 else {
+      // A disk takes a part only when it has no room for the rest.
+      if (0..<bytes.count).contains(written) || Self.isFull(errno) { throw full(operation) }
       throw NodeError(.config, operation, "\(name) cannot be written", hint: "check the disk")
     }
+  }
+
+  private static func isFull(_ error: Int32) -> Bool { error == ENOSPC || error == EDQUOT }
+
+  private func full(_ operation: String) -> NodeError {
+    NodeError(.full, operation, "the disk is full, so \(name) cannot be written", hint: "free some space and try again")
   }
 
   /// Replaces another file by this one, atomically and durably: there is a file at the other's path at every moment.

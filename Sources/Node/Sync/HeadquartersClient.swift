@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import struct HTTPTypes.HTTPFields
 import Limits
+import Server
 import Store
 import SyncCore
 import Transport
@@ -95,6 +96,7 @@ final class HeadquartersClient: Sendable {
     let code: NodeError.Code =
       switch response.status {
       case 401, 403: .denied
+      case 503 where refusal?.code == ServiceAnswer.diskFullCode: .full
       case 503, 500: .busy
       default: .data
       }

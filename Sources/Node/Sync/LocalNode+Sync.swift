@@ -14,9 +14,12 @@ extension LocalNode {
       return try SyncSession(self)
     }
     do {
-      let report = try await session.run(progress)
+      var report = try await session.run(progress)
       // What came may name the key under which headquarters' server answers from now on.
-      try await offload { _ = try store.followServerKeys() }
+      report.notices += try await offload {
+        _ = try store.followServerKeys()
+        return try store.fileWarnings()
+      }
       return report
     } catch {
       let error = Self.explained(error, self)

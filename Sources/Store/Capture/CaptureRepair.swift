@@ -70,6 +70,8 @@ struct CaptureRepair {
     try connection.withoutDefense {
       try connection.execute("PRAGMA schema_version=\(overflow || next > Int64(Int32.max) ? 1 : next)")
     }
+    try connection.lookForUnreadableObjects()
+    try transaction.checkReadable()
     var done = try dropUniqueIndexes()
     done += try TableRepair(transaction).mend()
     let built = try transaction.adopted.rebuildTriggers()

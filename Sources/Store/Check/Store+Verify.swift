@@ -16,12 +16,12 @@ extension Store {
     try seal()
     try mendKeys()
     try refreshTotals()
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-verify-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appendingPathComponent("fold.db").path
+    let operation = "folding the log again"
+    let folder = try ScratchFolder("verify", operation)
+    defer { folder.remove() }
+    let path = folder.file("fold.db")
     var report = VerifyReport()
-    try refold(at: path, into: &report, progress)
+    try folder.use(operation) { try refold(at: path, into: &report, progress) }
     try withFile { file in
       let attach = try file.connection.prepared("ATTACH ?1 AS fold")
       attach.bind(1, text: path)

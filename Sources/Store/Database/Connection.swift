@@ -9,9 +9,16 @@ import SyncCore
 /// fast as argument arrays.
 final class Connection {
   let database: Database
+  /// The file's path, for messages.
+  let path: String
+  /// What was left out of the schema when that was last looked for.
+  var unreadable: [UnreadableObject] = []
   private var statements: [String: Prepared] = [:]
 
-  init(_ database: Database) { self.database = database }
+  init(_ database: Database, path: String = "") {
+    self.database = database
+    self.path = path
+  }
 
   /// Runs `body` where SQLite lets the schema's version be written, which it otherwise refuses.
   func withoutDefense(_ body: () throws -> Void) rethrows {
@@ -40,7 +47,8 @@ final class Connection {
     try execute("PRAGMA legacy_alter_table=ON")
     // A flag of the connection, as above.
     defer { try? execute("PRAGMA legacy_alter_table=OFF") }
-    try body()
+    // A defensive connection refuses beside what it cannot read.
+    try withoutDefense(body)
   }
 
   /// A statement that is compiled once and reset after use.
@@ -79,27 +87,67 @@ final class Connection {
     return try statement.step() ? statement.int(0) : 0
   }
 
+  /// The columns of a table, in order; none where there is no such table.
+  func columns(of table: String, in schema: String = "main") throws -> [String] {
+    let select = try prepared("SELECT name FROM pragma_table_info(?1, ?2)")
+    select.bind(1, text: table)
+    select.bind(2, text: schema)
+    var names: [String] = []
+    while try select.step() { names.append(select.string(0)) }
+    return names
+  }
+
   /// How many rows the last statement changed.
   var changes: Int32 { sqlite3_changes(database.sqliteConnection) }
 
   /// The row id that the last INSERT gave.
   var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(database.sqliteConnection) }
 
-  /// Runs `body` in one transaction that takes the write lock at once; rolls back on any error.
-  func transaction<Value>(_ body: () throws -> Value) throws -> Value {
-    try execute("BEGIN IMMEDIATE")
+  /// Runs `body` in one transaction; rolls back on any error.
+  ///
+  /// - Parameter locks: false where the write lock is not to be taken at once.
+  func transaction<Value>(locks: Bool = true, _ body: () throws -> Value) throws -> Value {
+    if locks { try beginWriting() } else { try execute("BEGIN") }
     do {
       let value = try body()
       try execute("COMMIT")
       return value
     } catch {
       // A full disk or a lost lock may have rolled back already.
-      if sqlite3_get_autocommit(database.sqliteConnection) == 0 { try? execute("ROLLBACK") }
+      if isInTransaction { try? execute("ROLLBACK") }
       throw error
     }
   }
 
+  /// Takes the write lock, in a rollback journal wherever that can be had.
+  private func beginWriting() throws {
+    try execute("BEGIN IMMEDIATE")
+    let mode = JournalMode(self)
+    guard try mode.endangersWriting() else { return }
+    try execute("ROLLBACK")
+    guard mode.leaveWAL() else { throw JournalMode.hindrance(path) }
+    try execute("BEGIN IMMEDIATE")
+    guard try mode.endangersWriting() else { return }
+    // Another program was quicker.
+    try execute("ROLLBACK")
+    throw JournalMode.hindrance(path)
+  }
+
+  /// Runs `body` in one transaction that reads.
+  func reading<Value>(_ body: () throws -> Value) throws -> Value {
+    try execute("BEGIN")
+    // Nothing was written, so an end that fails loses nothing.
+    defer { for end in ["COMMIT", "ROLLBACK"] where isInTransaction { try? execute(end) } }
+    return try body()
+  }
+
+  private var isInTransaction: Bool { sqlite3_get_autocommit(database.sqliteConnection) == 0 }
+
   private func wrapping<Value>(_ operation: String, _ body: () throws -> Value) throws -> Value {
-    do { return try body() } catch let error as DatabaseError { throw StoreError(error, operation) }
+    do { return try body() } catch let error as DatabaseError {
+      if let refusal = unknownFunction(error.message ?? "", operation) { throw refusal }
+      throw StoreError(
+        sqlite: error.resultCode.rawValue, message: error.message ?? "", operation, on: database.sqliteConnection)
+    }
   }
 }

@@ -12,9 +12,8 @@ struct Layout {
 
   /// Writes a new file's tables and who the node is.
   func write(_ beginning: Store.Beginning) throws {
-    try connection.execute("PRAGMA application_id=\(Schema.applicationID)")
-    try connection.execute("PRAGMA user_version=\(Schema.version)")
     for table in Schema.tables + Schema.snapshots { try connection.execute(table) }
+    try SchemaUpgrade.mark(connection)
     try meta.set(.card, blob: identity.card.bytes)
     try meta.set(.headquarters, blob: identity.headquarters)
     try meta.set(.catalog, blob: beginning.catalog.bytes)
@@ -24,6 +23,12 @@ struct Layout {
     if let upstream = beginning.upstream {
       try meta.set(.upstream, .text(upstream))
       try meta.set(.clockMeasuredAt, .integer(SystemClock.now() &+ beginning.offset))
+    }
+    if let invitation = beginning.invitation { try meta.set(.invitation, blob: invitation.bytes) }
+    if let listen = beginning.listen { try meta.set(.listen, .text(listen)) }
+    if let files = beginning.serverFiles {
+      try meta.set(.tlsCertificate, .text(files.certificate))
+      try meta.set(.tlsKey, .text(files.key))
     }
     try transaction.directory.add(beginning.headquartersCard)
     try transaction.directory.add(identity.card)
@@ -36,17 +41,24 @@ struct Layout {
     try CaptureRepair(transaction).recordSchema()
   }
 
-  /// Makes the tables that a file of an earlier program lacks.
-  static func addTables(to file: StoreFile) throws {
-    let known = try file.connection.prepared("SELECT count(*) FROM sqlite_master WHERE type='table' AND name=?1")
-    let missing = try Schema.added.filter { table in
-      known.bind(1, text: table.name)
-      defer { known.reset() }
-      return try known.step() && known.int(0) == 0
+  /// Makes the tables that a file of an earlier program lacks, and the indexes that a tool lost which copied it.
+  static func complete(_ file: StoreFile) throws {
+    let known = try file.connection.prepared("SELECT count(*) FROM sqlite_master WHERE type=?1 AND name=?2")
+    func missing(_ type: String, _ objects: [(name: String, sql: String)]) throws -> [String] {
+      try objects.filter { object in
+        known.bind(1, text: type)
+        known.bind(2, text: object.name)
+        defer { known.reset() }
+        return try known.step() && known.int(0) == 0
+      }.map(\.sql)
     }
-    guard !missing.isEmpty else { return }
+    let indexes = try missing("index", Schema.indexes)
+    // Before anything is looked up through them. Whatever lost them changed the schema, so its form is checked after it.
+    if !indexes.isEmpty { try file.connection.transaction { for sql in indexes { try file.connection.execute(sql) } } }
+    let tables = try missing("table", Schema.added)
+    guard !tables.isEmpty else { return }
     try file.write { transaction in
-      for table in missing { try transaction.connection.execute(table.sql) }
+      for sql in tables { try transaction.connection.execute(sql) }
       try CaptureRepair(transaction).recordSchema()
     }
   }

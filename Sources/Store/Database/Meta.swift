@@ -1,6 +1,10 @@
 /// The names under which `birlik_meta` keeps single values.
 enum Meta: String {
   case card
+  /// The version of the tables, which tools do not touch here: they reset `PRAGMA user_version`.
+  case schema
+  /// The hash of the invitation with which this node joined.
+  case invitation
   case headquarters
   /// The random part of the origin under which this node numbers its changes.
   case nonce

@@ -6,6 +6,15 @@ struct MetaTable {
 
   init(_ connection: Connection) { self.connection = connection }
 
+  /// Whether the file says who a node is: then it is one of ours, whatever marks a tool gave it.
+  func identifiesNode() throws -> Bool {
+    let table = try connection.prepared(
+      "SELECT 1 FROM sqlite_master WHERE type='table' AND name='birlik_meta' AND rootpage>0")
+    defer { table.reset() }
+    guard try table.step() else { return false }
+    return try [Meta.card, .headquarters, .catalog].allSatisfy { try bytes($0) != nil }
+  }
+
   /// The value under a name; nil where none was set.
   func value(_ name: Meta) throws -> Value? { try read(name) { $0.value(0) } }
 

@@ -77,7 +77,7 @@ final class Prepared {
       let code = sqlite3_extended_errcode(connection)
       let message = String(cString: sqlite3_errmsg(connection))
       sqlite3_reset(handle)
-      throw StoreError(sqlite: code, message: message, "writing to the database")
+      throw StoreError(sqlite: code, message: message, "writing to the database", on: connection)
     }
   }
 

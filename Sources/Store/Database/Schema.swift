@@ -131,6 +131,15 @@ enum Schema {
   /// Tables that files of an earlier program of the same version may lack; they are made when such a file is opened.
   static let added = [inbox, contact, proposed, unsendableStreams, unsendableEdits]
 
+  /// The indexes on them, by name.
+  static var indexes: [(name: String, sql: String)] {
+    tables.filter { $0.contains(" INDEX ") }.compactMap { sql in
+      sql.prefix { $0 != "(" }.split(separator: " ").drop { $0 != "INDEX" }.dropFirst().first.map {
+        (name: String($0), sql: sql)
+      }
+    }
+  }
+
   /// Finds the segments whose bodies are not kept here.
   static let prunedIndex = "CREATE INDEX birlik_segment_bare ON birlik_segment(stream, last) WHERE body=0"
 

@@ -1,3 +1,5 @@
+import SyncCore
+
 /// Brings the tables of a file that an older Birlik made up to `Schema.version`.
 ///
 /// GRDB's `DatabaseMigrator` is not used: it keeps the names of what ran in a table of its own, asks for a whole
@@ -9,24 +11,26 @@ enum SchemaUpgrade {
     3: ["ALTER TABLE birlik_waiting ADD COLUMN author BLOB"],
   ]
 
-  /// Upgrades an open file, in one transaction; does nothing to one that is up to date.
+  /// Upgrades an open file, in one transaction, and gives it back the marks that a tool took away; does nothing to one
+  /// that is up to date.
   ///
-  /// - Throws: `StoreError` with code `damaged` for a version that no Birlik ever wrote.
+  /// - Throws: `StoreError` when a file cannot be upgraded; marks that cannot be written now are left for the next opening.
   static func run(_ connection: Connection) throws {
-    guard try version(connection) < Schema.version else { return }
-    try connection.transaction {
-      // Another process may have been quicker.
-      let standing = try version(connection)
-      guard standing < Schema.version else { return }
-      guard standing > 0 else {
-        throw StoreError(
-          .damaged, "upgrading the database", "it has no version",
-          hint: "restore a backup: what headquarters has comes back")
+    let isCurrent = try version(connection) >= Schema.version
+    guard try !isCurrent || !isMarked(connection) else { return }
+    do {
+      try connection.transaction {
+        // Another process may have been quicker.
+        let found = try version(connection)
+        if found < Schema.version {
+          for next in (found + 1)...Schema.version {
+            for statement in steps[next] ?? [] { try connection.execute(statement) }
+          }
+        }
+        try mark(connection)
       }
-      for next in (standing + 1)...Schema.version {
-        for statement in steps[next] ?? [] { try connection.execute(statement) }
-      }
-      try connection.execute("PRAGMA user_version=\(Schema.version)")
+    } catch let error as StoreError where isCurrent && [.busy, .notPermitted, .full].contains(error.code) {
+      // Nothing depends on the marks.
     }
     connection.forgetStatements()
   }
@@ -41,9 +45,30 @@ enum SchemaUpgrade {
       hint: "`birlik status` does that")
   }
 
-  private static func version(_ connection: Connection) throws -> Int {
-    let statement = try connection.prepared("PRAGMA user_version")
-    defer { statement.reset() }
-    return try statement.step() ? statement.int(0) : 0
+  // MARK: Marks
+
+  /// Writes by what the file is known: to other programs as one of ours, to this one with which tables.
+  static func mark(_ connection: Connection) throws {
+    try connection.execute("PRAGMA application_id=\(Schema.applicationID)")
+    try connection.execute("PRAGMA user_version=\(Schema.version)")
+    try MetaTable(connection).set(.schema, .integer(Int64(Schema.version)))
+  }
+
+  private static func isMarked(_ connection: Connection) throws -> Bool {
+    try connection.pragma("application_id") == Int64(Schema.applicationID)
+      && connection.pragma("user_version") == Int64(Schema.version)
+      && MetaTable(connection).integer(.schema) == Int64(Schema.version)
+  }
+
+  /// The version of the file's tables. `.dump`, `.clone` and other tools lose or set `PRAGMA user_version`, so it is read
+  /// from the table of single values, and in a file that has none there, from the tables' columns.
+  static func version(_ connection: Connection) throws -> Int {
+    if let known = try MetaTable(connection).integer(.schema), known > 0 { return Int(known) }
+    let columns = try connection.prepared(
+      "SELECT (SELECT count(*) FROM pragma_table_info('birlik_waiting') WHERE name='author'), "
+        + "(SELECT count(*) FROM pragma_table_info('birlik_segment') WHERE name='body')")
+    defer { columns.reset() }
+    guard try columns.step() else { return 1 }
+    return columns.int(0) > 0 ? 3 : columns.int(1) > 0 ? 2 : 1
   }
 }

@@ -85,11 +85,14 @@ extension Store {
           defer { select.reset() }
           return try select.step() ? select.int64(0) : 0
         }
+        // A column that somebody renamed or dropped is put back by the next sync.
+        let columns = try Set(transaction.connection.columns(of: kind.name).map { $0.lowercased() })
+        guard !columns.isEmpty else { continue }
         if kind.recordClass == .local {
           stay.places.append(EgressStay.Place(kind: kind.name, column: nil, count: try count("*")))
           continue
         }
-        for field in kind.fields where field.isLocal {
+        for field in kind.fields where field.isLocal && columns.contains(field.name.lowercased()) {
           stay.places.append(EgressStay.Place(kind: kind.name, column: field.name, count: try count(field.name.sql)))
         }
       }

@@ -17,20 +17,16 @@ public final class DryRun {
   ///
   /// - Throws: `StoreError` with code `full` when the temporary folder cannot take the copy.
   public init(of original: Store) throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("birlik-dry-run-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(
-      at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appendingPathComponent("copy.db").path
-    let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
-    guard file >= 0 else {
-      throw StoreError(.notPermitted, "making a dry run", "no file can be made in \(folder.path)", hint: "set TMPDIR")
+    let folder = try ScratchFolder("dry-run", Self.operation)
+    defer { folder.remove() }
+    let path = folder.file("copy.db")
+    store = try folder.use(Self.operation) {
+      try Self.copy(original, to: path)
+      return try Store(path: path, key: original.identity.key)
     }
-    Glibc.close(file)
-    try Self.copy(original, to: path)
-    store = try Store(path: path, key: original.identity.key)
     try store.withFile { file in
       file.stateFile = nil
+      file.opened = nil
       // A journal would need a place beside the file, which goes now.
       try file.connection.execute("PRAGMA journal_mode=MEMORY")
       try file.connection.execute("PRAGMA synchronous=OFF")
@@ -39,6 +35,8 @@ public final class DryRun {
   }
 
   // MARK: The copy
+
+  private static let operation = "making a dry run"
 
   private static func copy(_ original: Store, to path: String) throws {
     let catalog = try original.catalog()
@@ -50,26 +48,27 @@ public final class DryRun {
         for setting in ["main.journal_mode=OFF", "main.synchronous=OFF", "cache_spill=ON"] {
           try target.execute("PRAGMA \(setting)")
         }
+        try target.beginLenientReading()
         let attach = try target.prepared("ATTACH ?1 AS source")
         attach.bind(1, text: original.path)
         try attach.step()
         // One transaction reads the node's file as it stands at one moment.
-        try target.execute("BEGIN")
-        try target.execute("PRAGMA main.application_id=\(Schema.applicationID)")
-        try target.execute("PRAGMA main.user_version=\(Schema.version)")
-        try copyTables(catalog, target)
-        // What a sync would find amiss in the file's form it finds in the copy as well, and nothing else.
-        let isSound = try original.read { try CaptureRepair($0).isSound() }
-        try target.execute(
-          "UPDATE main.birlik_meta SET value=\(isSound ? "(SELECT schema_version FROM pragma_schema_version)" : "-1") "
-            + "WHERE name='\(Meta.checkedSchema.rawValue)'")
-        try target.execute("COMMIT")
+        try target.transaction(locks: false) {
+          try target.execute("PRAGMA main.application_id=\(Schema.applicationID)")
+          try target.execute("PRAGMA main.user_version=\(Schema.version)")
+          try copyTables(catalog, target)
+          // What a sync would find amiss in the file's form it finds in the copy as well, and nothing else.
+          let isSound = try original.read { try CaptureRepair($0).isSound() }
+          try target.execute(
+            "UPDATE main.birlik_meta SET value=\(isSound ? "(SELECT schema_version FROM pragma_schema_version)" : "-1") "
+              + "WHERE name='\(Meta.checkedSchema.rawValue)'")
+        }
         target.forgetStatements()
         try target.execute("DETACH source")
       }
       try queue.close()
     } catch let error as DatabaseError {
-      throw StoreError(error, "making a dry run")
+      throw StoreError(error, operation)
     }
   }
 
@@ -82,12 +81,29 @@ public final class DryRun {
         continue
       }
       guard kind.recordClass != .local else { continue }
-      let columns = kind.key.map(\.name) + ["federation"] + kind.fields.filter { !$0.isLocal }.map(\.name)
-      let list = columns.map(\.sql).joined(separator: ", ")
+      let list = try columns(of: kind, target).map(\.sql).joined(separator: ", ")
+      guard !list.isEmpty else { continue }
       try target.execute("INSERT INTO main.\(name)(\(list)) SELECT \(list) FROM source.\(name)")
     }
     for entry in try schema(target) where entry.type != "table" && isNeeded(entry.table, catalog) {
-      try target.execute(entry.sql)
+      do { try target.execute(entry.sql) } catch {
+        // A clerk's, which may be written for a newer SQLite, and on which nothing depends.
+        guard !entry.name.hasPrefix("birlik_") else { throw error }
+      }
+    }
+  }
+
+  /// The columns to copy: those of the catalog that are there and not local. One that the catalog does not know may be a
+  /// renamed one, which a sync puts right, but it comes along only where it cannot be a local one.
+  private static func columns(of kind: Kind, _ target: Connection) throws -> [String] {
+    let found = try target.columns(of: kind.name, in: "source")
+    let local = Set(kind.fields.filter(\.isLocal).map { $0.name.lowercased() })
+    let shared = Set((kind.key.map(\.name) + ["federation"] + kind.fields.map(\.name)).map { $0.lowercased() })
+      .subtracting(local)
+    let isRenamed =
+      local.isSubset(of: found.map { $0.lowercased() }) && !shared.isSubset(of: found.map { $0.lowercased() })
+    return found.filter { name in
+      shared.contains(name.lowercased()) || isRenamed && !local.contains(name.lowercased())
     }
   }
 
@@ -95,10 +111,11 @@ public final class DryRun {
     table.hasPrefix("birlik_") ? table != "birlik_invitation" : catalog.kind(named: table) != nil
   }
 
-  private static func schema(_ target: Connection) throws -> [(type: String, table: String, sql: String)] {
-    let select = try target.prepared("SELECT type, tbl_name, sql FROM source.sqlite_master WHERE sql IS NOT NULL")
-    var entries: [(type: String, table: String, sql: String)] = []
-    while try select.step() { entries.append((select.string(0), select.string(1), select.string(2))) }
+  private static func schema(_ target: Connection) throws -> [(type: String, table: String, name: String, sql: String)]
+  {
+    let select = try target.prepared("SELECT type, tbl_name, name, sql FROM source.sqlite_master WHERE sql IS NOT NULL")
+    var entries: [(type: String, table: String, name: String, sql: String)] = []
+    while try select.step() { entries.append((select.string(0), select.string(1), select.string(2), select.string(3))) }
     return entries
   }
 

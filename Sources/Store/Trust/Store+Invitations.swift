@@ -10,6 +10,11 @@ extension Store {
     }
   }
 
+  /// The hash of the invitation with which this node joined; nil at headquarters and where an older program joined.
+  public func ownInvitation() throws -> Digest? {
+    try read { try $0.meta.bytes(.invitation).flatMap { Digest(bytes: $0) } }
+  }
+
   /// Uses an invitation up.
   ///
   /// - Parameters:

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Node
 import Settings
 import Store
@@ -44,9 +45,13 @@ struct InitCommand: ParsableCommand {
     let path = try node.path()
     let settings = try node.settings()
     let listen = listen ?? settings.listen ?? "127.0.0.1:8650"
+    let hadKey = access(path + ".key", F_OK) == 0
     let made = try LocalNode.initializeHeadquarters(
       database: path, name: name, code: code, catalogFolder: catalog, listen: listen,
       tls: tls.resolved(settings).absolute, hosts: settings.serverHosts(listen: listen))
+    if hadKey {
+      StandardError.printNote("the key \(path).key was there already, as after a call that was cut short, and is used")
+    }
     let status = try made.store.status()
     if output.json { return try Output.answer(Welcome.json(status, path: path)) }
     try Output.print(

@@ -29,11 +29,11 @@ enum ExitStatus: Int32 {
 extension ExitStatus {
   init(_ code: StoreError.Code) {
     switch code {
-    case .busy, .full, .renewed: self = .tryLater
+    case .busy, .full, .renewed, .replaced: self = .tryLater
     case .missing: self = .config
     case .notPermitted, .wrongKey: self = .notPermitted
     case .notOurs, .damaged, .unknown, .invalid: self = .data
-    case .failed: self = .inputOutput
+    case .failed, .newerSQLite: self = .inputOutput
     }
   }
 
@@ -44,7 +44,7 @@ extension ExitStatus {
     case .denied: self = .notPermitted
     case .usage: self = .usage
     case .data: self = .data
-    case .busy: self = .tryLater
+    case .busy, .full: self = .tryLater
     }
   }
 

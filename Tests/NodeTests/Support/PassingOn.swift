@@ -9,8 +9,8 @@ protocol PassingOn: HeadquartersService {
 }
 
 extension PassingOn {
-  func publicKey(of node: NodeID) async -> [UInt8]? { await inner.publicKey(of: node) }
-  func enrol(_ body: [UInt8], node: NodeID) async -> [UInt8]? { await inner.enrol(body, node: node) }
+  func publicKey(of node: NodeID) async throws -> [UInt8]? { try await inner.publicKey(of: node) }
+  func enrol(_ body: [UInt8], node: NodeID) async throws -> [UInt8]? { try await inner.enrol(body, node: node) }
   func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { await inner.exchange(body, from: node) }
   func recordContact(_ node: NodeID, agent: String?) async { await inner.recordContact(node, agent: agent) }
   func join(_ body: [UInt8]) async -> ServiceAnswer { await inner.join(body) }
