@@ -111,6 +111,8 @@ public final class Store: @unchecked Sendable {
     configuration.foreignKeysEnabled = false
     configuration.busyMode = .timeout(busySeconds)
     configuration.label = "birlik"
+    // One that an error left open is rolled back, instead of ending the program.
+    configuration.allowsUnsafeTransactions = true
     configuration.prepareDatabase { database in
       let handle = database.sqliteConnection
       // The store's own writes are no edits. `Connection.capturing` turns triggers and checks on.
@@ -179,7 +181,10 @@ public final class Store: @unchecked Sendable {
         try file.opened?.check()
         // Another program may have switched to WAL mode since the last time, or let the file go.
         file.leaveWAL()
-        defer { file.leaveWAL() }
+        defer {
+          file.connection.endStrayTransaction()
+          file.leaveWAL()
+        }
         return try body(file)
       }
     } catch let error as DatabaseError {

@@ -114,7 +114,7 @@ final class Connection {
       return value
     } catch {
       // A full disk or a lost lock may have rolled back already.
-      if isInTransaction { try? execute("ROLLBACK") }
+      endStrayTransaction()
       throw error
     }
   }
@@ -139,6 +139,11 @@ final class Connection {
     // Nothing was written, so an end that fails loses nothing.
     defer { for end in ["COMMIT", "ROLLBACK"] where isInTransaction { try? execute(end) } }
     return try body()
+  }
+
+  /// Rolls back what an error left open.
+  func endStrayTransaction() {
+    if isInTransaction { try? execute("ROLLBACK") }
   }
 
   private var isInTransaction: Bool { sqlite3_get_autocommit(database.sqliteConnection) == 0 }
