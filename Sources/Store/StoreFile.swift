@@ -75,6 +75,7 @@ final class StoreFile {
         return value
       }
       remembered = nil
+      latest = generation
       if let mark { stateFile?.write(mark) }
       return value
     } catch {

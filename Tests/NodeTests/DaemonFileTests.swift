@@ -38,7 +38,7 @@ struct DaemonFileTests {
     let shown = try await folder.good("show", "org_unit", "ftuu-1", "--database", "hq.db")
     #expect(shown.output.contains("Two"), "what headquarters had lost came back")
 
-    let follower = try folder.start("serve", "--database", "uz.db")
+    let follower = try folder.start("serve", "--database", "uz.db", "--log-level", "debug")
     defer { follower.stop(SIGKILL) }
     try await follower.wait(for: "synced")
     try replace("uz.db", by: "uz.db.backup", in: folder)
@@ -63,7 +63,7 @@ struct DaemonFileTests {
   @Test("A second daemon on one file is refused, whatever leads to the file; the first is not disturbed")
   func second() async throws {
     try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, _ in
-      let first = try folder.start("serve", "--database", "uz.db")
+      let first = try folder.start("serve", "--database", "uz.db", "--log-level", "debug")
       try await first.wait(for: "synced")
       try FileManager.default.createSymbolicLink(
         atPath: folder.file("link.db"), withDestinationPath: folder.file("uz.db"))
@@ -79,7 +79,7 @@ struct DaemonFileTests {
       #expect(first.isRunning)
       first.stop(SIGKILL)
       _ = try await first.result()
-      let third = try folder.start("serve", "--database", "uz.db")
+      let third = try folder.start("serve", "--database", "uz.db", "--log-level", "debug")
       try await third.wait(for: "synced")
       third.stop()
       #expect(try await third.result().status == 0)
@@ -89,7 +89,7 @@ struct DaemonFileTests {
   @Test("A daemon goes back from WAL mode by itself, and beside a program that keeps it in that mode it waits")
   func journalMode() async throws {
     try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, headquarters in
-      let follower = try folder.start("serve", "--database", "uz.db", "--interval", "1")
+      let follower = try folder.start("serve", "--database", "uz.db", "--interval", "1", "--log-level", "debug")
       defer { follower.stop(SIGKILL) }
       try await follower.wait(for: "synced")
       try await folder.sqlite("uz.db", "PRAGMA journal_mode=WAL")
@@ -116,6 +116,7 @@ struct DaemonFileTests {
   @Test("A join that is killed at any write leaves nothing that stops the same call")
   func killedJoin() async throws {
     try await CommandHeadquarters.serving([]) { folder, headquarters in
+      try await folder.good("set", "org_unit", "otuts-1", "name=One", "--database", "hq.db")
       for write in [1, 2, 5, 20, 60] {
         let name = "node\(write).db"
         let line = try await folder.good("invite", "ftuu", "--office", "o\(write)", "--database", "hq.db").lines[0]

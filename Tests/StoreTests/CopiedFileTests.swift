@@ -39,7 +39,7 @@ import Testing
       shell("PRAGMA application_id=0; PRAGMA user_version=7;\n.backup 'NEW'"),
       shell("PRAGMA user_version=0;\n.backup 'NEW'"),
       shell("DROP INDEX birlik_segment_hash; DROP INDEX birlik_segment_place;\n.backup 'NEW'"),
-      piped(".dump"), piped(".recover"),
+      piped(".dump"),
       python(
         "iterdump",
         "sqlite3.connect(sys.argv[2]).executescript('\\n'.join(sqlite3.connect(sys.argv[1]).iterdump()))"),

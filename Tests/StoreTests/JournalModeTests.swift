@@ -51,7 +51,7 @@ import Testing
     #expect(try mode(node.path) == "delete")
     #expect(try node.seal().changes == 1)
     let other = try SQLiteShell(node.path)
-    try other.send("PRAGMA journal_mode=WAL; UPDATE org_unit SET name='Three';")
+    try other.send("PRAGMA journal_mode=WAL; UPDATE org_unit SET name='Three' WHERE code='a';")
     #expect(throws: StoreError.self) { try node.seal() }
     other.close()
     #expect(try node.sealedWords() == ["edit org_unit a name=Three"])

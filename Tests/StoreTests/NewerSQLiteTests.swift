@@ -9,7 +9,7 @@ import Testing
   private static let view = "CREATE VIEW newer AS SELECT group_concat(code ORDER BY name) FROM org_unit"
 
   /// A file with one edit that is not sealed, in whose schema something new is.
-  private func node(_ sql: String) throws -> (hq: TestNode, uz: TestNode) {
+  private func node(_ sql: String) throws -> (house: House, hq: TestNode, uz: TestNode) {
     let house = try House()
     let (hq, uz) = (try house.add("otuts"), try house.add("ftuu"))
     try uz.type("INSERT INTO org_unit(code, name) VALUES('a', 'One')")
@@ -18,7 +18,7 @@ import Testing
     try uz.store.close()
     let result = try SQLiteShell.run(uz.path, ".dbconfig defensive off\nPRAGMA writable_schema=ON;\n" + sql)
     #expect(result.status == 0, "\(result)")
-    return (hq, uz)
+    return (house, hq, uz)
   }
 
   private func insert(_ type: String, _ name: String, on table: String? = nil, _ sql: String) -> String {
@@ -36,7 +36,7 @@ import Testing
           "CREATE TRIGGER newer AFTER INSERT ON org_unit BEGIN SELECT 1_000; END")
       ),
     ] {
-      let (hq, uz) = try node(sql)
+      let (house, hq, uz) = try node(sql)
       try uz.open()
       let notice = try #require(try uz.store.status().notice)
       #expect(notice.contains(name) && notice.contains("newer SQLite") && notice.contains("DROP"), "\(notice)")
@@ -54,7 +54,7 @@ import Testing
 
   @Test("A view that comes while the store has the file open stops nothing, and is gone from status once it is dropped")
   func laterView() throws {
-    let (hq, uz) = try node("SELECT 1;")
+    let (house, hq, uz) = try node("SELECT 1;")
     try uz.open()
     let add = ".dbconfig defensive off\nPRAGMA writable_schema=ON;\n" + insert("view", "newer", Self.view)
     #expect(try uz.shell(add + "CREATE TABLE clerks(x);").status == 0)
@@ -69,7 +69,7 @@ import Testing
 
   @Test("A table that is rebuilt beside such a view is built, and the view stays")
   func rebuiltTable() throws {
-    let (hq, uz) = try node(
+    let (house, hq, uz) = try node(
       "CREATE TABLE copy AS SELECT * FROM org_unit; DROP TABLE org_unit; ALTER TABLE copy RENAME TO org_unit; "
         + insert("view", "newer", Self.view))
     try uz.open()
@@ -82,10 +82,9 @@ import Testing
 
   @Test("With an index of a newer SQLite on a table of ours the file can be read, and nothing is written beside it")
   func index() throws {
-    let (hq, uz) = try node(
+    let (house, _, uz) = try node(
       "PRAGMA writable_schema=OFF; CREATE INDEX newer ON org_unit(area) WHERE length(name)>1000; "
         + "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql=replace(sql, '1000', '1_000') WHERE name='newer';")
-    _ = hq
     try uz.open()
     #expect(try uz.store.record(kind: "org_unit", key: "a") != nil)
     #expect(try uz.store.status().unsealed == 1)
@@ -97,7 +96,7 @@ import Testing
 
   @Test("A table of ours that a newer SQLite rewrote is named, and nothing is done to it")
   func table() throws {
-    let (_, uz) = try node(
+    let (house, _, uz) = try node(
       "UPDATE sqlite_schema SET sql=replace(sql, 'TEXT', 'TEXT DEFAULT (1_0)') WHERE name='org_unit';")
     let before = try Data(contentsOf: URL(fileURLWithPath: uz.path))
     let error = try #require(throws: StoreError.self) { try uz.open() }
@@ -108,7 +107,7 @@ import Testing
 
   @Test("A function that this SQLite does not know is named, with what uses it")
   func function() throws {
-    let (_, uz) = try node(
+    let (house, _, uz) = try node(
       "PRAGMA writable_schema=OFF; CREATE INDEX newer ON org_unit(length(name)); PRAGMA writable_schema=ON; "
         + "UPDATE sqlite_schema SET sql=replace(sql, 'length', 'octet_length_of') WHERE name='newer';")
     try uz.open()

@@ -146,7 +146,7 @@ final class Connection {
     if isInTransaction { try? execute("ROLLBACK") }
   }
 
-  private var isInTransaction: Bool { sqlite3_get_autocommit(database.sqliteConnection) == 0 }
+  private var isInTransaction: Bool { database.sqliteConnection.map { sqlite3_get_autocommit($0) == 0 } ?? false }
 
   private func wrapping<Value>(_ operation: String, _ body: () throws -> Value) throws -> Value {
     do { return try body() } catch let error as DatabaseError {
