@@ -37,6 +37,7 @@ import Testing
       ),
     ] {
       let (house, hq, uz) = try node(sql)
+      defer { withExtendedLifetime(house) {} }
       try uz.open()
       let notice = try #require(try uz.store.status().notice)
       #expect(notice.contains(name) && notice.contains("newer SQLite") && notice.contains("DROP"), "\(notice)")
@@ -55,6 +56,7 @@ import Testing
   @Test("A view that comes while the store has the file open stops nothing, and is gone from status once it is dropped")
   func laterView() throws {
     let (house, hq, uz) = try node("SELECT 1;")
+    defer { withExtendedLifetime(house) {} }
     try uz.open()
     let add = ".dbconfig defensive off\nPRAGMA writable_schema=ON;\n" + insert("view", "newer", Self.view)
     #expect(try uz.shell(add + "CREATE TABLE clerks(x);").status == 0)
@@ -72,6 +74,7 @@ import Testing
     let (house, hq, uz) = try node(
       "CREATE TABLE copy AS SELECT * FROM org_unit; DROP TABLE org_unit; ALTER TABLE copy RENAME TO org_unit; "
         + insert("view", "newer", Self.view))
+    defer { withExtendedLifetime(house) {} }
     try uz.open()
     try Exchange.settle(hq, [uz])
     #expect(try hq.value("name", "org_unit WHERE code='a'") == "Typed")
@@ -85,6 +88,7 @@ import Testing
     let (house, _, uz) = try node(
       "PRAGMA writable_schema=OFF; CREATE INDEX newer ON org_unit(area) WHERE length(name)>1000; "
         + "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql=replace(sql, '1000', '1_000') WHERE name='newer';")
+    defer { withExtendedLifetime(house) {} }
     try uz.open()
     #expect(try uz.store.record(kind: "org_unit", key: "a") != nil)
     #expect(try uz.store.status().unsealed == 1)
@@ -98,6 +102,7 @@ import Testing
   func table() throws {
     let (house, _, uz) = try node(
       "UPDATE sqlite_schema SET sql=replace(sql, 'TEXT', 'TEXT DEFAULT (1_0)') WHERE name='org_unit';")
+    defer { withExtendedLifetime(house) {} }
     let before = try Data(contentsOf: URL(fileURLWithPath: uz.path))
     let error = try #require(throws: StoreError.self) { try uz.open() }
     #expect(error.code == .newerSQLite && error.detail.contains("table org_unit"))
@@ -110,6 +115,7 @@ import Testing
     let (house, _, uz) = try node(
       "PRAGMA writable_schema=OFF; CREATE INDEX newer ON org_unit(length(name)); PRAGMA writable_schema=ON; "
         + "UPDATE sqlite_schema SET sql=replace(sql, 'length', 'octet_length_of') WHERE name='newer';")
+    defer { withExtendedLifetime(house) {} }
     try uz.open()
     let error = try #require(throws: StoreError.self) {
       try uz.store.edit(kind: "org_unit", key: "c", values: [("name", "x")])
