@@ -63,6 +63,11 @@ struct AuditCommand: ParsableCommand {
   private func write(_ evidence: Evidence, to path: String) throws {
     do {
       try Data(evidence.bytes).write(to: URL(fileURLWithPath: path), options: .withoutOverwriting)
+    } catch let error as CocoaError where error.code == .fileWriteOutOfSpace {
+      // A part of it would be in the way of the next call, and no file was there before.
+      try? FileManager.default.removeItem(atPath: path)
+      throw Failure(
+        .tryLater, "the disk is full, so \(path) cannot be written", hint: "free some space, or name another folder")
     } catch {
       throw Failure(
         .inputOutput, "\(path) cannot be written", hint: "name a file that does not exist, in a folder that does")
