@@ -68,7 +68,12 @@ struct InboxListCommand: ParsableCommand {
     }
     // Mark as read only what really reached the reader.
     try output.finish()
-    if !peek { try store.markInboxSeen() }
+    guard !peek else { return }
+    do { try store.markInboxSeen() } catch let error as StoreError
+      where [.busy, .full, .notPermitted].contains(error.code)
+    {
+      StandardError.printNote("the same news is listed again the next time: \(error.detail)")
+    }
   }
 
   /// Lists the proposals of one group.
