@@ -118,6 +118,12 @@ import Testing
             var report = SealReport(); report.changes = 1; return report
           }(), "\(edit)")
     }
+    // A program that knows only the whole set takes one element out of it.
+    let set = try trio.office.value("successors", "org_unit WHERE code='u'") ?? ""
+    let elements = set.dropFirst().dropLast().split(separator: ",").dropFirst().joined(separator: ",")
+    #expect(
+      try trio.office.store.edit(kind: "org_unit", key: "u", values: [("successors", "[\(elements)]")]) == .changed)
+    #expect(try trio.office.seal().refused == 0)
     // Who adds to what is too large already is refused, and hears of it.
     try trio.type(
       trio.office, "UPDATE org_unit SET name='\(Self.noise(60_000, &random))', activity=NULL WHERE code='u'")

@@ -1,7 +1,8 @@
 /// Whether the catalog allows a value. Validity belongs to showing, not to absorbing: a wrong value is stored and
 /// reported.
 public enum Validity {
-  /// The longest text of one cell, in bytes.
+  /// The longest text of one cell, or of one element of a set, in bytes. A set as a whole may be longer: merging adds what
+  /// several people typed, and whoever takes an element out of it must not be refused. What a record may hold bounds it.
   public static let maximumTextBytes = 65_536
 
   /// Why the type does not allow the value, in words that continue "… is not shown because", or nil when it does. The
@@ -39,7 +40,7 @@ public enum Validity {
   }
 
   private static func problem(_ bytes: [UInt8], _ type: FieldType) -> String? {
-    if bytes.count > maximumTextBytes { return "the text is longer than \(maximumTextBytes) bytes" }
+    if bytes.count > maximumTextBytes, type != .set { return "the text is longer than \(maximumTextBytes) bytes" }
     if bytes.contains(0) { return "the text holds a zero byte" }
     if !isUTF8(bytes) { return "the text is not UTF-8" }
     switch type {
@@ -56,7 +57,9 @@ public enum Validity {
       let listed = codes.count <= 12 ? ": it is one of \(codes.joined(separator: ", "))" : ""
       return "\(quoted(bytes)) is not a code of this field\(listed)"
     case .set:
-      return TextSet(json: bytes) == nil ? "\(quoted(bytes)) is not a JSON array of texts" : nil
+      guard let set = TextSet(json: bytes) else { return "\(quoted(bytes)) is not a JSON array of texts" }
+      return set.elements.contains { $0.count > maximumTextBytes }
+        ? "one of its texts is longer than \(maximumTextBytes) bytes" : nil
     case .integer, .boolean, .money:
       return "\(quoted(bytes)) is a text where a whole number is expected"
     }
