@@ -97,7 +97,7 @@ struct CommandProcessTests {
   }
 
   /// Whether writes of another program can be made to kill it here.
-  private static func canTrace() async throws -> Bool {
+  static func canTrace() async throws -> Bool {
     let folder = try CommandFolder()
     defer { folder.remove() }
     return try await folder.start("sh", ["-c", "strace -f -qq -e trace=none /bin/true"]).result().status == 0

@@ -113,7 +113,9 @@ struct DaemonFileTests {
 
   // MARK: Calls that are cut
 
-  @Test("A join that is killed at any write leaves nothing that stops the same call")
+  @Test(
+    "A join that is killed at any write leaves nothing that stops the same call",
+    .enabled("strace works") { try await CommandProcessTests.canTrace() })
   func killedJoin() async throws {
     try await CommandHeadquarters.serving([]) { folder, headquarters in
       try await folder.good("set", "org_unit", "otuts-1", "name=One", "--database", "hq.db")
@@ -129,7 +131,9 @@ struct DaemonFileTests {
     }
   }
 
-  @Test("An init that is killed at any write leaves nothing that stops the same call")
+  @Test(
+    "An init that is killed at any write leaves nothing that stops the same call",
+    .enabled("strace works") { try await CommandProcessTests.canTrace() })
   func killedInit() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
