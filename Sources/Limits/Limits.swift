@@ -196,6 +196,10 @@ public enum StoreLimits {
   /// can begin while the rest is sealed.
   public static let editsPerSealPass = 1 << 20
   public static let editsPerShortSealPass = 32_768
+  /// Records of one kind that one seal deletes or empties without asking a person; more wait only when they are also more
+  /// than so much of the kind, in percent.
+  public static let removalsWithoutPerson = 100
+  public static let removalsWithoutPersonPercent = 10
   /// Records that are read from the log at once.
   public static let recordsPerFold = 16_384
 }

@@ -28,6 +28,8 @@ public struct StoreStatus: Sendable, Equatable {
   public var unsent: Int64
   /// Sealed changes that are not sent because the catalog takes the right to write their channel.
   public var unsendable: Int64
+  /// Records whose edits wait until a person confirms them.
+  public var held: Int
   public var refused: Int
   public var invalid: Int
   public var conflicts: Int
@@ -68,6 +70,7 @@ extension Store {
         node: identity.node.hex, name: identity.card.name, role: identity.role,
         catalogVersion: transaction.catalog.version, unsealed: try transaction.capture.count(),
         unsent: identity.role.isHeadquarters ? 0 : max(0, sealed &- held &- unsendable), unsendable: unsendable,
+        held: try transaction.held.count(),
         refused: try transaction.inbox.refusedCount(), invalid: try transaction.conflicts.invalidCount(),
         conflicts: try transaction.conflicts.openCount(), collisions: try Self.collisions(transaction),
         waiting: try log.waitingCount(),
@@ -119,6 +122,13 @@ extension Store {
       try transaction.meta.set(.lastSyncError, mark.error.map { .text($0) } ?? .null)
       if let heldUpstream { try transaction.meta.set(.unsent, .integer(heldUpstream)) }
     }
+  }
+
+  /// How many records this node deleted since this was asked last. To be asked when a sync has sent everything.
+  public func countSentDeletions() throws -> Int {
+    guard let count = try read({ try $0.meta.integer(.unsentDeletions) }), count > 0 else { return 0 }
+    try write { try $0.meta.set(.unsentDeletions, .integer(0)) }
+    return Int(clamping: count)
   }
 
   /// How many changes that may be sent this node sealed itself, under all its origins.

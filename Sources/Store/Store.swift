@@ -200,6 +200,11 @@ public final class Store: @unchecked Sendable {
   /// Runs `body` in one read transaction.
   func read<Value>(_ body: (Transaction) throws -> Value) throws -> Value { try withFile { try $0.read(body) } }
 
+  /// Runs `body` in a transaction in which rows whose edits wait for a person are as they were sealed.
+  func readSealed<Value>(_ body: (Transaction) throws -> Value) throws -> Value {
+    try withFile { try $0.readSealed(body) }
+  }
+
   /// Closes the file.
   public func close() throws {
     queue.inDatabase { _ in file.releaseStatements() }

@@ -15,6 +15,8 @@ final class StoreFile {
   let heads: HeadTable
   let rows: RowTable
   let capture: CaptureTable
+  let held: HeldTable
+  let batches: BatchTable
   let conflicts: ConflictTable
   let inbox: EditInbox
   let totals: TotalTable
@@ -43,6 +45,8 @@ final class StoreFile {
     heads = HeadTable(connection)
     rows = RowTable(connection)
     capture = CaptureTable(connection)
+    held = HeldTable(connection)
+    batches = BatchTable(connection)
     conflicts = ConflictTable(connection)
     inbox = EditInbox(connection)
     totals = TotalTable(connection)
@@ -64,6 +68,7 @@ final class StoreFile {
         if try isBehindState() { try FreshOrigin(transaction).adopt(because: .stateFile) }
         let value = try body(transaction)
         try transaction.finishTotals()
+        try transaction.heldRows.putBack()
         let effects = pending.removeAll()
         if effects.changesWhatOthersRemember {
           generation &+= 1
@@ -95,6 +100,24 @@ final class StoreFile {
       return try body(Transaction(self, nil))
     }
   }
+
+  /// Runs `body` in a transaction in which rows whose edits wait for a person are as they were sealed. Nothing is written.
+  func readSealed<Value>(_ body: (Transaction) throws -> Value) throws -> Value {
+    guard try !read({ try $0.held.isEmpty() }) else { return try read(body) }
+    var value: Value?
+    do {
+      try write { transaction in
+        try transaction.heldRows.putAside()
+        value = try body(transaction)
+        // Leaving by an error is what rolls back.
+        throw NothingToKeep()
+      }
+    } catch is NothingToKeep {}
+    guard let value else { throw StoreError(.failed, "reading the database", "nothing was read") }
+    return value
+  }
+
+  private struct NothingToKeep: Error {}
 
   /// Reads again what another process changed.
   private func refresh() throws {

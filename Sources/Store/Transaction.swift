@@ -27,6 +27,8 @@ final class Transaction {
   var heads: HeadTable { file.heads }
   var rows: RowTable { file.rows }
   var capture: CaptureTable { file.capture }
+  var held: HeldTable { file.held }
+  var batches: BatchTable { file.batches }
   var conflicts: ConflictTable { file.conflicts }
   var inbox: EditInbox { file.inbox }
   var totals: TotalTable { file.totals }
@@ -34,6 +36,9 @@ final class Transaction {
   var statements: NodeStatements { file.statements }
 
   // MARK: What they amount to
+
+  /// The rows whose edits wait for a person.
+  private(set) lazy var heldRows = HeldRows(self)
 
   var records: Records { Records(self) }
   var catalog: Catalog { file.catalog.catalog }

@@ -1,6 +1,6 @@
 /// A moment in UTC as people and scripts read it, without regard to any locale.
 public struct Moment: Sendable {
-  private let milliseconds: Int64
+  let milliseconds: Int64
 
   /// - Parameter milliseconds: since 1970.
   public init(_ milliseconds: Int64) { self.milliseconds = milliseconds }

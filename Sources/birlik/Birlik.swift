@@ -42,7 +42,11 @@ struct Birlik: AsyncParsableCommand {
           SetCommand.self, RemoveCommand.self, RekeyCommand.self, ShowCommand.self, ListCommand.self,
           HistoryCommand.self, ImportCommand.self, ExportCommand.self,
         ]),
-      CommandGroup(name: "Merging", subcommands: [InboxCommand.self, ConflictsCommand.self, ResolveCommand.self]),
+      CommandGroup(
+        name: "Merging",
+        subcommands: [
+          InboxCommand.self, HeldCommand.self, UndoCommand.self, ConflictsCommand.self, ResolveCommand.self,
+        ]),
       CommandGroup(
         name: "Figures",
         subcommands: [

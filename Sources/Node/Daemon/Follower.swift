@@ -51,8 +51,13 @@ struct Follower: Service {
         metadata: [
           "outcome": report.outcome == .even ? "in sync" : "partial",
           "rounds": "\(report.rounds)", "sent": "\(report.sent.changes)",
-          "received": "\(report.received.changes)", "conflicts": "\(report.conflictsOpened)",
+          "received": "\(report.received.changes)",
+          "deleted": "\(report.deleted.sent + report.deleted.received)", "conflicts": "\(report.conflictsOpened)",
         ])
+      if report.held > 0 {
+        logger.warning(
+          "edits are not sent until a person confirms them: see `birlik held`", metadata: ["records": "\(report.held)"])
+      }
       for words in report.notices + report.refusals { logger.warning("\(words)") }
       if !report.cannotGive.isEmpty {
         logger.warning(

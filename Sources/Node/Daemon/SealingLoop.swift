@@ -12,6 +12,11 @@ struct SealingLoop: Service {
     try await Polling.every(.seconds(1), from: ()) { [store, logger] _ in
       do {
         let sealed = try await offload { try store.seal() }
+        if sealed.held > 0 {
+          logger.warning(
+            "edits are not sealed until a person confirms them: see `birlik held`",
+            metadata: ["records": "\(sealed.held)"])
+        }
         if sealed.changes > 0 { logger.info("edits added to the log", metadata: ["changes": "\(sealed.changes)"]) }
       } catch let error as StoreError where error.needsRestart {
         throw error

@@ -155,6 +155,12 @@ struct SyncDryRun: @unchecked Sendable {
     report.opened = after.conflicts(notIn: before)
     report.closed = before.conflicts(notIn: after)
     report.totals = after.moves(since: before)
+    let held = try await offload { try this.copy.store.heldCount() }
+    if held > 0 {
+      report.notices.append(
+        "edits of \(held == 1 ? "1 record" : "\(held) records") would not be sent until you confirm them: see `birlik held`"
+      )
+    }
     return report
   }
 

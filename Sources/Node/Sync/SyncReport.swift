@@ -24,10 +24,20 @@ public struct SyncReport: Sendable, Equatable {
     public var bytes = 0
   }
 
+  /// How many records a sync deleted.
+  public struct Deleted: Sendable, Equatable {
+    public var sent = 0
+    public var received = 0
+  }
+
   public var outcome = Outcome.partial
   public var rounds = 0
   public var sent = Amount()
   public var received = Amount()
+  /// Records that this node deleted for all, and records that others deleted, which are gone here.
+  public var deleted = Deleted()
+  /// Records with edits that wait until a person here confirms them.
+  public var held = 0
   public var conflictsOpened = 0
   /// Segments that one side refused, and why, in words.
   public var refusals: [String] = []
@@ -50,7 +60,8 @@ extension SyncReport {
   }
 
   /// Adds a notice of edits that may not be sealed.
-  mutating func addRefusedEdits(_ count: Int) {
+  mutating func add(_ seal: SealReport) {
+    let count = seal.refused
     guard count > 0 else { return }
     let edits = count == 1 ? "1 edit of another's record was" : "\(count) edits of others' records were"
     notices.append("\(edits) not accepted; `birlik status` lists the reasons")

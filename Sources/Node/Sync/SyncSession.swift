@@ -29,6 +29,7 @@ struct SyncSession {
   }
 
   mutating func run(_ progress: @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
+    try await rememberBeginning()
     try await beginFromSnapshot()
     let (frontier, digest) = try await frontier()
     var conversation = SyncConversation(frontier: frontier, digest: digest)
@@ -76,7 +77,7 @@ struct SyncSession {
       return conversation.held(try await offload { try store.holds(entries, visibleTo: role) })
     case .seal:
       let part = try await offload { try store.sealPart() }
-      report.addRefusedEdits(part.report.refused)
+      report.add(part.report)
       return conversation.sealed(changes: part.report.changes, hasMore: part.hasMore)
     case .updateUnsendable(let theirs, let marks):
       report.addUnsendable(try await offload { try store.updateUnsendable(from: theirs, marks: marks) })
@@ -130,7 +131,7 @@ extension SyncSession {
         hint: "ask headquarters to correct its clock; its answer was discarded")
     }
     let part = try await sealing
-    if let part { report.addRefusedEdits(part.report.refused) }
+    if let part { report.add(part.report) }
     self.answer = answer
     measuredOffset = answer.now &- (before / 2 &+ after / 2)
     report.rounds += 1
@@ -191,6 +192,8 @@ extension SyncSession {
     report.received.changes += absorbed.changes
     report.received.bytes += absorbed.bytes
     report.conflictsOpened += absorbed.conflictsOpened
+    report.deleted.received += absorbed.deletions
+    report.add(absorbed.seal)
     report.addRefusals(absorbed.refusals.map { "a segment from headquarters was not taken: \($0.reason)" })
     return (absorbed.segments, arrivals)
   }
@@ -204,8 +207,22 @@ extension SyncSession {
       report.outcome = .even
       report.cannotGive = []
     }
+    let store = store
+    let isInSync = report.outcome == .even
+    (report.held, report.deleted.sent) = try await offload {
+      (try store.heldCount(), isInSync ? try store.countSentDeletions() : 0)
+    }
     try await remember()
     if case .inSync(let held) = outcome { try await dropOldBodies(held) }
+  }
+
+  /// What an earlier version of this program sent is no part of the first sync that this one remembers.
+  private func rememberBeginning() async throws {
+    let store = store
+    try await offload {
+      guard try !store.hasRememberedSync(), let last = try store.status().lastSync else { return }
+      try store.rememberSync(at: last.at)
+    }
   }
 
   private func remember() async throws {
@@ -216,6 +233,7 @@ extension SyncSession {
       let last = status.lastSync
       try store.setCannotGive(report.cannotGive)
       let held = report.outcome == .even ? try store.ownChangeCount() : nil
+      if report.sent.changes > 0 { try store.rememberSync(at: mark.at) }
       // An uneventful sync within the same hour is not worth a durable commit.
       let isNews =
         report.rounds > 1 || status.unsent > 0 || last?.outcome != mark.outcome

@@ -81,7 +81,7 @@ struct CaptureRepair {
       let check = try RowCheck(transaction, table)
       var last: RecordKey?
       repeat {
-        let batch = try check.batch(after: last, captures: true)
+        let batch = try check.batch(after: last, taking: .held)
         restored += batch.differences.count { $0.refusal != nil }
         captured += batch.differences.count { $0.refusal == nil }
         last = batch.last
@@ -112,8 +112,9 @@ struct CaptureRepair {
     if captured > 0 {
       words.append(
         captured == 1
-          ? "1 record had been edited without being noted and was captured now"
-          : "\(captured) records had been edited without being noted and were captured now")
+          ? "1 record had been edited without being noted; the edit waits until you confirm it: see `birlik held`"
+          : "\(captured) records had been edited without being noted; the edits wait until you confirm them: see "
+            + "`birlik held`")
     }
     if restored > 0 {
       words.append(

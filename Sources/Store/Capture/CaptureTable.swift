@@ -19,6 +19,22 @@ final class CaptureTable {
 
   func count() throws -> Int { try connection.count("birlik_capture") }
 
+  /// The number of the last captured edit; 0 for none.
+  func lastSequence() throws -> Int64 {
+    let select = try connection.prepared("SELECT coalesce(max(seq), 0) FROM birlik_capture")
+    defer { select.reset() }
+    return try select.step() ? select.int64(0) : 0
+  }
+
+  /// The earliest and the latest time of the edits captured after one; nil where there is none.
+  func times(after sequence: Int64) throws -> ClosedRange<Int64>? {
+    let select = try connection.prepared("SELECT min(ms), max(ms) FROM birlik_capture WHERE seq>?1")
+    select.bind(1, sequence)
+    defer { select.reset() }
+    guard try select.step(), !select.isNull(0), select.int64(0) <= select.int64(1) else { return nil }
+    return select.int64(0)...select.int64(1)
+  }
+
   /// Whether all captured edits are insertions.
   func holdsInsertionsOnly() throws -> Bool {
     let other = try connection.prepared("SELECT 1 FROM birlik_capture WHERE mask<>-1 LIMIT 1")
@@ -54,12 +70,14 @@ final class CaptureTable {
   }
 
   /// The captured edits of a kind, by record.
-  func edits(of table: KindTable) throws -> [RecordKey: CapturedEdits] {
+  ///
+  /// - Parameter earlier: edits captured before these.
+  func edits(of table: KindTable, after earlier: [RecordKey: CapturedEdits]) throws -> [RecordKey: CapturedEdits] {
     let columns = table.kind.key.indices.map { "k\($0 + 1)" }.joined(separator: ", ")
     let select = try connection.prepared(
       "SELECT seq, mask, ms, \(columns) FROM birlik_capture WHERE kind=?1 ORDER BY seq")
     select.bind(1, table.kind.id)
-    var edits: [RecordKey: CapturedEdits] = [:]
+    var edits = earlier
     while try select.step() {
       if TypedKey.isUnusable(select, columns: 3..<(3 + table.kind.key.count)) { continue }
       let key = RecordKey(columns: table.kind.key.indices.map { select.bytes($0 + 3) })
@@ -140,8 +158,41 @@ final class CaptureTable {
 
   /// Deletes what deletions up to one recorded of the rows.
   func deleteOldRows(through sequence: Int64) throws {
-    let old = try connection.prepared("DELETE FROM birlik_old WHERE capture<=?1")
+    // Those of edits that wait for a person have negative numbers.
+    let old = try connection.prepared("DELETE FROM birlik_old WHERE capture>0 AND capture<=?1")
     old.bind(1, sequence)
     try old.step()
+  }
+
+  /// Deletes what one deletion recorded of the row.
+  func deleteOldRow(_ sequence: Int64) throws {
+    let old = try connection.prepared("DELETE FROM birlik_old WHERE capture=?1")
+    old.bind(1, sequence)
+    try old.step()
+  }
+
+  /// Gives what a deletion recorded of the row another number.
+  func renumberOldRow(_ sequence: Int64, to other: Int64) throws {
+    let old = try connection.prepared("UPDATE birlik_old SET capture=?2 WHERE capture=?1")
+    old.bind(1, sequence)
+    old.bind(2, other)
+    try old.step()
+  }
+
+  /// Removes the captured edits of one record and returns them, in the order in which they were typed.
+  func removeEdits(_ table: KindTable, _ key: RecordKey) throws -> [CapturedStep] {
+    let condition =
+      "kind=\(table.kind.id)"
+      + table.kind.key.indices.map { " AND CAST(k\($0 + 1) AS BLOB)=CAST(?\($0 + 1) AS BLOB)" }.joined()
+    let select = try connection.prepared("SELECT seq, mask, ms FROM birlik_capture WHERE \(condition) ORDER BY seq")
+    table.bindKey(key, select)
+    var steps: [CapturedStep] = []
+    while try select.step() {
+      steps.append(CapturedStep(sequence: select.int64(0), mask: select.int64(1), at: select.int64(2)))
+    }
+    let delete = try connection.prepared("DELETE FROM birlik_capture WHERE \(condition)")
+    table.bindKey(key, delete)
+    try delete.step()
+    return steps
   }
 }

@@ -49,7 +49,17 @@ struct RowCheck {
   init(_ transaction: Transaction, _ table: KindTable) throws {
     self.transaction = transaction
     self.table = table
-    captured = try transaction.capture.edits(of: table)
+    captured = try transaction.capture.edits(of: table, after: transaction.held.edits(of: table.kind.id))
+  }
+
+  /// What becomes of what is found.
+  enum Taking {
+    /// It is reported alone.
+    case none
+    /// A person has to confirm it.
+    case held
+    /// It is captured as if a trigger had.
+    case captured
   }
 
   /// What a batch found.
@@ -64,9 +74,9 @@ struct RowCheck {
 
   /// Looks at the records after a key.
   ///
-  /// - Parameter captures: whether differences are captured, or put back where they may not be made. Within a write
-  ///   transaction.
-  func batch(after last: RecordKey?, captures: Bool) throws -> Batch {
+  /// - Parameter taking: what becomes of differences; those that may not be made are put back unless they are reported
+  ///   alone. Within a write transaction.
+  func batch(after last: RecordKey?, taking: Taking) throws -> Batch {
     let limit = Self.batchLimit
     var known = try transaction.heads.keys(of: table.kind.id, after: last, limit: limit)
     var rows = try transaction.rows.rows(table, after: last, limit: limit)
@@ -94,11 +104,13 @@ struct RowCheck {
       let taint = CaptureTaint(table, stored: stored, logged: slots, row: actual[key], transaction.directory)
       if let taint {
         let isCaptured = captured[key] != nil || found != nil
-        if captures { try taint.correct(table, key, slots, isCaptured: isCaptured, transaction) }
+        if taking != .none { try taint.correct(table, key, slots, isCaptured: isCaptured, transaction) }
         batch.differences.append(taint.difference(table, key))
       }
       guard found != nil else { continue }
-      if captures { try found?.capture(slots, transaction) }
+      if taking != .none {
+        try found?.capture(slots, transaction, waits: taking == .held, isCaptured: captured[key] != nil)
+      }
       if let difference = found?.difference { batch.differences.append(difference) }
     }
     return batch
@@ -220,7 +232,13 @@ private struct Finding {
   // MARK: Capturing
 
   /// Captures the difference as triggers would have, and puts back what they would have refused.
-  mutating func capture(_ slots: [RecordSlot], _ transaction: Transaction) throws {
+  ///
+  /// - Parameters:
+  ///   - waits: whether a person has to confirm the difference.
+  ///   - isCaptured: whether other edits of the record were captured.
+  mutating func capture(
+    _ slots: [RecordSlot], _ transaction: Transaction, waits: Bool, isCaptured: Bool
+  ) throws {
     if let refusal = difference.refusal {
       try refuse(refusal, transaction.inbox)
       try restore(slots, transaction)
@@ -228,7 +246,12 @@ private struct Finding {
     guard mask == -1 || mask == 0 && row == nil && difference.refusal == nil || mask > 0 else { return }
     // The heads may rely on the row for their values, which is not what it was; and so may what was written since.
     for slot in slots { try transaction.heads.saveFull(slot, kind: table.kind.id, key: key) }
-    try transaction.capture.add(mask: mask, table, key)
+    guard waits else { return try transaction.capture.add(mask: mask, table, key) }
+    // All edits of a record wait together: they are sealed by comparing the row as a whole.
+    let steps = isCaptured ? try transaction.capture.removeEdits(table, key) : []
+    try transaction.heldRows.hold(
+      steps + [CapturedStep(sequence: 0, mask: mask, at: SystemClock.now())],
+      of: RecordName(kind: table.kind.id, key: key), because: .unnoticed)
   }
 
   private func refuse(_ reason: String, _ inbox: EditInbox) throws {

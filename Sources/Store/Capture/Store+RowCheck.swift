@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// What a row check found.
@@ -46,13 +47,21 @@ extension Store {
         last = batch.last
       } while last != nil
     }
+    if report.taken > StoreLimits.removalsWithoutPerson {
+      // Whoever takes them has seen how many there are.
+      try write { transaction in
+        let sealer = try Sealer(transaction, wall: SystemClock.now())
+        sealer.holds = false
+        try sealer.sealAll()
+      }
+    }
     return report
   }
 
   private func checkBatch(_ kind: KindID, after last: RecordKey?, captures: Bool) throws -> RowCheck.Batch {
     func check(_ transaction: Transaction) throws -> RowCheck.Batch {
       guard let table = transaction.table(kind) else { return RowCheck.Batch() }
-      return try RowCheck(transaction, table).batch(after: last, captures: captures)
+      return try RowCheck(transaction, table).batch(after: last, taking: captures ? .captured : .none)
     }
     guard captures else { return try read(check) }
     return try write { transaction in

@@ -30,7 +30,7 @@ extension Store {
         file.connection.forgetStatements()
         try? file.connection.execute("DETACH fold")
       }
-      try file.read { try FoldComparison($0, most: Self.reportedDifferences).run(into: &report) }
+      try file.readSealed { try FoldComparison($0, most: Self.reportedDifferences).run(into: &report) }
     }
     try read { transaction in
       report.digests = try ChannelDigests(transaction).all()

@@ -57,9 +57,12 @@ struct Layout {
     if !indexes.isEmpty { try file.connection.transaction { for sql in indexes { try file.connection.execute(sql) } } }
     let tables = try missing("table", Schema.added)
     guard !tables.isEmpty else { return }
-    try file.write { transaction in
-      for sql in tables { try transaction.connection.execute(sql) }
-      try CaptureRepair(transaction).recordSchema()
+    // Before anything else: whatever mends the file may use them.
+    try file.connection.transaction {
+      let repair = CaptureRepair(Transaction(file, nil))
+      let wasSound = try repair.isSound()
+      for sql in tables { try file.connection.execute(sql) }
+      if wasSound { try repair.recordSchema() }
     }
   }
 }

@@ -40,6 +40,8 @@ enum Meta: String {
   case lastSyncError = "last_sync_error"
   /// How many changes headquarters did not hold when its frontier was last seen.
   case unsent
+  /// How many records this node deleted since the last sync that ended in sync; not at headquarters.
+  case unsentDeletions = "unsent_deletions"
   /// 1 while totals have to be counted again before they are shown; at federations only.
   case staleTotals = "stale_totals"
   /// The earliest time at which a segment was sealed whose body is kept, as of the last look; only where bodies are

@@ -78,7 +78,8 @@ enum Schema {
     """,
     // Headquarters' signed words on how far this node's streams are held there: evidence, never state.
     "CREATE TABLE birlik_receipt(at INTEGER PRIMARY KEY, receipt BLOB NOT NULL)",
-    inbox.sql, contact.sql, proposed.sql, unsendableStreams.sql, unsendableEdits.sql,
+    inbox.sql, contact.sql, proposed.sql, unsendableStreams.sql, unsendableEdits.sql, held.sql, heldEdits.sql,
+    batches.sql,
   ]
 
   /// What the people at this node should be told of their own edits: those that lost, and values that are not allowed.
@@ -128,8 +129,36 @@ enum Schema {
     """
   )
 
+  /// Records whose captured edits wait for a person, why, and the digest of their heads at that time.
+  static let held = (
+    name: "birlik_held",
+    sql: """
+    CREATE TABLE IF NOT EXISTS birlik_held(kind INTEGER NOT NULL, key BLOB NOT NULL, at INTEGER NOT NULL,
+      reason TEXT NOT NULL, heads BLOB NOT NULL, PRIMARY KEY(kind, key)) WITHOUT ROWID
+    """
+  )
+
+  /// What was captured of these records, in the order of the numbers. What a deletion recorded of a row is in
+  /// `birlik_old` under the negative number.
+  static let heldEdits = (
+    name: "birlik_held_edit",
+    sql: """
+    CREATE TABLE IF NOT EXISTS birlik_held_edit(kind INTEGER NOT NULL, key BLOB NOT NULL, id INTEGER NOT NULL,
+      mask INTEGER NOT NULL, ms INTEGER NOT NULL, PRIMARY KEY(kind, key, id)) WITHOUT ROWID
+    """
+  )
+
+  /// The last imports and syncs, for whoever wants to undo one.
+  static let batches = (
+    name: "birlik_batch",
+    sql: """
+    CREATE TABLE IF NOT EXISTS birlik_batch(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, sort TEXT NOT NULL,
+      kind TEXT NOT NULL, first INTEGER, last INTEGER, records INTEGER NOT NULL, ends TEXT NOT NULL)
+    """
+  )
+
   /// Tables that files of an earlier program of the same version may lack; they are made when such a file is opened.
-  static let added = [inbox, contact, proposed, unsendableStreams, unsendableEdits]
+  static let added = [inbox, contact, proposed, unsendableStreams, unsendableEdits, held, heldEdits, batches]
 
   /// The indexes on them, by name.
   static var indexes: [(name: String, sql: String)] {

@@ -87,6 +87,7 @@ struct CurrentFigures {
       let number = transaction.directory.number(of: channel)
     else { return }
     let typed = try transaction.capture.registers(of: table)
+    let held = try transaction.held.edits(of: table.kind.id)
     let registers = run.fields.map { name in
       table.fieldIndex(named: name).map { table.registers[table.registerOfField[$0]] }
     }
@@ -94,7 +95,10 @@ struct CurrentFigures {
       guard let state = try transaction.records.slots(table.kind.id, key)[number] else { continue }
       for (index, register) in registers.enumerated() {
         // An unsealed local edit overrides the sealed value.
-        guard let register, (typed[key] ?? 0) & (register.id.bit) == 0 else { continue }
+        let isTyped = { (id: RegisterID) in
+          ((typed[key] ?? 0) | (held[key].map { $0.insertedAt != nil ? Int64.max : $0.edited } ?? 0)) & id.bit != 0
+        }
+        guard let register, !isTyped(register.id) else { continue }
         let other = state.clocks(of: register).compactMap { transaction.log.streams.stream($0.stream)?.origin.node }
           .first { !transaction.directory.isOwn($0) }
         if let other { rows[key]?.others[index] = transaction.directory.name(of: other) }

@@ -6,6 +6,8 @@ import Wire
 public struct AbsorbReport: Sendable, Equatable {
   public var segments = 0
   public var changes = 0
+  /// Of the changes those that delete a record.
+  public var deletions = 0
   public var bytes = 0
   public var conflictsOpened = 0
   /// Segments that wait for one that they build on.
@@ -19,12 +21,15 @@ public struct AbsorbReport: Sendable, Equatable {
   public static func += (a: inout Self, b: Self) {
     a.segments += b.segments
     a.changes += b.changes
+    a.deletions += b.deletions
     a.bytes += b.bytes
     a.conflictsOpened += b.conflictsOpened
     a.waiting += b.waiting
     a.refusals += b.refusals
     a.seal.changes += b.seal.changes
     a.seal.refused += b.seal.refused
+    a.seal.deletions += b.seal.deletions
+    a.seal.held += b.seal.held
   }
 }
 
@@ -229,7 +234,9 @@ final class Absorber {
       if let skips, skips(RecordName(kind: block.kind, key: block.key(place)), channel) { continue }
       let clock = Clock(stream: stream, sequence: first &+ Int64(place), time: block.times[place])
       if let writer, try writer.write(place, at: cursor, clock: clock, channel: channel) { continue }
-      try merger.merge(block.change(place, at: cursor), table, at: clock, in: channel, .vector(seen))
+      let change = block.change(place, at: cursor)
+      if change.operation == .deletion, table != nil { counted.deletions += 1 }
+      try merger.merge(change, table, at: clock, in: channel, .vector(seen))
     }
   }
 }

@@ -8,6 +8,10 @@ public struct SealReport: Sendable, Equatable {
   public var changes = 0
   /// Captured edits that this node may not seal; they are kept and shown by `birlik status`.
   public var refused = 0
+  /// Of the changes those that delete a record.
+  public var deletions = 0
+  /// Records whose edits wait for a person since now.
+  public var held = 0
 
   public init() {}
 }
@@ -24,13 +28,23 @@ final class Sealer {
   private let role: NodeRole
   private let merger: Merger
   private var builders: [SegmentBuilder] = []
+  /// Whether edits that would delete or empty much wait for a person.
+  var holds = true
+  /// The captured edits of the record that is sealed now, and why they waited until now, if they did.
+  var steps: (new: ArraySlice<CaptureLog.Entry>, held: [CapturedStep], waited: HeldTable.Record?) = ([], [], nil)
+  /// Edits that wait for the end of the pass, because they delete or empty something, where the pass may be too large.
+  var removals: [RemovingEdits] = []
+  private(set) var mayRemoveMany = false
+  private var countedDeletions = 0
+  /// Whether what the pass captured was typed over rows as people see them, also those whose edits wait for a person.
+  private var combinesHeld = false
   private var keyCheck: (kind: KindID, check: KeyCheck)?
-  private(set) var report = SealReport()
+  var report = SealReport()
   private(set) lazy var proposer = Proposer(self)
   /// The captured edits of the pass, and where those begin that are not sealed yet.
   private var remaining: (log: CaptureLog, start: Int)?
   /// Records of one kind as they were sealed last, read from the log.
-  private var folded: (kind: KindID, slots: [RecordKey: [RecordSlot]]) = (0, [:])
+  var folded: (kind: KindID, slots: [RecordKey: [RecordSlot]]) = (0, [:])
 
   /// - Parameters:
   ///   - wall: this machine's clock, in milliseconds since 1970.
@@ -52,6 +66,7 @@ final class Sealer {
 
   /// Seals everything captured.
   func sealAll() throws {
+    combinesHeld = try transaction.heldRows.putAside() && !transaction.heldRows.isEmpty
     while try sealPass() {}
   }
 
@@ -70,6 +85,7 @@ final class Sealer {
     var log = try transaction.capture.log(transaction.adopted.tables, limit: limit)
     guard !log.isEmpty else { return false }
     try checkMaySeal()
+    if try transaction.heldRows.putAside() { combinesHeld = !transaction.heldRows.isEmpty }
     var isLastPass = log.count < limit
     if !isLastPass, try !transaction.capture.holdsInsertionsOnly() {
       // All edits of a record have to be sealed together: what one of them shows again would undo what others typed.
@@ -87,32 +103,45 @@ final class Sealer {
       try transaction.capture.delete(through: log.lastSequence)
     }
     remaining = (log, 0)
+    mayRemoveMany = log.entries.count > Self.removalBound.records
     var known: KindTable?
     for run in log.records {
       let first = log.entries[run.lowerBound]
       if known?.kind.id != first.kind { known = transaction.table(first.kind) }
       guard let table = known else { continue }
+      let key = log.key(first)
       var edits = CapturedEdits()
+      steps = (log.entries[run], [], nil)
+      if combinesHeld, let held = try transaction.heldRows.release(RecordName(kind: first.kind, key: key)) {
+        for step in held.steps { edits.add(sequence: step.sequence, mask: step.mask, at: step.at) }
+        steps = (log.entries[run], held.steps, held.record)
+      }
       for entry in log.entries[run] { edits.add(sequence: entry.sequence, mask: entry.mask, at: entry.at) }
       remaining?.start = run.lowerBound
-      try seal(edits, table, log.key(first))
+      try seal(edits, table, key)
     }
     remaining = nil
+    try settleRemovals()
     folded = (0, [:])
     try transaction.capture.deleteOldRows(through: log.lastSequence)
     try finishPass()
     return true
   }
 
-  private func finishPass() throws {
+  func finishPass() throws {
     try flush()
     try transaction.meta.set(.previousSeal, .integer(now))
+    if report.deletions > countedDeletions, !role.isHeadquarters {
+      let known = try transaction.meta.integer(.unsentDeletions) ?? 0
+      try transaction.meta.set(.unsentDeletions, .integer(known &+ Int64(report.deletions - countedDeletions)))
+      countedDeletions = report.deletions
+    }
     try transaction.countSeal()
   }
 
   /// - Throws: `StoreError` with code `busy` while the key is being renewed: changes sealed then would be rejected by
   ///   every peer.
-  private func checkMaySeal() throws {
+  func checkMaySeal() throws {
     guard let bytes = try transaction.meta.bytes(.renewal), !bytes.isEmpty else { return }
     throw StoreError(
       .busy, "adding to the log", "this node's key is being renewed",
@@ -121,9 +150,13 @@ final class Sealer {
 
   // MARK: One record
 
-  private func seal(_ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey) throws {
+  func seal(_ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey) throws {
     let row = try transaction.rows.row(table, key)
-    if let row, edits.insertedAt != nil, edits.deletion == nil, try sealFresh(edits, table, key, row) { return }
+    if let row, edits.insertedAt != nil, edits.deletion == nil, steps.waited == nil,
+      try sealFresh(edits, table, key, row)
+    {
+      return
+    }
     var old = try edits.deletion.flatMap { try transaction.capture.deletedRow(table, sequence: $0.sequence) }
     // What can never travel is deleted without its last edits.
     if row == nil, edits.editedBeforeDeletion != 0, let typed = old, typed.textBytes > StoreLimits.recordBytes {
@@ -138,9 +171,15 @@ final class Sealer {
       let proposed = try plan.foreignChannel.flatMap {
         try proposer.propose(ProposedEdit(edits, changes), table, key, row: row, to: $0)
       }
+      try forgetSteps()
       return try refuse(
         edits, table, key, shown, slots, changes, proposer.reason(reason, proposed: proposed), proposed)
     }
+    if mustWait(plan) {
+      removals.append(RemovingEdits(edits, table, key, self, plan.removal))
+      return
+    }
+    try forgetSteps()
     for item in plan.items {
       for piece in table.pieces(of: item.change) { try append(piece, table, in: item.channel, into: &slots) }
     }
@@ -169,7 +208,7 @@ final class Sealer {
 
   /// A record as it was sealed last, from the log. Those that come next in the pass are read along, because opening a
   /// segment costs far more than looking for many records in it.
-  private func fold(_ table: KindTable, _ key: RecordKey) throws -> [RecordSlot] {
+  func fold(_ table: KindTable, _ key: RecordKey) throws -> [RecordSlot] {
     if folded.kind == table.kind.id, let known = folded.slots[key] { return known }
     var keys: Set<RecordKey> = [key]
     if let (log, start) = remaining {
@@ -255,6 +294,7 @@ final class Sealer {
     merger.merge(change, at: clock, in: number, .everything, into: &slots)
     builder.append(change, table, size: size)
     report.changes += 1
+    if change.operation == .deletion, !SystemKind.isReserved(change.kind) { report.deletions += 1 }
   }
 
   /// Stores what is known of a record that has no table.

@@ -158,9 +158,14 @@ struct Records {
   }
 
   /// Folds records from the log alone, whatever their heads say.
-  func foldLog(_ table: KindTable, _ keys: Set<RecordKey>) throws -> [RecordKey: [RecordSlot]] {
+  ///
+  /// - Parameter counts: which changes are folded.
+  func foldLog(
+    _ table: KindTable, _ keys: Set<RecordKey>, counts: (LoggedChange) -> Bool = { _ in true }
+  ) throws -> [RecordKey: [RecordSlot]] {
     var found: [RecordKey: [RecordSlot]] = [:]
     try eachChange(table.kind.id, keys: keys) { channel, logged in
+      guard counts(logged) else { return }
       found[logged.change.key, default: []].update(channel) {
         $0.absorb(logged.change, at: logged.clock, seen: logged.seen)
       }

@@ -54,6 +54,7 @@ extension Store {
       try writeAsClerk { transaction in
         let importer = try RowImporter(transaction.adopted.table(named: kind), header, transaction.connection)
         var lines: [RecordKey: Int] = [:]
+        let before = try transaction.capture.lastSequence()
         while let row = try next() {
           report.rows += 1
           if let key = importer.key(of: row), let first = lines.updateValue(row.line, forKey: key) {
@@ -64,6 +65,13 @@ extension Store {
         }
         // Leaving by an error is what rolls back.
         if isDryRun || !report.problems.isEmpty { throw NothingToKeep() }
+        guard report.created + report.changed > 0 else { return }
+        var batch = BatchTable.Batch(at: SystemClock.now(), sort: .imported, kind: kind)
+        batch.captured = try transaction.capture.times(after: before)
+        // Where columns stay here, not every change is captured.
+        let staysHere = try transaction.adopted.table(named: kind).kind.fields.contains(where: \.isLocal)
+        batch.records = staysHere ? 0 : report.created + report.changed
+        try transaction.batches.add(batch)
       }
     } catch is NothingToKeep {}
     return report

@@ -15,7 +15,7 @@ extension Store {
   /// - Throws: `StoreError` with code `unknown` for another indicator, `invalid` for a date that is none.
   public func totals(indicator id: String, asOf: String, axis: String? = nil) throws -> TotalsAnswer {
     try refreshTotals()
-    return try read { transaction in
+    return try readSealed { transaction in
       guard let indicator = transaction.catalog.indicator(named: id) else {
         let known = transaction.catalog.indicators.map(\.id).joined(separator: ", ")
         throw StoreError(.unknown, "adding up", "there is no indicator '\(id)'", hint: "there are \(known)")
@@ -39,7 +39,7 @@ extension Store {
   /// Opens a stock's total of one unit to the units below it.
   public func explain(indicator id: String, unit: String, asOf: String, axis: String? = nil) throws -> TotalsExplanation
   {
-    try read { transaction in
+    try readSealed { transaction in
       guard let indicator = transaction.catalog.indicator(named: id), case .stock(let stock) = indicator.definition
       else {
         throw StoreError(

@@ -42,6 +42,8 @@ public struct SealPlan: Sendable {
   public private(set) var refusal: String?
   /// The channel that this node may not write, where that is why: the edit may be proposed to who may.
   public private(set) var foreignChannel: Channel?
+  /// Whether the changes take something away that everybody sees.
+  public private(set) var removal = Removal.none
   /// The changes that were refused with `foreignChannel`.
   public private(set) var refusedChanges: [Change] = []
 
@@ -84,6 +86,9 @@ public struct SealPlan: Sendable {
       items.append(Item(channel: replaced.channel, change: change))
     }
     items += changes.map { Item(channel: channel, change: $0) }
+    removal = try Removal(changes, shape, typed: row?.contents) { () throws(Facts.Failure) in
+      isTyped ? nil : try Projection(shape, state, facts: circumstances.facts).contents(shape)
+    }
   }
 
   private mutating func refuse(_ changes: [Change], in channel: Channel, _ role: NodeRole) {

@@ -11,7 +11,8 @@ struct ImportCommand: ParsableCommand {
     discussion: """
       The first row names the columns: the key's and any of the kind's fields, federation among them. The file is UTF-8 \
       with commas, semicolons or tabs; an empty cell empties the field. It is all or nothing: if any row is wrong, each \
-      wrong row is listed with its line and the reason, and nothing is imported.
+      wrong row is listed with its line and the reason, and nothing is imported. `birlik undo --last-import` takes an \
+      import back.
 
       With --template it prints the header of such a file, without columns that are deprecated, and imports nothing.
       """)

@@ -51,8 +51,8 @@ struct StatusCommand: ParsableCommand {
     [
       "node": .string(status.node), "role": .string(status.roleName), "federation": .string(status.role.federation),
       "name": .string(status.name), "catalog": .number(status.catalogVersion), "unsealed": .number(status.unsealed),
-      "unsent": .integer(status.unsent), "kept_back": .integer(status.unsendable), "refused": .number(status.refused),
-      "invalid": .number(status.invalid),
+      "unsent": .integer(status.unsent), "kept_back": .integer(status.unsendable), "held": .number(status.held),
+      "refused": .number(status.refused), "invalid": .number(status.invalid),
       "conflicts": .number(status.conflicts), "shared_keys": .number(status.collisions), "inbox": .number(inbox),
       "waiting": .number(status.waiting),
       "upstream": .string(status.upstream),
@@ -109,6 +109,11 @@ struct StatusCommand: ParsableCommand {
       output.print(
         "  not sendable   \(Words.count(status.unsendable, "change")): the catalog does not let "
           + "\(status.role.federation) write records that all members read; `birlik inbox --all` lists them")
+    }
+    if status.held > 0 {
+      output.print(
+        "  to confirm     edits of \(Words.count(status.held, "record")), not sent until you confirm them: `birlik held`"
+      )
     }
     output.print(
       "  conflicts      \(Words.grouped(status.conflicts)) open" + (status.conflicts > 0 ? ": `birlik conflicts`" : ""))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Limits
 import Node
 import Store
 
@@ -10,6 +11,10 @@ struct SyncCommand: AsyncParsableCommand {
     discussion: """
       Exchanges changes with headquarters until both sides hold the same, then ends. It may be interrupted at any \
       moment: the next sync goes on from there. It may run beside `birlik serve` and while clerks work on the file.
+
+      Edits that would delete or empty more than \(StoreLimits.removalsWithoutPerson) records of a kind at once, and \
+      more than \(StoreLimits.removalsWithoutPersonPercent) % of them, are not sent until you confirm them: see \
+      `birlik held`. Everything else is.
 
       It ends with 0 when both sides hold the same, 75 when one side did not accept everything, 69 when headquarters \
       cannot be reached.
@@ -37,6 +42,7 @@ struct SyncCommand: AsyncParsableCommand {
       try Output.answer(SyncRun.json(report, inbox: inbox, clock))
     } else {
       try Output.print(SyncRun.words(report))
+      if let held = SyncRun.held(report.held) { try Output.print(held) }
       if inbox > 0 {
         try Output.print("There is news about \(Words.count(inbox, "edit")) typed here: see `birlik inbox`.")
       }

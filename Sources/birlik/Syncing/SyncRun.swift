@@ -14,7 +14,9 @@ enum SyncRun {
   static func json(_ report: SyncReport, inbox: Int, _ clock: ClockReading) -> JSON {
     [
       "outcome": .string(report.outcome.rawValue), "rounds": .number(report.rounds), "sent": json(report.sent),
-      "received": json(report.received), "conflicts_opened": .number(report.conflictsOpened), "inbox": .number(inbox),
+      "received": json(report.received),
+      "deleted": ["sent": .number(report.deleted.sent), "received": .number(report.deleted.received)],
+      "held": .number(report.held), "conflicts_opened": .number(report.conflictsOpened), "inbox": .number(inbox),
       "clock": ClockJSON.reading(clock),
       "refusals": .strings(report.refusals), "notices": .strings(report.notices),
       "cannot_give": .strings(report.cannotGive),
@@ -40,11 +42,20 @@ enum SyncRun {
       + "at its next sync; else restore a backup of headquarters"
   }
 
+  /// Says that edits wait for a person; nil where none does.
+  static func held(_ count: Int) -> String? {
+    guard count > 0 else { return nil }
+    return "Edits of \(Words.count(count, "record")) are not sent until you confirm them: see `birlik held`."
+  }
+
   /// The outcome in one line.
   static func words(_ report: SyncReport) -> String {
     let moved = [("sent", report.sent), ("received", report.received)].filter { $0.1.changes > 0 }
       .map { "\($0.0) \(Words.count($0.1.changes, "change")) (\(Words.bytes($0.1.bytes)))" }
     var words = moved.isEmpty ? "nothing new" : moved.joined(separator: ", ")
+    for (count, whose) in [(report.deleted.sent, "here"), (report.deleted.received, "by others")] where count > 0 {
+      words += ", \(Words.count(count, "record")) deleted \(whose)"
+    }
     if let snapshot = report.snapshot {
       words =
         "started from a snapshot of \(Words.count(snapshot.records, "record")) (\(Words.bytes(snapshot.bytes))); \(words)"

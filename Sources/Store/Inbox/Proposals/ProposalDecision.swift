@@ -128,6 +128,8 @@ extension Store {
       try sealer.sealAll()
       let proposals = try choose(transaction)
       if decision == .accepted { try apply(proposals, transaction) }
+      // A person at headquarters accepted what is deleted or emptied.
+      sealer.holds = false
       try sealer.sealAll { sealer in
         for proposal in proposals {
           try sealer.seal(

@@ -69,6 +69,14 @@ final class RowTable {
     return rows
   }
 
+  /// How many records of an owner are shown.
+  func count(_ table: KindTable, owner: [UInt8]) throws -> Int {
+    let select = try connection.prepared("SELECT count(*) FROM \(table.kind.name) WHERE federation=?1")
+    select.bind(1, text: owner)
+    defer { select.reset() }
+    return try select.step() ? select.int(0) : 0
+  }
+
   func releaseStatements() {
     for select in selects.values { select.statement.release() }
     selects = [:]

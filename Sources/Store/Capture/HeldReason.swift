@@ -1,0 +1,7 @@
+/// Why captured edits wait for a person.
+public enum HeldReason: String, Sendable {
+  /// Too many records would be deleted or emptied at once.
+  case many
+  /// They were found by comparing rows with the log, not by a trigger.
+  case unnoticed
+}
