@@ -29,12 +29,30 @@ struct CaptureRepair {
 
   /// True when triggers are as the catalog says and nothing changed the form of tables since they were last checked.
   func isSound() throws -> Bool {
-    try connection.pragma("schema_version") == transaction.meta.integer(.checkedSchema) && areTriggersSound()
+    try isAsRecorded() && transaction.meta.text(.checkedForm) == transaction.adopted.form && areTriggersSound()
+  }
+
+  private func isAsRecorded() throws -> Bool {
+    try connection.pragma("schema_version") == transaction.meta.integer(.checkedSchema)
   }
 
   /// Records that the form of the file is as it should be after the engine itself changed it.
   func recordSchema() throws {
     try transaction.meta.set(.checkedSchema, .integer(try connection.pragma("schema_version")))
+    try transaction.meta.set(.checkedForm, .text(transaction.adopted.form))
+    try OwnColumns(transaction.meta).record(try ownColumns())
+  }
+
+  /// The clerks' own columns in the tables of the catalog.
+  private func ownColumns() throws -> [(table: String, column: String)] {
+    let objects = SchemaObjects(connection)
+    return try transaction.catalog.kinds.flatMap { kind -> [(table: String, column: String)] in
+      guard let table = transaction.table(kind.id), let sql = try objects.table(named: kind.name)?.sql,
+        let form = TableForm(sql)
+      else { return [] }
+      let known = Set(table.columnNames.map(SQLText.folded))
+      return form.columns.filter { !known.contains(SQLText.folded($0.name)) }.map { (kind.name, $0.name) }
+    }
   }
 
   /// Compares every trigger byte for byte, and looks for unique indexes: a tool that puts `PRAGMA schema_version` back is
@@ -65,6 +83,8 @@ struct CaptureRepair {
 
   /// Mends what is broken, compares every row with the log, captures what differs, and tells it.
   private func repair() throws {
+    // A new form of the tables alone, as after an upgrade, says nothing about the rows.
+    let isForeign = try !isAsRecorded() || !areTriggersSound()
     // A tool that put the schema's version back leaves this connection with a schema that is no more.
     let (next, overflow) = try connection.pragma("schema_version").addingReportingOverflow(1)
     try connection.withoutDefense {
@@ -73,9 +93,21 @@ struct CaptureRepair {
     try connection.lookForUnreadableObjects()
     try transaction.checkReadable()
     var done = try dropUniqueIndexes()
-    done += try TableRepair(transaction).mend()
-    let built = try transaction.adopted.rebuildTriggers()
+    var tables = TableRepair(transaction)
+    try tables.mend()
+    done += tables.done
+    let (built, renamed) = try transaction.adopted.rebuildTriggers()
+    done += renamed
     if built { done.insert("triggers were missing or changed and were built again", at: 0) }
+    if isForeign || built || tables.hasUnseenRows { done += try checkRows(built: built) }
+    if !done.isEmpty { try transaction.meta.addNotice("In this database \(done.joined(separator: "; ")).") }
+    try recordSchema()
+  }
+
+  /// Compares every row with the log, and captures what differs.
+  ///
+  /// - Returns: what was found, in words.
+  private func checkRows(built: Bool) throws -> [String] {
     var (captured, restored) = (0, 0)
     for table in transaction.adopted.sharedTables {
       let check = try RowCheck(transaction, table)
@@ -90,21 +122,9 @@ struct CaptureRepair {
     if captured + restored > 0 {
       // Totals counted the rows as they were before.
       try transaction.meta.set(.staleTotals, .integer(1))
-      done.append(Self.words(captured, restored))
-    } else if built {
-      done.append("no row had been edited without them")
+      return [Self.words(captured, restored)]
     }
-    if !done.isEmpty { try addNotice("In this database \(done.joined(separator: "; ")).") }
-    try recordSchema()
-  }
-
-  /// Adds something to what `birlik status` shows the administrator.
-  private func addNotice(_ words: String) throws {
-    let known = try transaction.meta.text(.notice) ?? ""
-    guard !known.contains(words) else { return }
-    // What was added long ago makes room.
-    let isRoomy = known.utf8.count + words.utf8.count < 2000
-    try transaction.meta.set(.notice, .text(known.isEmpty || !isRoomy ? words : known + " " + words))
+    return built ? ["no row had been edited without them"] : []
   }
 
   private static func words(_ captured: Int, _ restored: Int) -> String {

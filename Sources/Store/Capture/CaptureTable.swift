@@ -143,6 +143,54 @@ final class CaptureTable {
     try statement.step()
   }
 
+  // MARK: Edits whose values are gone
+
+  /// Drops the captured edits of a kind whose table is gone; deletions stay.
+  ///
+  /// - Returns: of how many records.
+  func dropEdits(of kind: KindID) throws -> Int {
+    try drop("kind=?1 AND mask<>0") { $0.bind(1, kind) }
+  }
+
+  /// Drops captured edits of records that have no row: triggers captured them in another table.
+  @discardableResult
+  func dropEditsWithoutRow(_ table: KindTable) throws -> Int {
+    let key = table.kind.key.enumerated().map { "\($1.name.sql)=k\($0 + 1)" }.joined(separator: " AND ")
+    return try drop("kind=?1 AND mask<>0 AND NOT EXISTS(SELECT 1 FROM \(table.kind.name) WHERE \(key))") {
+      $0.bind(1, table.kind.id)
+    }
+  }
+
+  /// Takes registers out of what was captured of a kind's records.
+  ///
+  /// - Parameter mask: the registers, one bit each.
+  /// - Returns: how many records had edits in them alone.
+  func drop(_ mask: Int64, of kind: KindID) throws -> Int {
+    guard mask != 0 else { return 0 }
+    let dropped = try drop("kind=?1 AND mask>0 AND mask&~?2=0") {
+      $0.bind(1, kind)
+      $0.bind(2, mask)
+    }
+    let rest = try connection.prepared(
+      "UPDATE birlik_capture SET mask=mask&~?2 WHERE kind=?1 AND mask>0 AND mask&?2<>0")
+    rest.bind(1, kind)
+    rest.bind(2, mask)
+    try rest.step()
+    return dropped
+  }
+
+  private func drop(_ condition: String, _ bind: (Prepared) -> Void) throws -> Int {
+    let count = try connection.prepared(
+      "SELECT count(*) FROM (SELECT DISTINCT k1, k2, k3, k4 FROM birlik_capture WHERE \(condition))")
+    bind(count)
+    let records = try count.step() ? count.int(0) : 0
+    count.reset()
+    let delete = try connection.prepared("DELETE FROM birlik_capture WHERE \(condition)")
+    bind(delete)
+    try delete.step()
+    return records
+  }
+
   /// Deletes all captured edits. What deletions recorded stays.
   func deleteAll() throws {
     // Without a condition SQLite frees the pages without looking at each row.

@@ -7,6 +7,8 @@ final class AdoptedCatalog {
   private(set) var tables: [KindID: KindTable]
   /// The triggers by name, as bytes of their SQL.
   private(set) var triggers: [String: [UInt8]]
+  /// Stands for the statements of all tables and triggers.
+  private(set) var form: String
   private let connection: Connection
 
   init(_ published: PublishedCatalog, _ connection: Connection) {
@@ -14,6 +16,7 @@ final class AdoptedCatalog {
     self.connection = connection
     tables = Self.tables(of: published.catalog)
     triggers = Self.triggers(of: tables)
+    form = Self.form(of: tables)
   }
 
   var catalog: Catalog { published.catalog }
@@ -23,6 +26,7 @@ final class AdoptedCatalog {
     published = other
     tables = Self.tables(of: other.catalog)
     triggers = Self.triggers(of: tables)
+    form = Self.form(of: tables)
     connection.forgetStatements()
   }
 
@@ -36,30 +40,45 @@ final class AdoptedCatalog {
   /// The tables of the kinds that are logged, in the catalog's order.
   var sharedTables: [KindTable] { catalog.kinds.compactMap { tables[$0.id] }.filter(\.isShared) }
 
-  /// Makes the triggers what the catalog says, byte for byte.
+  /// Makes the triggers what the catalog says, byte for byte. A clerk's trigger that has the name of one gets another.
   ///
-  /// - Returns: true when something had to be built.
+  /// - Returns: whether something had to be built, and what a clerk should know, a clause for each trigger.
   @discardableResult
-  func rebuildTriggers() throws -> Bool {
+  func rebuildTriggers() throws -> (built: Bool, renamed: [String]) {
     let expected = triggers.mapValues { String(decoding: $0, as: UTF8.self) }
     var existing: [String: String] = [:]
     let statement = try connection.prepared(
       "SELECT name, sql FROM sqlite_master WHERE type='trigger' AND name LIKE 'birlik\\_%' ESCAPE '\\'")
     while try statement.step() { existing[statement.string(0)] = statement.string(1) }
-    var built = false
+    var (built, renamed) = (false, [String]())
     for (name, sql) in existing.sorted(by: { $0.key < $1.key }) where expected[name] != sql {
-      try connection.execute("DROP TRIGGER \"\(name.replacing("\"", with: "\"\""))\"")
+      if Self.isOwn(sql) {
+        try connection.execute("DROP TRIGGER \(name.sql)")
+      } else {
+        let other = try SchemaObjects(connection).setAsideTrigger(named: name)
+        renamed.append("the trigger \(name) of yours is called \(other) now, for a trigger of birlik's needs its name")
+      }
       built = true
     }
     for (name, sql) in expected.sorted(by: { $0.key < $1.key }) where existing[name] != sql {
       try connection.execute(sql)
       built = true
     }
-    return built
+    return (built, renamed)
+  }
+
+  /// Whether a trigger is one of this program's: it captures an edit or refuses one.
+  private static func isOwn(_ sql: String) -> Bool {
+    sql.contains("birlik_capture") || sql.contains("SELECT RAISE(ABORT,")
   }
 
   private static func tables(of catalog: Catalog) -> [KindID: KindTable] {
     Dictionary(uniqueKeysWithValues: catalog.kinds.map { ($0.id, KindTable($0)) })
+  }
+
+  private static func form(of tables: [KindID: KindTable]) -> String {
+    let statements = tables.values.map { $0.createTable(federation: "") }.sorted().joined(separator: "\n")
+    return Hex.string(Digest(sha256: Array(statements.utf8)).bytes)
   }
 
   private static func triggers(of tables: [KindID: KindTable]) -> [String: [UInt8]] {

@@ -40,12 +40,16 @@ struct CatalogAdoption {
         try connection.execute(table.createTable(federation: transaction.identity.role.federation))
       }
     }
-    try transaction.adopted.rebuildTriggers()
+    for words in try transaction.adopted.rebuildTriggers().renamed { try report(words) }
     for table in earlier.values { try retire(table, in: later.catalog.kind(table.kind.id)) }
     for kind in later.catalog.kinds {
       guard let table = transaction.table(kind.id), table.isShared, earlier[kind.id]?.kind != kind else { continue }
       try showAgain(table)
     }
+    // Codes and bounds that changed are checked at the door.
+    var repair = TableRepair(transaction)
+    try repair.mend()
+    for words in repair.done { try report(words) }
     transaction.restartTotals()
     transaction.totalsTracker?.countAgain()
     try transaction.meta.set(.catalog, blob: later.bytes)
@@ -96,16 +100,20 @@ struct CatalogAdoption {
     connection.forgetStatements()
   }
 
-  // MARK: New columns, and clerks' own tables of their names
+  // MARK: New columns, and clerks' own objects of their names
 
   /// Adds columns to a table. A column of a clerk's own that has the name of one of them gets another.
   private func add(_ fields: [Field], to table: KindTable) throws {
     let name = table.kind.name
-    let columns = try names("SELECT name FROM pragma_table_info('\(name)')")
+    let objects = SchemaObjects(connection)
+    let columns = try objects.table(named: name).flatMap { TableForm($0.sql) }?.columns.map(\.name) ?? []
     var others: [String: String] = [:]
     for field in fields {
-      guard let own = columns.first(where: { $0.lowercased() == field.name.lowercased() }) else { continue }
-      others[own] = free(field.name + "_own", columns + others.values)
+      guard let own = columns.first(where: { SQLText.folded($0) == SQLText.folded(field.name) }) else { continue }
+      others[own] = Self.free(field.name + "_own", columns + others.values)
+    }
+    for (own, other) in others.sorted(by: { $0.key < $1.key }) {
+      try report("the column \(own) of yours in \(name) is called \(other)")
     }
     do {
       for (own, other) in others.sorted(by: { $0.key < $1.key }) {
@@ -113,36 +121,36 @@ struct CatalogAdoption {
       }
     } catch {
       // SQLite refuses it beside a broken view of a clerk's, which is not ours to take away.
-      return try TableRepair(transaction).rebuild(table, renaming: others)
+      var repair = TableRepair(transaction)
+      return try repair.rebuild(table, renaming: others)
     }
     for field in fields { try connection.execute("ALTER TABLE \(name) ADD COLUMN \(KindTable.column(field))") }
   }
 
-  /// Gives a table of a clerk's own, or one of a retired kind, another name.
+  /// Gives a clerk's own object that has a table's name, or the table of a retired kind, another name.
   private func makeRoom(table: String, as suffix: String = "own") throws {
-    let tables = try names("SELECT name FROM sqlite_master")
-    guard tables.contains(where: { $0.lowercased() == table.lowercased() }) else { return }
-    let isView = try names("SELECT name FROM sqlite_master WHERE type='view'").contains { $0 == table }
-    // A view has no rows of its own, and cannot be renamed.
-    if isView { return try connection.execute("DROP VIEW \(table)") }
-    let sql = "ALTER TABLE \(table) RENAME TO \(free("\(table)_\(suffix)", tables).sql)"
-    do { try connection.execute(sql) } catch {
-      // As beside a broken view.
-      try connection.withoutFollowingNames { try connection.execute(sql) }
+    let objects = SchemaObjects(connection)
+    guard let object = try objects.object(named: table) else { return }
+    let other = try objects.setAside(object, as: suffix)
+    if suffix == "own" {
+      try report("the \(object.sort.rawValue) \(object.name) of yours is called \(other)")
+    } else {
+      try report("the table \(table), which the catalog no longer has, is called \(other)")
     }
   }
 
-  private func free(_ name: String, _ taken: [String]) -> String {
-    let lowercased = Set(taken.map { $0.lowercased() })
-    var number = 1
-    while lowercased.contains((number == 1 ? name : "\(name)\(number)").lowercased()) { number += 1 }
-    return number == 1 ? name : "\(name)\(number)"
+  private func report(_ words: String) throws {
+    try transaction.meta.addNotice("Since catalog \(transaction.catalog.version) \(words).")
   }
 
-  private func names(_ sql: String) throws -> [String] {
-    let select = try connection.prepared(sql)
-    var names: [String] = []
-    while try select.step() { names.append(select.string(0)) }
-    return names
+  private static func free(_ name: String, _ taken: [String]) -> String {
+    let folded = Set(taken.map(SQLText.folded))
+    var candidate = name
+    var number = 1
+    while folded.contains(SQLText.folded(candidate)) {
+      number += 1
+      candidate = "\(name)\(number)"
+    }
+    return candidate
   }
 }

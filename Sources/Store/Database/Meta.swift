@@ -34,6 +34,10 @@ enum Meta: String {
   case generation
   /// `PRAGMA schema_version` after the triggers were last checked.
   case checkedSchema = "checked_schema"
+  /// What the tables should be by the catalog for which they were last put in order.
+  case checkedForm = "checked_form"
+  /// The clerks' own columns in the catalog's tables: see `OwnColumns`.
+  case ownColumns = "own_columns"
   /// The last sync: when, how it ended, and why it failed.
   case lastSyncAt = "last_sync_at"
   case lastSyncOutcome = "last_sync_outcome"

@@ -39,6 +39,15 @@ struct MetaTable {
     try statement.step()
   }
 
+  /// Adds a sentence to what `birlik status` shows the administrator.
+  func addNotice(_ words: String) throws {
+    let known = try text(.notice) ?? ""
+    guard !known.contains(words) else { return }
+    // What was added long ago makes room.
+    let isRoomy = known.utf8.count + words.utf8.count < 2000
+    try set(.notice, .text(known.isEmpty || !isRoomy ? words : known + " " + words))
+  }
+
   private func read<Result>(_ name: Meta, _ body: (Prepared) -> Result) throws -> Result? {
     let statement = try connection.prepared("SELECT value FROM birlik_meta WHERE name=?1")
     statement.bind(1, text: name.rawValue)

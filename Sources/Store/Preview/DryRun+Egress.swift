@@ -72,8 +72,8 @@ extension DryRun {
 }
 
 extension Store {
-  /// What stays on this machine: every local kind with its rows and every local column with its values, and edits that
-  /// may not be sent.
+  /// What stays on this machine: every local kind with its rows, every local column and every column of a clerk's own
+  /// with its values, and edits that may not be sent.
   public func staying() throws -> EgressStay {
     let refused = try refusedEdits()
     return try read { transaction in
@@ -94,6 +94,9 @@ extension Store {
         }
         for field in kind.fields where field.isLocal && columns.contains(field.name.lowercased()) {
           stay.places.append(EgressStay.Place(kind: kind.name, column: field.name, count: try count(field.name.sql)))
+        }
+        for name in try OwnColumns(transaction.meta).names(in: kind.name) {
+          stay.places.append(EgressStay.Place(kind: kind.name, column: name, count: try count(name.sql)))
         }
       }
       return stay

@@ -35,7 +35,7 @@ public struct EgressSummary: Sendable, Equatable {
 
 /// What stays on this machine.
 public struct EgressStay: Sendable, Equatable {
-  /// A local kind, or a local column of a shared one.
+  /// A local kind, or a column of a shared one that is local or a clerk's own.
   public struct Place: Sendable, Equatable {
     public var kind: String
     /// Nil for the whole kind.

@@ -59,6 +59,11 @@ extension Store {
     }
   }
 
+  /// The columns that clerks added to a kind's table. They stay on this machine, whatever is in them.
+  public func ownColumns(of kind: String) throws -> [String] {
+    try read { try OwnColumns($0.meta).names(in: kind) }
+  }
+
   /// Creates or edits one record as a clerk would, with its triggers.
   ///
   /// - Parameters:

@@ -61,5 +61,6 @@ struct ListCommand: ParsableCommand {
     }
     sink.end(output)
     try output.finish()
+    if let words = Words.ownColumns(try store.ownColumns(of: kind)) { StandardError.printNote(words) }
   }
 }

@@ -28,6 +28,7 @@ struct ShowCommand: ParsableCommand {
     print(view, without: deprecated, to: output)
     for conflict in view.conflicts { output.print("  conflict in \(conflict): see `birlik conflicts`") }
     for invalid in view.invalid { output.print("  not allowed in \(invalid.field): \(invalid.reason)") }
+    if let words = Words.ownColumns(try store.ownColumns(of: view.kind)) { output.print("  \(words)") }
     for hidden in view.hidden {
       let owner = hidden.columns.first { $0.name == "federation" }?.value.display ?? ""
       output.print()

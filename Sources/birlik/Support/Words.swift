@@ -51,6 +51,13 @@ enum Words {
     }
   }
 
+  /// What is said of columns that clerks added to a kind's table; nil where there are none.
+  static func ownColumns(_ names: [String]) -> String? {
+    guard !names.isEmpty else { return nil }
+    return "\(names.count == 1 ? "column" : "columns") of your own, which "
+      + "\(names.count == 1 ? "stays" : "stay") on this machine: \(names.joined(separator: ", "))"
+  }
+
   /// `3 min 12 s`
   static func duration(milliseconds: Int64) -> String {
     Moment.duration(milliseconds: milliseconds)

@@ -1,0 +1,76 @@
+/// Tells which columns of the catalog a table has under other names.
+///
+/// A column that is missing was renamed where its constraint still names it, or, in a table that lost its constraints,
+/// where another column of the same type is new in its place. Everything else was dropped.
+struct RenamedColumns {
+  struct Rename: Equatable {
+    /// The name in the file, and the one in the catalog.
+    var found: String
+    var name: String
+  }
+
+  private(set) var renames: [Rename] = []
+  /// Columns of the catalog that the table does not have, under any name.
+  private(set) var missing: [String] = []
+
+  /// - Parameters:
+  ///   - known: the clerks' own columns that the table had when it was last in order.
+  ///   - contradicts: whether the values of a found column speak against its being the named one.
+  init(
+    _ found: TableForm, expected: TableForm, known: Set<String>,
+    contradicts: (_ found: String, _ name: String) throws -> Bool
+  ) rethrows {
+    let names = expected.columns.map(\.name)
+    let absent = names.filter { found.column(named: $0) == nil }
+    guard !absent.isEmpty else { return }
+    let fresh = found.columns.filter { column in
+      expected.column(named: column.name) == nil && !known.contains(SQLText.folded(column.name))
+    }
+    // The catalog names every constraint after its column.
+    func isNamed(_ column: TableForm.Column, _ name: String) -> Bool {
+      column.constraintNames.contains { $0.hasPrefix(SQLText.folded(name) + " ") }
+    }
+    let hasConstraints = found.columns.contains { column in names.contains { isNamed(column, $0) } }
+    for name in absent {
+      let candidate = fresh.first { column in
+        !renames.contains { $0.found == column.name } && isNamed(column, name)
+      }
+      if let candidate {
+        renames.append(Rename(found: candidate.name, name: name))
+      } else if !hasConstraints, let place = Self.place(of: name, found, expected),
+        fresh.contains(where: { $0.name == place })
+      {
+        if try contradicts(place, name) {
+          missing.append(name)
+        } else {
+          renames.append(Rename(found: place, name: name))
+        }
+      } else {
+        missing.append(name)
+      }
+    }
+  }
+
+  /// The column that stands where a missing one should: after the same neighbour, or before the same one.
+  private static func place(of name: String, _ found: TableForm, _ expected: TableForm) -> String? {
+    let order = expected.columns.map { SQLText.folded($0.name) }
+    let there = found.columns.map { SQLText.folded($0.name) }
+    guard let index = order.firstIndex(of: SQLText.folded(name)) else { return nil }
+    // Others may be missing beside it: what counts is the distance from the nearest column that is there.
+    let before = order[..<index].lastIndex { there.contains($0) }
+    let after = order[index...].firstIndex { there.contains($0) }
+    let guesses = [before, after].map { near -> Int? in
+      near.flatMap { near in there.firstIndex(of: order[near]).map { $0 + index - near } }
+    }
+    let wanted: Int
+    switch (guesses[0], guesses[1]) {
+    case (nil, nil): wanted = index
+    case (let guess?, nil), (nil, let guess?): wanted = guess
+    case (let first?, let second?):
+      guard first == second else { return nil }
+      wanted = first
+    }
+    guard found.columns.indices.contains(wanted) else { return nil }
+    return order.contains(there[wanted]) ? nil : found.columns[wanted].name
+  }
+}
