@@ -30,47 +30,46 @@ struct RenamedColumns {
     func isNamed(_ column: TableForm.Column, _ name: String) -> Bool {
       column.constraintNames.contains { $0.hasPrefix(SQLText.folded(name) + " ") }
     }
-    let hasConstraints = found.columns.contains { column in names.contains { isNamed(column, $0) } }
+    // Without constraints a place tells only where nothing else was added or taken away.
+    let tellsByPlace =
+      absent.count == fresh.count && !found.columns.contains { column in names.contains { isNamed(column, $0) } }
     for name in absent {
       let candidate = fresh.first { column in
         !renames.contains { $0.found == column.name } && isNamed(column, name)
       }
       if let candidate {
         renames.append(Rename(found: candidate.name, name: name))
-      } else if !hasConstraints, let place = Self.place(of: name, found, expected),
-        fresh.contains(where: { $0.name == place })
+      } else if tellsByPlace, let column = Self.column(inPlaceOf: name, found, expected, among: fresh),
+        try !contradicts(column, name)
       {
-        if try contradicts(place, name) {
-          missing.append(name)
-        } else {
-          renames.append(Rename(found: place, name: name))
-        }
+        renames.append(Rename(found: column, name: name))
       } else {
         missing.append(name)
       }
     }
   }
 
-  /// The column that stands where a missing one should: after the same neighbour, or before the same one.
-  private static func place(of name: String, _ found: TableForm, _ expected: TableForm) -> String? {
+  /// The column that stands where a missing one should, as far from the nearest column that is there, and is of its type.
+  private static func column(
+    inPlaceOf name: String, _ found: TableForm, _ expected: TableForm, among fresh: [TableForm.Column]
+  ) -> String? {
     let order = expected.columns.map { SQLText.folded($0.name) }
     let there = found.columns.map { SQLText.folded($0.name) }
     guard let index = order.firstIndex(of: SQLText.folded(name)) else { return nil }
-    // Others may be missing beside it: what counts is the distance from the nearest column that is there.
-    let before = order[..<index].lastIndex { there.contains($0) }
-    let after = order[index...].firstIndex { there.contains($0) }
-    let guesses = [before, after].map { near -> Int? in
-      near.flatMap { near in there.firstIndex(of: order[near]).map { $0 + index - near } }
-    }
-    let wanted: Int
-    switch (guesses[0], guesses[1]) {
-    case (nil, nil): wanted = index
-    case (let guess?, nil), (nil, let guess?): wanted = guess
-    case (let first?, let second?):
-      guard first == second else { return nil }
-      wanted = first
-    }
-    guard found.columns.indices.contains(wanted) else { return nil }
-    return order.contains(there[wanted]) ? nil : found.columns[wanted].name
+    let known = expected.columns[index]
+    let near = order[..<index].lastIndex { there.contains($0) } ?? order[index...].firstIndex { there.contains($0) }
+    let place = near.flatMap { near in there.firstIndex(of: order[near]).map { $0 + index - near } } ?? index
+    guard found.columns.indices.contains(place) else { return nil }
+    let column = found.columns[place]
+    let isNew = fresh.contains { $0.name == column.name }
+    return isNew && (column.isNumber == known.isNumber || column.type.isEmpty) ? column.name : nil
+  }
+}
+
+extension TableForm.Column {
+  /// Whether its declared type is a number's, as programs name them.
+  fileprivate var isNumber: Bool {
+    let type = type.joined()
+    return ["int", "real", "floa", "doub", "num", "dec", "bool"].contains { type.contains($0) }
   }
 }
