@@ -8,6 +8,9 @@ final class CaptureTable {
 
   init(_ connection: Connection) { self.connection = connection }
 
+  /// Whether a trigger captures edits, as those of this program do.
+  static func isRecorded(by trigger: String) -> Bool { trigger.contains("birlik_capture") }
+
   // MARK: Reading
 
   /// True when no edit waits to be sealed.

@@ -65,11 +65,3 @@ struct RenamedColumns {
     return isNew && (column.isNumber == known.isNumber || column.type.isEmpty) ? column.name : nil
   }
 }
-
-extension TableForm.Column {
-  /// Whether its declared type is a number's, as programs name them.
-  fileprivate var isNumber: Bool {
-    let type = type.joined()
-    return ["int", "real", "floa", "doub", "num", "dec", "bool"].contains { type.contains($0) }
-  }
-}

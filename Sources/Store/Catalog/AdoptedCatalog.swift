@@ -46,13 +46,15 @@ final class AdoptedCatalog {
   @discardableResult
   func rebuildTriggers() throws -> (built: Bool, renamed: [String]) {
     let expected = triggers.mapValues { String(decoding: $0, as: UTF8.self) }
-    var existing: [String: String] = [:]
+    var existing: [String: (sql: String, table: String)] = [:]
     let statement = try connection.prepared(
-      "SELECT name, sql FROM sqlite_master WHERE type='trigger' AND name LIKE 'birlik\\_%' ESCAPE '\\'")
-    while try statement.step() { existing[statement.string(0)] = statement.string(1) }
+      "SELECT name, sql, tbl_name FROM sqlite_master WHERE type='trigger' AND name LIKE 'birlik\\_%' ESCAPE '\\'")
+    while try statement.step() { existing[statement.string(0)] = (statement.string(1), statement.string(2)) }
     var (built, renamed) = (false, [String]())
-    for (name, sql) in existing.sorted(by: { $0.key < $1.key }) where expected[name] != sql {
-      if Self.isOwn(sql) {
+    for (name, trigger) in existing.sorted(by: { $0.key < $1.key }) where expected[name] != trigger.sql {
+      if CaptureTable.isRecorded(by: trigger.sql) || trigger.sql.contains("SELECT RAISE(ABORT,")
+        || isTable(trigger.table)
+      {
         try connection.execute("DROP TRIGGER \(name.sql)")
       } else {
         let other = try SchemaObjects(connection).setAsideTrigger(named: name)
@@ -60,16 +62,15 @@ final class AdoptedCatalog {
       }
       built = true
     }
-    for (name, sql) in expected.sorted(by: { $0.key < $1.key }) where existing[name] != sql {
+    for (name, sql) in expected.sorted(by: { $0.key < $1.key }) where existing[name]?.sql != sql {
       try connection.execute(sql)
       built = true
     }
     return (built, renamed)
   }
 
-  /// Whether a trigger is one of this program's: it captures an edit or refuses one.
-  private static func isOwn(_ sql: String) -> Bool {
-    sql.contains("birlik_capture") || sql.contains("SELECT RAISE(ABORT,")
+  private func isTable(_ name: String) -> Bool {
+    tables.values.contains { SQLText.folded($0.kind.name) == SQLText.folded(name) }
   }
 
   private static func tables(of catalog: Catalog) -> [KindID: KindTable] {

@@ -19,6 +19,12 @@ struct TableForm {
         .map(\.folded)
     }
 
+    /// Whether the declared type is a number's, as programs name them.
+    var isNumber: Bool {
+      let type = type.joined()
+      return ["int", "real", "floa", "doub", "num", "dec", "bool"].contains { type.contains($0) }
+    }
+
     func has(_ word: String) -> Bool { words.dropFirst().contains { $0.isWord(word) } }
 
     /// Whether an expression gives its values.
