@@ -99,41 +99,53 @@ struct CaptureRepair {
     let (built, renamed) = try transaction.adopted.rebuildTriggers()
     done += renamed
     if built { done.insert("triggers were missing or changed and were built again", at: 0) }
-    if isForeign || built || tables.hasUnseenRows { done += try checkRows(built: built) }
+    if isForeign || built || !tables.unseen.isEmpty { done += try checkRows(mended: tables.unseen, built: built) }
     if !done.isEmpty { try transaction.meta.addNotice("In this database \(done.joined(separator: "; ")).") }
     try recordSchema()
   }
 
   /// Compares every row with the log, and captures what differs.
   ///
+  /// - Parameter mended: kinds whose table a tool had built anew or renamed: what was typed there counts.
   /// - Returns: what was found, in words.
-  private func checkRows(built: Bool) throws -> [String] {
-    var (captured, restored) = (0, 0)
+  private func checkRows(mended: Set<KindID>, built: Bool) throws -> [String] {
+    var (captured, held, restored) = (0, 0, 0)
     for table in transaction.adopted.sharedTables {
       let check = try RowCheck(transaction, table)
       var last: RecordKey?
       repeat {
-        let batch = try check.batch(after: last, taking: .held)
-        restored += batch.differences.count { $0.refusal != nil }
-        captured += batch.differences.count { $0.refusal == nil }
+        let isMended = mended.contains(table.kind.id)
+        let batch = try check.batch(after: last, taking: isMended ? .typed : .held)
+        for difference in batch.differences {
+          if difference.refusal != nil {
+            restored += 1
+          } else if isMended, !difference.removes {
+            captured += 1
+          } else {
+            held += 1
+          }
+        }
         last = batch.last
       } while last != nil
     }
-    if captured + restored > 0 {
+    if captured + held + restored > 0 {
       // Totals counted the rows as they were before.
       try transaction.meta.set(.staleTotals, .integer(1))
-      return [Self.words(captured, restored)]
+      return [Self.words(captured: captured, held: held, restored: restored)]
     }
     return built ? ["no row had been edited without them"] : []
   }
 
-  private static func words(_ captured: Int, _ restored: Int) -> String {
+  private static func words(captured: Int, held: Int, restored: Int) -> String {
     var words: [String] = []
     if captured > 0 {
+      words.append(captured == 1 ? "1 record typed there is taken" : "\(captured) records typed there are taken")
+    }
+    if held > 0 {
       words.append(
-        captured == 1
+        held == 1
           ? "1 record had been edited without being noted; the edit waits until you confirm it: see `birlik held`"
-          : "\(captured) records had been edited without being noted; the edits wait until you confirm them: see "
+          : "\(held) records had been edited without being noted; the edits wait until you confirm them: see "
             + "`birlik held`")
     }
     if restored > 0 {

@@ -31,6 +31,9 @@ public struct RowDifference: Sendable, Equatable {
   public var fields: [Field]
   /// Why it was put back instead of captured, such as a field that is set once; nil where it can be captured.
   public var refusal: String?
+
+  /// Whether a record or a value is gone.
+  var removes: Bool { sort == .deleted || fields.contains { $0.new.isNull && !$0.old.isNull } }
 }
 
 /// Compares rows with what the log says they show, minus what triggers noted since.
@@ -58,6 +61,8 @@ struct RowCheck {
     case none
     /// A person has to confirm it.
     case held
+    /// What was typed is captured, as into a table that a tool built anew; a person has to confirm what is gone.
+    case typed
     /// It is captured as if a trigger had.
     case captured
   }
@@ -100,18 +105,19 @@ struct RowCheck {
         continue
       }
       let expected = try transaction.records.shownRow(table, key, slots)
-      var found = Finding(table, key, row: actual[key], expected: expected, captured: captured[key])
+      let found = Finding(table, key, row: actual[key], expected: expected, captured: captured[key])
       let taint = CaptureTaint(table, stored: stored, logged: slots, row: actual[key], transaction.directory)
       if let taint {
         let isCaptured = captured[key] != nil || found != nil
         if taking != .none { try taint.correct(table, key, slots, isCaptured: isCaptured, transaction) }
         batch.differences.append(taint.difference(table, key))
       }
-      guard found != nil else { continue }
+      guard var finding = found else { continue }
       if taking != .none {
-        try found?.capture(slots, transaction, waits: taking == .held, isCaptured: captured[key] != nil)
+        let waits = taking == .held || taking == .typed && finding.difference.removes
+        try finding.capture(slots, transaction, waits: waits, isCaptured: captured[key] != nil)
       }
-      if let difference = found?.difference { batch.differences.append(difference) }
+      batch.differences.append(finding.difference)
     }
     return batch
   }

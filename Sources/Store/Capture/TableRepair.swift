@@ -10,8 +10,8 @@ struct TableRepair {
   private var connection: Connection { transaction.connection }
   /// What was done, a clause for each change.
   private(set) var done: [String] = []
-  /// Whether rows may have been written where no trigger saw it.
-  private(set) var hasUnseenRows = false
+  /// The kinds into whose tables rows may have been written where no trigger saw it.
+  private(set) var unseen: Set<KindID> = []
 
   init(_ transaction: Transaction) {
     self.transaction = transaction
@@ -57,7 +57,7 @@ struct TableRepair {
     if let moved {
       try objects.renameTable(moved, to: name)
       add("the table \(moved.name) is called \(name) again; what was typed there counts")
-      hasUnseenRows = true
+      unseen.insert(table.kind.id)
       return
     }
     try connection.execute(table.createTable(federation: transaction.identity.role.federation))
@@ -104,7 +104,7 @@ struct TableRepair {
     var renames: [String: String] = [:]
     for rename in columns.renames {
       add("the column \(rename.found) of \(name) is called \(rename.name) again; what was typed there counts")
-      hasUnseenRows = true
+      unseen.insert(table.kind.id)
       do {
         try connection.execute("ALTER TABLE \(name) RENAME COLUMN \(rename.found.sql) TO \(rename.name.sql)")
       } catch {
@@ -120,7 +120,7 @@ struct TableRepair {
     case .constraints(let body): try objects.restate(object, as: body)
     case .rows:
       try rebuild(table, form, expected, renaming: renames)
-      hasUnseenRows = true
+      unseen.insert(table.kind.id)
       if columns.missing.isEmpty, columns.renames.isEmpty {
         add("the table \(name) had lost its form and was built again")
       }
@@ -149,7 +149,7 @@ struct TableRepair {
     }
     let lost = table.isShared ? try transaction.capture.drop(gone.reduce(0) { $0 | $1.id.bit }, of: table.kind.id) : 0
     if table.isShared { try ColumnRefill(transaction, table, fields, owner: missing.contains("federation")).run() }
-    hasUnseenRows = true
+    unseen.insert(table.kind.id)
     let isLocal = fields.isEmpty && !missing.contains("federation")
     add(
       "the column\(missing.count == 1 ? "" : "s") \(missing.joined(separator: ", ")) of \(name) had been dropped and "
@@ -197,7 +197,9 @@ struct TableRepair {
 
   /// Shows again what the log has. A record whose deletion waits to be sent stays deleted.
   private func restoreRows(_ table: KindTable) throws {
-    let deleted = try transaction.capture.edits(of: table).filter { $0.value.deletion != nil }
+    let deleted = try transaction.capture.edits(of: table, after: transaction.held.edits(of: table.kind.id)).filter {
+      $0.value.deletion != nil
+    }
     try transaction.heads.eachPage(of: table.kind.id) { keys in
       let folded = try transaction.records.fold(table, Set(keys))
       for key in keys where deleted[key] == nil { try transaction.records.show(table, key, folded[key] ?? []) }
