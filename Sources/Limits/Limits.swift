@@ -83,6 +83,9 @@ public enum WireLimits {
   public static let clockToleranceSeconds: Int64 = 300
   /// The clocks that a node goes by, in milliseconds since 1970: up to the end of the year 9999.
   public static let clock: ClosedRange<Int64> = 0...253_402_300_799_999
+  /// Bytes of an answer from which on headquarters holds it until the next request, so that a node whose line broke can
+  /// ask for the rest.
+  public static let resumedBytes = 16 << 10
   /// Refusals that the report of one sync lists.
   public static let refusalsPerReport = 200
 }
@@ -125,6 +128,10 @@ public struct ServerLimits: Equatable, Sendable {
   public var concurrentStrangers = 4
   /// Those of one address among them. Not for this machine.
   public var concurrentStrangersPerAddress = 2
+  /// Seconds that an answer waits for a program that holds the database file, before it is `busy`.
+  public static let fileSeconds = 20
+  /// Bytes of messages, in all, that are held for nodes whose lines do not carry them whole.
+  public var heldMessageBytes = 64 << 20
   /// From the head of a request to the end of its body, even when bytes keep coming.
   public var bodyTime: Duration = .seconds(120)
   /// From the head of a request to the end of its answer.
@@ -252,6 +259,8 @@ public enum CatalogFileLimits {
 public enum InputLimits {
   /// Seconds between two scheduled syncs: a week.
   public static let syncIntervalSeconds = 604_800
+  /// Seconds that a command waits for a busy file or headquarters: a day.
+  public static let waitingSeconds = 86_400
   /// Days of the log that a node keeps: a hundred years.
   public static let keptDays: Int64 = 36_500
   /// Bytes of the reason that a person gives for a decision.

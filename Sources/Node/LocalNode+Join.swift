@@ -12,7 +12,11 @@ extension LocalNode {
   /// The records come with the first sync. The key is written before headquarters is asked: if the answer is lost, the next
   /// call uses the same key, and headquarters answers it a second time. A call with the invitation that made the database
   /// opens it: the one before may have been cut before it could say so.
-  public static func join(invitation line: String, database: String) async throws -> LocalNode {
+  ///
+  /// - Parameter waiting: how long each call waits for a busy headquarters, and for another program that holds the file.
+  public static func join(
+    invitation line: String, database: String, waiting: Duration = .zero
+  ) async throws -> LocalNode {
     let invitation = try Invitation(line: line)
     let operation = "joining headquarters"
     let token = SyncCore.Digest(sha256: invitation.token)
@@ -29,7 +33,7 @@ extension LocalNode {
       return (key, true)
     }
     do {
-      return try await join(invitation, as: key, database: database, operation)
+      return try await join(invitation, as: key, database: database, waiting: waiting, operation)
     } catch {
       if isNew, wasRefused(error) { file.remove() }
       throw error
@@ -52,11 +56,13 @@ extension LocalNode {
   }
 
   private static func join(
-    _ invitation: Invitation, as key: Curve25519.Signing.PrivateKey, database: String, _ operation: String
+    _ invitation: Invitation, as key: Curve25519.Signing.PrivateKey, database: String, waiting: Duration,
+    _ operation: String
   ) async throws -> LocalNode {
     let publicKey = Array(key.publicKey.rawRepresentation)
     let client = HeadquartersClient(
-      url: invitation.url, trust: invitation.trust, headquarters: invitation.headquarters, signer: nil)
+      url: invitation.url, trust: invitation.trust, headquarters: invitation.headquarters, signer: nil,
+      waiting: waiting)
     let before = SystemClock.now()
     let body: [UInt8]
     do {
@@ -79,6 +85,6 @@ extension LocalNode {
       upstream: invitation.url, offset: answer.now &- (before / 2 &+ after / 2))
     beginning.trust = invitation.trust
     beginning.invitation = SyncCore.Digest(sha256: invitation.token)
-    return try await offload { [beginning] in try makeDatabase(database, beginning) }
+    return try await offload { [beginning] in try makeDatabase(database, beginning, waiting: waiting) }
   }
 }

@@ -53,7 +53,7 @@ extension LocalNode {
       try store.finishRenewal(card)
       try file.complete(new)
       try store.close()
-      return try LocalNode.open(database: database, keys: keys.isNamed ? keys.path : nil)
+      return try LocalNode.open(database: database, keys: keys.isNamed ? keys.path : nil, waiting: store.waiting)
     }
   }
 }

@@ -42,8 +42,11 @@ public struct LocalNode: Sendable {
   /// - Parameters:
   ///   - isForReading: true to leave the file unchanged to the last byte.
   ///   - keys: the folder from which systemd takes the keys that it provides, to renew them there.
+  ///   - waiting: how long each call waits for another program that holds the file, and for a busy headquarters.
   /// - Throws: `StoreError`, or `NodeError` with code `config` if the key file is missing or cannot be used.
-  public static func open(database: String, isForReading: Bool = false, keys: String? = nil) throws -> LocalNode {
+  public static func open(
+    database: String, isForReading: Bool = false, keys: String? = nil, waiting: Duration = .zero
+  ) throws -> LocalNode {
     guard FileManager.default.fileExists(atPath: database) else {
       throw StoreError(
         .missing, "opening the database", "there is no database \(database)",
@@ -54,22 +57,24 @@ public struct LocalNode: Sendable {
     guard !keys.isNamed || file.exists || file.file.place == .named else {
       throw KeyFile.missing("opening the node")
     }
-    return LocalNode(store: try openStore(database, isForReading: isForReading, file), keys: keys)
+    return LocalNode(store: try openStore(database, isForReading: isForReading, file, waiting), keys: keys)
   }
 
-  private static func openStore(_ database: String, isForReading: Bool, _ file: KeyFile) throws -> Store {
+  private static func openStore(
+    _ database: String, isForReading: Bool, _ file: KeyFile, _ waiting: Duration
+  ) throws -> Store {
     switch Result(catching: file.read) {
     case .success(let key):
       do {
-        return try Store(path: database, key: key, isForReading: isForReading)
+        return try Store.opened(path: database, key: key, isForReading: isForReading, waiting: waiting)
       } catch let mismatch as StoreError where mismatch.code == .wrongKey {
-        if let store = try openWithAnotherKey(database, isForReading: isForReading, file) { return store }
+        if let store = try openWithAnotherKey(database, isForReading: isForReading, file, waiting) { return store }
         for case .failure(let problem) in file.others() { throw problem }
         throw file.file.place == .handedOver ? handedOver(mismatch) : mismatch
       }
     case .failure(let problem):
       do {
-        if let store = try openWithAnotherKey(database, isForReading: isForReading, file) { return store }
+        if let store = try openWithAnotherKey(database, isForReading: isForReading, file, waiting) { return store }
         // No key fits, but any key finds out whether this is a node's database at all: that comes first.
         _ = try Store(path: database, key: Curve25519.Signing.PrivateKey(), isForReading: true)
       } catch let error as StoreError {
@@ -83,10 +88,12 @@ public struct LocalNode: Sendable {
   /// name, or the previous one for an older backup.
   ///
   /// - Returns: nil if none of them belongs to the database.
-  private static func openWithAnotherKey(_ database: String, isForReading: Bool, _ file: KeyFile) throws -> Store? {
+  private static func openWithAnotherKey(
+    _ database: String, isForReading: Bool, _ file: KeyFile, _ waiting: Duration
+  ) throws -> Store? {
     for case .success(let key) in file.others() {
       do {
-        let store = try Store(path: database, key: key, isForReading: isForReading)
+        let store = try Store.opened(path: database, key: key, isForReading: isForReading, waiting: waiting)
         try file.complete(key)
         return store
       } catch let error as StoreError where error.code == .wrongKey {
@@ -106,8 +113,10 @@ public struct LocalNode: Sendable {
   }
 
   /// Makes the database of a node whose key file is in place.
-  static func makeDatabase(_ database: String, _ beginning: Store.Beginning) throws -> LocalNode {
+  static func makeDatabase(
+    _ database: String, _ beginning: Store.Beginning, waiting: Duration = .zero
+  ) throws -> LocalNode {
     try Store.create(path: database, beginning)
-    return LocalNode(store: try Store(path: database, key: beginning.identity.key))
+    return LocalNode(store: try Store.opened(path: database, key: beginning.identity.key, waiting: waiting))
   }
 }

@@ -19,6 +19,7 @@ struct Edge: HTTPResponder {
   private let addresses: RateLimiter<PeerAddress>
   private let strangeAddresses: RateLimiter<PeerAddress>
   private let nodes: RateLimiter<NodeID>
+  private let messages: HeldMessages
   private let begin = ContinuousClock.now
 
   init(service: any HeadquartersService, limits: ServerLimits) {
@@ -29,6 +30,7 @@ struct Edge: HTTPResponder {
     addresses = RateLimiter(limits.requestsPerAddress, capacity: limits.rememberedAskers)
     strangeAddresses = RateLimiter(limits.strangersPerAddress, capacity: limits.rememberedAskers)
     nodes = RateLimiter(limits.requestsPerNode, capacity: limits.rememberedAskers)
+    messages = HeldMessages(limit: limits.heldMessageBytes)
   }
 
   /// Seconds since the server began.
@@ -43,6 +45,8 @@ struct Edge: HTTPResponder {
   private struct Outcome {
     var answer: ServiceAnswer
     var isWhole: Bool
+    /// For whom the answer is held, in case that the line breaks.
+    var heldFor: NodeID?
 
     static func early(_ answer: ServiceAnswer) -> Outcome { Outcome(answer: answer, isWhole: false) }
     static func whole(_ answer: ServiceAnswer) -> Outcome { Outcome(answer: answer, isWhole: true) }
@@ -63,8 +67,9 @@ struct Edge: HTTPResponder {
     let binding = RequestBinding(method: request.method.rawValue, path: path, headers: request.headers)
     do {
       let signature = try MessageSignature.sign(
-        status: outcome.answer.status, body: outcome.answer.body, time: service.now(), answering: binding,
+        status: outcome.answer.status, body: outcome.answer.body, time: max(0, service.now()), answering: binding,
         signer: await service.signer())
+      if let node = outcome.heldFor { hold(outcome.answer.body, signature, for: node) }
       return response(outcome, signature: signature)
     } catch {
       context.logger.error("An answer could not be signed.", metadata: ["code": "\(error.code.rawValue)"])
@@ -78,6 +83,9 @@ struct Edge: HTTPResponder {
       case (.post, "/v1/exchange"): try await exchange(request, peer: peer)
       case (.post, "/v1/snapshot"): try await snapshot(request)
       case (.post, "/v1/renew-key"): try await renewKey(request)
+      case (.post, "/v1/catalog"): try await catalog(request)
+      case (.post, "/v1/part"): try await part(request)
+      case (.post, "/v1/rest"): try await rest(request)
       case (.post, "/v1/join"): await join(request, peer: peer)
       default: .early(.denied)
       }
@@ -125,9 +133,43 @@ struct Edge: HTTPResponder {
     }
   }
 
+  /// A later catalog that headquarters lost.
+  private func catalog(_ request: Request) async throws -> Outcome {
+    try await serveKnown(request, key: service.publicKey, limit: limits.bodyBytes) { [service] body, node in
+      await service.restoreCatalog(body, from: node)
+    }
+  }
+
+  // MARK: Bad lines
+
+  private func part(_ request: Request) async throws -> Outcome {
+    try await serveKnown(request, key: service.publicKey, limit: limits.bodyBytes, isHeld: false) { body, node in
+      guard let part = try? PartRequest(bytes: body) else { return .broken }
+      return ServiceAnswer(body: PartAnswer(held: messages.add(part, of: node)).bytes)
+    }
+  }
+
+  private func rest(_ request: Request) async throws -> Outcome {
+    try await serveKnown(request, key: service.publicKey, isHeld: false) { body, node in
+      guard let request = try? RestRequest(bytes: body) else { return .broken }
+      return ServiceAnswer(body: messages.rest(request, of: node).bytes)
+    }
+  }
+
+  /// Holds an answer that a line may not carry whole, and forgets the one before.
+  private func hold(_ body: [UInt8], _ signature: HTTPFields, for node: NodeID) {
+    guard let digest = signature[.contentDigest].flatMap(ContentDigest.bytes).flatMap({ Digest(bytes: $0) }) else {
+      return
+    }
+    messages.hold(body.count > WireLimits.resumedBytes ? body : nil, digest: digest, for: node)
+  }
+
+  // MARK: Known nodes
+
   /// A small request of a node that is known.
   private func serveKnown(
-    _ request: Request, key: (NodeID) async throws -> [UInt8]?, _ answer: ([UInt8], NodeID) async -> ServiceAnswer
+    _ request: Request, key: (NodeID) async throws -> [UInt8]?, limit: Int? = nil, isHeld: Bool = true,
+    _ answer: ([UInt8], NodeID) async -> ServiceAnswer
   ) async throws -> Outcome {
     guard let claim = claim(of: request), let key = try await key(claim.keyID),
       (try? claim.verifySignature(publicKey: key)) != nil
@@ -135,20 +177,33 @@ struct Edge: HTTPResponder {
     guard (try? claim.verifyTime(now: service.now(), tolerance: limits.clockToleranceSeconds)) != nil else {
       return .early(.clock)
     }
-    return await serve(request, claim: claim, limit: limits.joinBytes) { body in await answer(body, claim.keyID) }
+    return await serve(request, claim: claim, limit: limit ?? limits.joinBytes, isHeld: isHeld) { body in
+      await answer(body, claim.keyID)
+    }
   }
 
   /// Reads the body of a known node's request and has it answered.
+  ///
+  /// - Parameter isHeld: whether the answer is held for one whose line breaks.
   private func serve(
-    _ request: Request, claim: RequestClaim, limit: Int, _ answer: ([UInt8]) async -> ServiceAnswer
+    _ request: Request, claim: RequestClaim, limit: Int, isHeld: Bool = true,
+    _ answer: ([UInt8]) async -> ServiceAnswer
   ) async -> Outcome {
     if let seconds = nodes.wait(of: claim.keyID, now: now) { return .early(.busy(retryAfterSeconds: seconds)) }
     let outcome: Outcome? = await members.enter(claim.keyID) {
       switch await read(request, limit: limit) {
       case .failure(let refusal): return .early(refusal.answer)
-      case .success(let body):
+      case .success(let read):
+        var body = read
+        if body.isEmpty, (try? claim.verify(body: body)) == nil {
+          // The body was sent in parts before.
+          guard let parts = claim.bodyDigest.flatMap({ messages.request($0, of: claim.keyID) }) else {
+            return .whole(.partsMissing)
+          }
+          body = parts
+        }
         guard (try? claim.verify(body: body)) != nil else { return .whole(.denied) }
-        return .whole(await answer(body))
+        return Outcome(answer: await answer(body), isWhole: true, heldFor: isHeld ? claim.keyID : nil)
       }
     }
     return outcome ?? .early(.busy(retryAfterSeconds: limits.retryAfterSeconds))
@@ -226,6 +281,7 @@ struct Edge: HTTPResponder {
     headers[.contentType] = answer.contentType
     headers[.cacheControl] = "no-store"
     if let seconds = answer.retryAfterSeconds { headers[.retryAfter] = String(seconds) }
+    if let version = answer.laggingCatalog { headers[.birlikCatalog] = String(version) }
     headers.append(contentsOf: signature)
     if !outcome.isWhole { headers[.connection] = "close" }
     return Response(

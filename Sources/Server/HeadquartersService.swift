@@ -19,6 +19,9 @@ public protocol HeadquartersService: Sendable {
   /// A page of a snapshot for a node whose signature was verified.
   func snapshot(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer
 
+  /// Takes back a catalog that headquarters signed and lost.
+  func restoreCatalog(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer
+
   /// The key of a node that may renew it: as `publicKey`, and also of one that was replaced under a new key already.
   func renewablePublicKey(of node: NodeID) async throws -> [UInt8]?
 
@@ -46,6 +49,9 @@ public protocol HeadquartersService: Sendable {
 extension HeadquartersService {
   /// Without snapshots the answer is that of an unknown path.
   public func snapshot(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { .denied }
+
+  /// Where nothing is taken back, the answer is that of an unknown path.
+  public func restoreCatalog(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer { .denied }
 
   /// Without renewal there are no other keys.
   public func renewablePublicKey(of node: NodeID) async throws -> [UInt8]? { try await publicKey(of: node) }

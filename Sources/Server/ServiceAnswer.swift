@@ -11,6 +11,8 @@ public struct ServiceAnswer: Equatable, Sendable {
   public var body: [UInt8]
   /// Sent to the client as `Retry-After`.
   public var retryAfterSeconds: Int?
+  /// Sent as `Birlik-Catalog` where the client follows a later catalog than this version.
+  public var laggingCatalog: Int?
 
   /// An answer with a body of any type.
   public init(
@@ -64,6 +66,9 @@ extension ServiceAnswer {
 
   static let broken = ServiceAnswer.error(
     status: 400, code: "broken", message: "The request did not arrive whole.", hint: "Send it again.")
+
+  static let partsMissing = ServiceAnswer.error(
+    status: 409, code: "parts_missing", message: "Parts of the request are missing.", hint: "Send its parts again.")
 
   static let notFound = ServiceAnswer.error(
     status: 404, code: "not_found", message: "There is nothing here.", hint: "Ask for /health.")

@@ -39,6 +39,8 @@ public struct Setting: Sendable {
 
   /// The simulated moment at which runs begin: 2026-01-01, in milliseconds since 1970.
   static let start: Int64 = 1_767_225_600_000
+  /// What a clock may show.
+  static let years: ClosedRange<Int64> = 0...253_402_300_799_999
   static let minute: Int64 = 60_000
   static let day: Int64 = 86_400_000
   static let year: Int64 = 365 * day

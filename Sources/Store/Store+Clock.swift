@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// How far this machine's clock is from headquarters'.
@@ -31,6 +32,15 @@ public struct ClockReading: Sendable, Equatable {
       + "meanwhile"
   }
 
+  /// The offset, or what leads to a possible time where the measured one does not.
+  ///
+  /// - Parameter wall: this machine's clock.
+  func usableOffset(wall: Int64) -> Int64 {
+    let now = Timekeeping.now(wall: wall, offset: offset, measuredAt: measuredAt, within: WireLimits.clock)
+    let (usable, overflow) = now.subtractingReportingOverflow(wall)
+    return overflow ? 0 : usable
+  }
+
   /// True when a person should hear of it anew: it went wrong, or to the other side, or by a minute more or less.
   public func isNews(after other: ClockReading?) -> Bool {
     guard isWrong else { return other?.isWrong ?? false }
@@ -43,8 +53,11 @@ extension Store {
   /// How far this machine's clock is off, as last measured.
   public func clockReading() throws -> ClockReading { try read { try ClockReading(in: $0.meta) } }
 
-  /// What to add to this machine's clock to get headquarters', in milliseconds, as last measured.
-  public func clockOffset() throws -> Int64 { try read { try $0.meta.integer(.offset) ?? 0 } }
+  /// What to add to this machine's clock to get headquarters', in milliseconds: as last measured, unless that leads to an
+  /// impossible time.
+  public func clockOffset(wall: Int64 = SystemClock.now()) throws -> Int64 {
+    try read { try ClockReading(in: $0.meta).usableOffset(wall: wall) }
+  }
 
   /// Remembers how far this machine's clock is off, in milliseconds.
   ///

@@ -131,6 +131,15 @@ extension Store {
     return Int(clamping: count)
   }
 
+  /// What the line to headquarters carried in the last sync.
+  public func lineSize() throws -> LineSize { LineSize(remembered: try read { try $0.meta.integer(.lineSize) }) }
+
+  /// Remembers what the line to headquarters carries; nil for whatever is put on it.
+  public func setLineSize(_ bytes: Int64?) throws {
+    guard try read({ try $0.meta.integer(.lineSize) }) != bytes else { return }
+    try write { try $0.meta.set(.lineSize, bytes.map { .integer($0) } ?? .null) }
+  }
+
   /// How many changes that may be sent this node sealed itself, under all its origins.
   public func ownChangeCount() throws -> Int64 {
     try read { try Self.ownChanges($0) &- Unsendable($0).count() }
@@ -142,16 +151,24 @@ extension Store {
   /// Goes over to a later catalog, in one transaction: seal, tables and columns, triggers, and what was kept for fields
   /// unknown so far.
   ///
+  /// - Parameter notice: what the administrator should know of it.
+  /// - Returns: whether it was a later one.
   /// - Throws: `StoreError` with code `notPermitted` for a catalog that would drop, retype or give away what was typed.
-  public func adopt(_ catalog: PublishedCatalog, now: Int64 = SystemClock.now()) throws {
-    try write { transaction in
-      guard catalog.catalog.version > transaction.catalog.version else { return }
+  @discardableResult
+  public func adopt(
+    _ catalog: PublishedCatalog, notice: String? = nil, now: Int64 = SystemClock.now()
+  ) throws -> Bool {
+    let isLater = try write { transaction in
+      guard catalog.catalog.version > transaction.catalog.version else { return false }
       let adoption = CatalogAdoption(transaction)
       try adoption.checkSuccession(catalog.catalog)
       try Sealer(transaction, wall: now, under: catalog.catalog).sealAll()
       try adoption.adopt(catalog)
+      if let notice { try transaction.meta.addNotice(notice) }
+      return true
     }
     try withFile { try $0.checkTriggers() }
+    return isLater
   }
 
   /// True when a peer shows something of this node's own origin that is not held here: this database was restored from a

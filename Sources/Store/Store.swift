@@ -26,6 +26,8 @@ public final class Store: @unchecked Sendable {
   public static let busySeconds = 5.0
 
   public let path: String
+  /// How long a call waits for another program that holds the file, beyond `busySeconds`.
+  public let waiting: Duration
   public let identity: Identity
   private let queue: DatabaseQueue
   private let file: StoreFile
@@ -37,9 +39,13 @@ public final class Store: @unchecked Sendable {
   /// - Parameters:
   ///   - key: the node's private key, from its own file.
   ///   - isForReading: true to leave the file as it is to the last byte: neither tables nor triggers are mended.
+  ///   - waiting: how long each later call waits for another program that holds the file, beyond `busySeconds`.
   /// - Throws: `StoreError` with code `missing`, `notOurs`, `notPermitted` or `damaged`.
-  public init(path: String, key: Curve25519.Signing.PrivateKey, isForReading: Bool = false) throws {
+  public init(
+    path: String, key: Curve25519.Signing.PrivateKey, isForReading: Bool = false, waiting: Duration = .zero
+  ) throws {
     self.path = path
+    self.waiting = waiting
     // Before the database: another process may seal between the two, and then the database is the later one.
     let stateFile = StateFile(database: path)
     let remembered = stateFile.read()
@@ -109,7 +115,7 @@ public final class Store: @unchecked Sendable {
     _ = configuresLibrary
     var configuration = Configuration()
     configuration.foreignKeysEnabled = false
-    configuration.busyMode = .timeout(busySeconds)
+    configuration.busyMode = .callback(BusyHandler(seconds: busySeconds).waits)
     configuration.label = "birlik"
     // One that an error left open is rolled back, instead of ending the program.
     configuration.allowsUnsafeTransactions = true
@@ -177,6 +183,14 @@ public final class Store: @unchecked Sendable {
   /// Runs `body` with the file, outside of any transaction.
   func withFile<Value>(_ body: (StoreFile) throws -> Value) throws -> Value {
     do {
+      return try FileWaiting.run(waiting) { try withFileOnce(body) }
+    } catch let error as StoreError {
+      throw error.naming(holdersOf: path)
+    }
+  }
+
+  private func withFileOnce<Value>(_ body: (StoreFile) throws -> Value) throws -> Value {
+    do {
       return try queue.inDatabase { _ in
         try file.opened?.check()
         // Another program may have switched to WAL mode since the last time, or let the file go.
@@ -188,14 +202,28 @@ public final class Store: @unchecked Sendable {
         return try body(file)
       }
     } catch let error as DatabaseError {
-      throw StoreError(error, "using the database").naming(holdersOf: path)
+      throw StoreError(error, "using the database")
+    }
+  }
+
+  /// Runs `body` in one write transaction, again where another program kept it from being committed.
+  ///
+  /// - Parameter isRepeatable: false for a body that cannot run twice. It is repeated only if it never began.
+  func write<Value>(isRepeatable: Bool = true, _ body: (Transaction) throws -> Value) throws -> Value {
+    var hasBegun = false
+    do {
+      return try FileWaiting.run(waiting, while: { isRepeatable || !hasBegun }) {
+        try withFileOnce { file in
+          try file.write { transaction in
+            hasBegun = true
+            return try body(transaction)
+          }
+        }
+      }
     } catch let error as StoreError {
       throw error.naming(holdersOf: path)
     }
   }
-
-  /// Runs `body` in one write transaction.
-  func write<Value>(_ body: (Transaction) throws -> Value) throws -> Value { try withFile { try $0.write(body) } }
 
   /// Runs `body` in one read transaction.
   func read<Value>(_ body: (Transaction) throws -> Value) throws -> Value { try withFile { try $0.read(body) } }

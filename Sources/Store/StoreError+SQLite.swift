@@ -43,6 +43,7 @@ extension StoreError {
       self.init(
         .busy, operation, Self.heldWords,
         hint: "close an open transaction in it, or try again in a moment")
+      isLock = true
     case SQLITE_FULL:
       self.init(.full, operation, "the disk is full", hint: "free some space; nothing was lost")
     case SQLITE_NOTADB:

@@ -36,6 +36,8 @@ public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
   public var detail: String
   /// What the operator can do next.
   public var hint: String
+  /// Whether another program held the file: what was tried may be tried again.
+  public internal(set) var isLock = false
 
   public init(_ code: Code, _ operation: String, _ detail: String, hint: String = "") {
     self.code = code

@@ -64,14 +64,18 @@ final class EasyHandle: @unchecked Sendable {
         return withExtendedLifetime(transfer) { curl_easy_perform(handle) }
       }
     }
-    guard result == CURLE_OK else {
-      let detail = Self.text(message, or: result)
-      throw TransportError(
-        transfer.stopped ?? TransportError.code(for: result, detail: detail), operation, detail: detail)
-    }
-    return HTTPResponse(
+    let response = HTTPResponse(
       status: Self.number(CURLINFO_RESPONSE_CODE, of: handle), headers: transfer.headers, body: transfer.body,
       reusedConnection: Self.number(CURLINFO_NUM_CONNECTS, of: handle) == 0)
+    // A connection that breaks behind the last byte of an answer broke too late to matter.
+    guard result == CURLE_OK || transfer.stopped == nil && transfer.isWhole else {
+      let detail = Self.text(message, or: result)
+      var error = TransportError(
+        transfer.stopped ?? TransportError.code(for: result, detail: detail), operation, detail: detail)
+      if transfer.hasAllHeaders { error.received = response }
+      throw error
+    }
+    return response
   }
 
   /// The headers as libcurl wants them, to be freed by the caller.

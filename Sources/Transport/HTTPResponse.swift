@@ -1,7 +1,7 @@
 import struct HTTPTypes.HTTPFields
 
 /// The answer to a request, whatever its status: the caller handles redirects and errors.
-public struct HTTPResponse: Sendable {
+public struct HTTPResponse: Equatable, Sendable {
   /// The HTTP status.
   public var status: Int
   /// In the order received.

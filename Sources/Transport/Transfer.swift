@@ -13,12 +13,21 @@ final class Transfer {
   private(set) var body: [UInt8] = []
   private(set) var headers = HTTPFields()
   private var headerBytes = 0
+  /// Whether the headers of the final answer are whole.
+  private(set) var hasAllHeaders = false
   /// Set when a callback stops the transfer.
   private(set) var stopped: TransportError.Code?
 
   init(limits: TransferLimits, cancellation: Cancellation) {
     self.limits = limits
     self.cancellation = cancellation
+  }
+
+  private var isInterim = false
+
+  /// Whether every byte of the answer is there, by the length that it announced.
+  var isWhole: Bool {
+    hasAllHeaders && headers[.contentLength].flatMap { Int($0) } == body.count
   }
 
   /// Appends a part of the body. Counts because libcurl's own size limit does not stop a running transfer.
@@ -35,8 +44,11 @@ final class Transfer {
     if line.starts(with: "HTTP/".utf8) {
       // An interim answer (1xx) came before: only the headers of the final one count.
       headers = HTTPFields()
+      hasAllHeaders = false
+      isInterim = line.dropFirst(9).first == UInt8(ascii: "1")
       return true
     }
+    if line.allSatisfy({ $0 == 13 || $0 == 10 }) { hasAllHeaders = !isInterim }
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
       // The empty line that ends the headers; anything else without a colon is no header.
       return line.allSatisfy { $0 == 13 || $0 == 10 } || stop(.protocolError)

@@ -34,6 +34,8 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
   public var hint: String
   /// libcurl's own message, for the log; may be empty.
   public var detail: String
+  /// What came of an answer that broke; nil where not even its headers were whole.
+  public var received: HTTPResponse?
 
   init(_ code: Code, _ operation: String, detail: String = "") {
     self.code = code
@@ -57,7 +59,10 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
     case .refusedInsecure:
       ("Plain HTTP to another machine is refused.", "Use an https:// address; http:// is for this machine only.")
     case .tooLarge:
-      ("The answer is larger than allowed.", "The other side may be another program or another version.")
+      (
+        "What answers is not headquarters: its answer is larger than allowed.",
+        "Log in to this network if it asks for that, or check the address of headquarters; nothing is lost."
+      )
     case .tls:
       ("No trusted connection could be made.", "The certificate may be wrong or too old, or somebody is in between.")
     case .wrongKey:
@@ -69,7 +74,10 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
     case .invalidRequest:
       ("The address or a header is not valid.", "Check the address of headquarters.")
     case .protocolError:
-      ("The other side does not answer as Birlik does.", "Check the address and the port of headquarters.")
+      (
+        "What answers is not headquarters: it does not answer as Birlik does.",
+        "Log in to this network if it asks for that, or check the address and the port of headquarters; nothing is lost."
+      )
     case .cancelled:
       ("The transfer was stopped.", "Start it again.")
     }

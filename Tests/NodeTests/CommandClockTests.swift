@@ -39,6 +39,61 @@ struct CommandClockTests {
     }
   }
 
+  @Test(
+    "A clock that stood decades away for one sync and was corrected stops neither syncs, dry runs nor key renewals",
+    arguments: [58, -70, 200])
+  func corrected(_ years: Int64) async throws {
+    try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, _ in
+      let wrong = try await ClockLibrary.build(in: folder).environment(offset: years * 31_557_600_000)
+      for (round, environment) in [wrong, [:], wrong, [:]].enumerated() {
+        let typed = try await folder.run(
+          ["set", "org_unit", "ftuu-\(round)", "name=Round", "--database", "uz.db"], environment: environment)
+        #expect(typed.status == 0, "\(typed.errors)")
+        for command in [["sync", "--dry-run"], ["egress"], ["sync"]] {
+          let result = try await folder.run(command + ["--database", "uz.db"], environment: environment)
+          #expect(result.status == 0, "round \(round) \(command): \(result.errors)")
+        }
+      }
+      // Renewing the key is the first thing after the wrong clock.
+      let last = try await folder.run(["sync", "--database", "uz.db"], environment: wrong)
+      #expect(last.status == 0, "\(last.errors)")
+      try await folder.good("rotate-key", "--database", "uz.db")
+      // Nothing that was sealed meanwhile is of another year than this.
+      let history = try await folder.good("history", "org_unit", "ftuu-2", "--database", "hq.db")
+      #expect(!history.output.contains(#/\b(19\d\d|20[3-9]\d|2[1-9]\d\d)-/#), "\(history.output)")
+    }
+  }
+
+  @Test(
+    "Whatever stands in the node's own numbers, a sync goes on",
+    arguments: [
+      "'x'", "NULL", "-1", "9223372036854775807", "-9223372036854775808", "1e300", "x'00'",
+    ])
+  func storedNumbers(_ value: String) async throws {
+    try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, _ in
+      try await folder.good("set", "org_unit", "ftuu-1", "name=before", "--database", "uz.db")
+      try await folder.good("sync", "--database", "uz.db")
+      let names = [
+        "offset", "clock_measured_at", "clock_wrong_since", "previous_seal", "generation", "checked_schema",
+        "last_sync_at", "unsent", "oldest_body", "seals", "origins", "line_size", "seen_refused", "stale_totals",
+        "snapshot_asked",
+      ]
+      let set = names.map { "INSERT OR REPLACE INTO birlik_meta(name, value) VALUES('\($0)', \(value));" }.joined()
+      for database in ["uz.db", "hq.db"] {
+        let written = try await folder.sqlite(database, set)
+        #expect(written.status == 0, "\(written.errors)")
+      }
+      try await folder.good("set", "org_unit", "ftuu-2", "name=after", "--database", "uz.db")
+      for command in [["sync", "--dry-run"], ["status"], ["sync"], ["status"]] {
+        let result = try await folder.run(command + ["--database", "uz.db"])
+        #expect(result.status == 0, "\(command): \(result.errors)")
+      }
+      try await folder.good("show", "org_unit", "ftuu-2", "--database", "hq.db")
+      try await folder.good("status", "--database", "hq.db")
+      try await folder.good("rotate-key", "--database", "uz.db")
+    }
+  }
+
   @Test("A daemon's log warns once, however often it syncs, and reports when the clock is right again")
   func loggedOnce() async throws {
     try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, _ in

@@ -219,6 +219,22 @@ import Testing
     }
   }
 
+  @Test("Repeating: a bulk that is sealed part by part is no repetition, however large it is")
+  func largeBulk() {
+    var script = ConversationScript(holding: [Self.entry(1, 5)])
+    // 100 parts of which the peer lacks one at a time: as of three million rows.
+    for part in 1...100 as ClosedRange<Int64> {
+      script.frontier = [Self.entry(1, 5 + part * 32_768)]
+      script.seals = [(32_768, part < 100)]
+      script.batch = SyncBatch(segments: 2, changes: 32_768, lacking: 32_768)
+      script.answer(holding: [Self.entry(1, 5 + (part - 1) * 32_768)])
+      #expect(script.outcome == nil, "part \(part)")
+    }
+    script.batch = SyncBatch()
+    script.answerSame()
+    guard case .inSync = script.outcome else { return #expect(Bool(false), "\(script.names)") }
+  }
+
   @Test("Repeating: a peer that gives something back is no such peer")
   func notRepeating() {
     var script = ConversationScript(holding: mine)

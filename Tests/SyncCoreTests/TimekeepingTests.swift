@@ -42,6 +42,46 @@ import Testing
     #expect(stamp(1_500, replacing: [.max, 1_700, .min]) == 1_701, "an absurd head spreads nothing")
   }
 
+  private static let years: ClosedRange<Int64> = 0...253_402_300_799_999
+  private static let today: Int64 = 1_785_000_000_000
+  private static let year: Int64 = 31_557_600_000
+
+  private func now(_ wall: Int64, offset: Int64, measuredAt: Int64? = nil) -> Int64 {
+    Timekeeping.now(wall: wall, offset: offset, measuredAt: measuredAt, within: Self.years)
+  }
+
+  @Test("The peer's clock is this machine's and the offset")
+  func peersNow() {
+    #expect(now(Self.today, offset: -4_000) == Self.today - 4_000)
+    #expect(now(Self.today + 58 * Self.year, offset: -58 * Self.year, measuredAt: Self.today) == Self.today)
+    #expect(now(Self.today - 1000, offset: 0, measuredAt: Self.today) == Self.today - 1000, "a step of a time server")
+  }
+
+  @Test("An offset that leads to an impossible time does not count", arguments: [Int64(4), 58, 292_000_000])
+  func impossibleOffset(years: Int64) {
+    // The clock stood in the future while the offset was measured, and was corrected.
+    #expect(now(Self.today + 5_000, offset: -years * Self.year, measuredAt: Self.today) == Self.today + 5_000)
+    #expect(now(Self.today, offset: .min) == Self.today && now(Self.today, offset: .max) == Self.today)
+  }
+
+  @Test("A clock that lost its time is not believed: no time before the last measurement is")
+  func lostTime() {
+    #expect(now(-5 * Self.year, offset: 0, measuredAt: Self.today) == Self.today)
+    #expect(now(0, offset: 0, measuredAt: Self.today) == Self.today)
+    #expect(now(-5 * Self.year, offset: 0) == 0)
+  }
+
+  @Test("Whatever numbers are stored, now is a time that a clock may show")
+  func alwaysPossible() {
+    let numbers: [Int64] = [.min, .min + 1, -Self.today, -1, 0, 1, Self.today, 253_402_300_799_999, .max - 1, .max]
+    for wall in numbers {
+      for offset in numbers {
+        for measured in numbers { #expect(Self.years.contains(now(wall, offset: offset, measuredAt: measured))) }
+        #expect(Self.years.contains(now(wall, offset: offset)))
+      }
+    }
+  }
+
   @Test("No clock makes it trap, and it never goes back behind a head that it follows")
   func extremes() {
     let lead = Timekeeping.toleratedLead

@@ -86,14 +86,13 @@ struct Headquarters: HeadquartersService {
 
   func exchange(_ body: [UInt8], from node: NodeID) async -> ServiceAnswer {
     do {
-      let answer = try await offload { try exchange(try ExchangeRequest(bytes: body), from: node) }
-      return ServiceAnswer(body: answer.bytes)
+      return try await offload { try exchange(try ExchangeRequest(bytes: body), from: node) }
     } catch {
       return answer(to: error)
     }
   }
 
-  private func exchange(_ request: ExchangeRequest, from node: NodeID) throws -> ExchangeAnswer {
+  private func exchange(_ request: ExchangeRequest, from node: NodeID) throws -> ServiceAnswer {
     let lookedAt = SystemClock.now()
     let reply = try store.answer(request, from: node)
     let absorbed = reply.absorbed
@@ -113,7 +112,9 @@ struct Headquarters: HeadquartersService {
     }
     var answer = reply.answer
     answer.now = SystemClock.now()
-    return answer
+    var service = ServiceAnswer(body: answer.bytes)
+    if reply.lacksCatalog { service.laggingCatalog = try store.catalog().version }
+    return service
   }
 
   func answer(to error: any Error) -> ServiceAnswer {

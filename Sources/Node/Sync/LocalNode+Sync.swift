@@ -24,8 +24,10 @@ extension LocalNode {
     } catch {
       let error = Self.explained(error, self)
       let words = Self.words(error)
+      let line = session.client.line.remembered
       // The sync's own error matters more than one in recording it.
       try? await offload {
+        try store.setLineSize(line)
         try store.setLastSync(SyncMark(at: SystemClock.now(), outcome: "failed", error: words), heldUpstream: nil)
       }
       throw error

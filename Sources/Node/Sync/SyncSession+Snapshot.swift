@@ -13,9 +13,6 @@ public enum SnapshotUse: Sendable {
 
 /// How a new node begins: from a snapshot where that is much shorter than the log.
 extension SyncSession {
-  /// How often a busy headquarters is asked again, once a second.
-  private static let snapshotPatience = 20
-
   /// Fetches what is missing of a snapshot and installs it. Each page is stored as it comes, so that a sync that is cut
   /// off is continued by the next one.
   mutating func beginFromSnapshot() async throws {
@@ -76,18 +73,12 @@ extension SyncSession {
 
   private mutating func ask(_ request: SnapshotRequest) async throws -> SnapshotAnswer {
     let store = store
-    var attempt = 0
-    while true {
-      attempt += 1
-      let offset = try await offload { try store.clockOffset() }
-      do {
-        return try SnapshotAnswer(bytes: try await client.post("/v1/snapshot", request.bytes, offset: offset))
-      } catch let error as NodeError
-        where error.code == .busy && request.name == .zero && attempt <= Self.snapshotPatience
-      {
-        // It is making a snapshot for another node.
-        try await Task.sleep(for: .seconds(1))
-      }
-    }
+    let offset = try await offload { try store.clockOffset() }
+    return try SnapshotAnswer(
+      bytes: try await client.post("/v1/snapshot", offset: offset) { limit in
+        var request = request
+        request.answerLimit = min(request.answerLimit, limit)
+        return request.bytes
+      })
   }
 }

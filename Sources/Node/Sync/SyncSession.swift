@@ -16,6 +16,7 @@ struct SyncSession {
   /// What came last, and how far the clocks were apart then.
   private var answer = ExchangeAnswer(now: 0, frontierDigest: .zero)
   private var measuredOffset: Int64 = 0
+  private var hasBroughtCatalog = false
   /// What is sent next.
   private var batch = Store.Batch()
 
@@ -86,7 +87,10 @@ struct SyncSession {
       let (frontier, digest) = try await frontier()
       return conversation.frontierRead(frontier, digest: digest)
     case .prepareBatch(let theirs, let marks):
-      batch = try await offload { try store.batch(lackedBy: theirs, marks: marks, role: role) }
+      var limit = Store.BatchLimit.standard
+      limit.bytes = min(limit.bytes, client.line.answerLimit / 2)
+      let batchLimit = limit
+      batch = try await offload { try store.batch(lackedBy: theirs, marks: marks, role: role, limit: batchLimit) }
       report.setCannotGive(batch.unkept)
       return conversation.batchPrepared(
         SyncBatch(
@@ -117,13 +121,18 @@ extension SyncSession {
   private mutating func exchange(_ request: SyncRequest) async throws -> (report: SealReport, hasMore: Bool)? {
     let (store, client) = (store, client)
     let (version, offset) = try await offload { (try store.catalog().version, try store.clockOffset()) }
-    let body = ExchangeRequest(
+    var body = ExchangeRequest(
       card: store.identity.card.bytes, catalogVersion: version, frontierDigest: request.digest,
-      frontier: request.frontier, cards: batch.cards, segments: batch.segments
-    ).bytes
+      frontier: request.frontier, cards: batch.cards, segments: batch.segments)
     async let sealing = Self.seal(store, if: request.sealsMeanwhile)
-    let before = SystemClock.now()
-    let answer = try ExchangeAnswer(bytes: try await client.post("/v1/exchange", body, offset: offset))
+    // Of the last attempt: earlier ones may have waited long for a busy headquarters.
+    var before = SystemClock.now()
+    let answer = try ExchangeAnswer(
+      bytes: try await client.post("/v1/exchange", offset: offset) { limit in
+        body.answerLimit = min(limit, WireLimits.messageBytes)
+        before = SystemClock.now()
+        return body.bytes
+      })
     let after = SystemClock.now()
     guard WireLimits.clock.contains(answer.now) else {
       throw NodeError(
@@ -132,6 +141,7 @@ extension SyncSession {
     }
     let part = try await sealing
     if let part { report.add(part.report) }
+    try await bringCatalogBack()
     self.answer = answer
     measuredOffset = answer.now &- (before / 2 &+ after / 2)
     report.rounds += 1
@@ -139,6 +149,24 @@ extension SyncSession {
     report.sent.bytes += batch.bytes
     report.addRefusals(answer.refusals.map { "headquarters did not take a segment: \($0.reason)" })
     return part
+  }
+
+  /// Gives headquarters its own later catalog where it lost that, once in a sync.
+  private mutating func bringCatalogBack() async throws {
+    guard let version = client.line.takeLaggingCatalog(), !hasBroughtCatalog else { return }
+    hasBroughtCatalog = true
+    let store = store
+    let (catalog, offset) = try await offload { (try store.publishedCatalog(), try store.clockOffset()) }
+    guard catalog.catalog.version > version else { return }
+    do {
+      _ = try await client.post("/v1/catalog", catalog.bytes, offset: offset)
+      report.notices.append(
+        "headquarters was restored from a backup: this node brought its catalog \(catalog.catalog.version) back")
+    } catch let error as NodeError where error.code != .unreachable {
+      report.notices.append(
+        "headquarters follows catalog \(version), earlier than this node's \(catalog.catalog.version), and did not take it "
+          + "back: \(error.detail)")
+    }
   }
 
   private static func seal(_ store: Store, if isWanted: Bool) async throws -> (report: SealReport, hasMore: Bool)? {
@@ -226,18 +254,19 @@ extension SyncSession {
   }
 
   private func remember() async throws {
-    let (store, report) = (store, report)
+    let (store, report, line) = (store, report, client.line.remembered)
     try await offload {
       let mark = SyncMark(at: SystemClock.now(), outcome: report.outcome.rawValue, error: report.refusals.first)
       let status = try store.status()
       let last = status.lastSync
       try store.setCannotGive(report.cannotGive)
+      try store.setLineSize(line)
       let held = report.outcome == .even ? try store.ownChangeCount() : nil
       if report.sent.changes > 0 { try store.rememberSync(at: mark.at) }
       // An uneventful sync within the same hour is not worth a durable commit.
       let isNews =
         report.rounds > 1 || status.unsent > 0 || last?.outcome != mark.outcome
-        || mark.at &- (last?.at ?? 0) > 3_600_000
+        || !(0...3_600_000).contains(mark.at &- (last?.at ?? 0))
       if isNews { try store.setLastSync(mark, heldUpstream: held) }
     }
   }

@@ -109,7 +109,11 @@ final class Machine {
   /// Remembers how far the clock is off. Small differences are the network's.
   func setOffset(_ offset: Int64) throws(Crash) {
     guard store.offset != offset, abs(store.offset &- offset) > 250 else { return }
-    try commit { $0.offset = offset }
+    let measuredAt = wall &+ offset
+    try commit {
+      $0.offset = offset
+      $0.measuredAt = measuredAt
+    }
   }
 
   // MARK: What an exchange asks of the store

@@ -31,8 +31,8 @@ extension MemoryStore {
       chronicle.coverage.add(.sealedInParts)
     }
     pass.sort { ($0.record, $0.sequence) < ($1.record, $1.sequence) }
-    let now = wall.addingReportingOverflow(offset).overflow ? wall : wall &+ offset
-    var sealing = Sealing(Timekeeping(offset: offset, previousSeal: previousSeal, now: now))
+    let now = Timekeeping.now(wall: wall, offset: offset, measuredAt: measuredAt, within: Setting.years)
+    var sealing = Sealing(Timekeeping(offset: now &- wall, previousSeal: previousSeal, now: now))
     var start = 0
     while start < pass.count {
       var end = start

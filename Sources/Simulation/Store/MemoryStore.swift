@@ -38,6 +38,8 @@ struct MemoryStore {
   var origins: Int64 = 0
   var version: Int
   var offset: Int64 = 0
+  /// When that was measured, by headquarters' clock.
+  var measuredAt: Int64?
   var previousSeal = Int64.min
 
   /// By record.

@@ -28,6 +28,8 @@ enum Meta: String {
   /// When that was last measured, and since when it was too much, by headquarters' clock.
   case clockMeasuredAt = "clock_measured_at"
   case clockWrongSince = "clock_wrong_since"
+  /// How many bytes the line to headquarters carries in one message; NULL mostly: see `LineSize`.
+  case lineSize = "line_size"
   /// When this node last sealed, by headquarters' clock.
   case previousSeal = "previous_seal"
   /// Raised by every transaction that changes streams or the catalog, so that other processes read them again.

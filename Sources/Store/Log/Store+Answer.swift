@@ -8,6 +8,8 @@ public struct ExchangeReply: Sendable {
   public var absorbed = AbsorbReport()
   /// How many changes the sender lacks, those of the answer included; nil where its request did not show it.
   public var lag: Int64?
+  /// True when the sender follows a later catalog, which only this headquarters can have signed.
+  public var lacksCatalog = false
   /// True when the request gave back edits that this database had lost: it was restored or copied.
   public var showsRestoration = false
 }
@@ -89,7 +91,7 @@ private struct Answerer {
     if parts.issuesReceipt(absorbing: request.segments.count, sending: answer.segments.count) {
       answer.receipt = try receipt(for: mine)
     }
-    return ExchangeReply(answer: answer, lag: parts.lag(lacking: lacking))
+    return ExchangeReply(answer: answer, lag: parts.lag(lacking: lacking), lacksCatalog: parts.lacksCatalog)
   }
 
   /// Adds what the node lacks, and of its own frontier what is held.

@@ -43,7 +43,7 @@ extension Store {
         hint: "remove keep_log from its settings")
     }
     var report = DropReport()
-    guard let old = try oldBodies(sealedBefore: time, heldBy: frontier) else { return report }
+    guard let old = try oldBodies(sealedBefore: time, heldBy: frontier, now: now) else { return report }
     var start = 0
     while start < old.count {
       var end = start
@@ -65,9 +65,11 @@ extension Store {
 
   /// Which segments are to lose their bodies, in order; nil when none is old enough yet.
   private func oldBodies(
-    sealedBefore time: Int64, heldBy frontier: [FrontierEntry]
+    sealedBefore time: Int64, heldBy frontier: [FrontierEntry], now: Int64
   ) throws -> [(number: Int64, count: Int)]? {
-    if let oldest = try read({ try $0.meta.integer(.oldestBody) }), oldest >= time { return nil }
+    // One of a later time was sealed under a wrong clock, and says nothing of what was sealed since.
+    let latest = now &+ (try clockOffset(wall: now))
+    if let oldest = try read({ try $0.meta.integer(.oldestBody) }), oldest >= time, oldest <= latest { return nil }
     var old: [(number: Int64, count: Int)] = []
     var oldest = Int64.max
     try read { transaction in

@@ -58,8 +58,8 @@ final class Sealer {
     self.limit = limit
     role = transaction.role(transaction.identity.role, under: later)
     merger = Merger(transaction)
-    let offset = try transaction.meta.integer(.offset) ?? 0
-    now = wall.addingReportingOverflow(offset).overflow ? wall : wall &+ offset
+    let offset = try ClockReading(in: transaction.meta).usableOffset(wall: wall)
+    now = wall &+ offset
     timekeeping = Timekeeping(
       offset: offset, previousSeal: try transaction.meta.integer(.previousSeal) ?? Int64.min, now: now)
   }

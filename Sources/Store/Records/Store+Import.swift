@@ -51,7 +51,7 @@ extension Store {
     }
     var report = ImportReport()
     do {
-      try writeAsClerk { transaction in
+      try writeAsClerk(isRepeatable: false) { transaction in
         let importer = try RowImporter(transaction.adopted.table(named: kind), header, transaction.connection)
         var lines: [RecordKey: Int] = [:]
         let before = try transaction.capture.lastSequence()

@@ -99,7 +99,11 @@ extension Store {
 
   /// Runs `body` in one transaction in which what is written counts as a clerk's edits: triggers capture it, and SQLite
   /// checks it.
-  func writeAsClerk<Value>(_ body: (Transaction) throws -> Value) throws -> Value {
-    try write { transaction in try transaction.connection.capturing { try body(transaction) } }
+  ///
+  /// - Parameter isRepeatable: false for a body that cannot run twice.
+  func writeAsClerk<Value>(isRepeatable: Bool = true, _ body: (Transaction) throws -> Value) throws -> Value {
+    try write(isRepeatable: isRepeatable) { transaction in
+      try transaction.connection.capturing { try body(transaction) }
+    }
   }
 }

@@ -66,13 +66,16 @@ final class SnapshotTable {
     return try manifest(select)
   }
 
-  /// The latest snapshot for a federation, or of all; nil when there is none that young.
-  func latestManifest(for federation: String? = nil, since time: Int64 = Int64.min) throws -> SnapshotManifest? {
+  /// The latest snapshot for a federation, or of all; nil when none was made in that time.
+  func latestManifest(
+    for federation: String? = nil, in time: ClosedRange<Int64> = Int64.min...Int64.max
+  ) throws -> SnapshotManifest? {
     let select = try connection.prepared(
-      "SELECT manifest FROM birlik_snapshot WHERE (?1 IS NULL OR federation=?1) AND made_at>=?2 "
+      "SELECT manifest FROM birlik_snapshot WHERE (?1 IS NULL OR federation=?1) AND made_at BETWEEN ?2 AND ?3 "
         + "ORDER BY made_at DESC LIMIT 1")
     if let federation { select.bind(1, text: federation) } else { select.bindNull(1) }
-    select.bind(2, time)
+    select.bind(2, time.lowerBound)
+    select.bind(3, time.upperBound)
     return try manifest(select)
   }
 
@@ -111,10 +114,12 @@ final class SnapshotTable {
   /// - Parameter kept: how many may stay.
   func tidy(now: Int64, kept: Int = SnapshotPolicy.count) throws {
     let forget = try connection.prepared(
-      "DELETE FROM birlik_snapshot WHERE used_at<?1 OR name NOT IN "
+      "DELETE FROM birlik_snapshot WHERE used_at NOT BETWEEN ?1 AND ?3 OR name NOT IN "
         + "(SELECT name FROM birlik_snapshot ORDER BY used_at DESC, made_at DESC LIMIT ?2)")
     forget.bind(1, now &- SnapshotPolicy.keepTime)
     forget.bind(2, kept)
+    // What was used later than now was used under a wrong clock, and would stay until then.
+    forget.bind(3, now &+ SnapshotPolicy.keepTime)
     try forget.step()
     var named: Set<Digest> = []
     let manifests = try connection.prepared("SELECT manifest FROM birlik_snapshot")

@@ -17,7 +17,8 @@ extension Store {
     let log = try read { try LogSize($0, for: role) }
     func isShorter(_ bytes: Int64) -> Bool { insists || log.isLonger(than: bytes) }
     if let known = try read({
-      try $0.snapshots.latestManifest(for: role.federation, since: time &- SnapshotPolicy.offerTime)
+      try $0.snapshots.latestManifest(
+        for: role.federation, in: Self.span(around: time, SnapshotPolicy.offerTime))
     }) {
       return isShorter(Int64(known.size)) ? known : nil
     }
@@ -33,6 +34,12 @@ extension Store {
     try write { try $0.snapshots.tidy(now: time) }
     guard let manifest else { return nil }
     return isShorter(Int64(manifest.size)) ? manifest : nil
+  }
+
+  /// Whatever was made later than that was made under a wrong clock.
+  private static func span(around time: Int64, _ length: Int64) -> ClosedRange<Int64> {
+    let (earliest, latest) = (time &- length, time &+ length)
+    return earliest <= latest ? earliest...latest : Int64.min...Int64.max
   }
 
   /// Pages of a snapshot in order, as many as fit and at least one.

@@ -4,6 +4,8 @@ public struct ExchangeParts: Sendable, Equatable {
   public let digest: Digest
   /// Whether this side's later catalog is offered.
   public let offersCatalog: Bool
+  /// Whether the peer follows a later catalog, which this side lost: it was restored from a backup.
+  public let lacksCatalog: Bool
   /// Whether the frontier is shown: only where the two differ, so that an exchange in which nothing moves stays tiny.
   public let showsFrontier: Bool
   /// Whether the answer marks what is held of the peer's frontier, and carries what the peer lacks. A greeting shows no
@@ -18,6 +20,7 @@ public struct ExchangeParts: Sendable, Equatable {
   ) {
     digest = mine
     offersCatalog = catalogVersion > peerCatalogVersion
+    lacksCatalog = catalogVersion < peerCatalogVersion
     showsFrontier = mine != theirs
     fillsBatch = showsFrontier && peerShowsFrontier
   }

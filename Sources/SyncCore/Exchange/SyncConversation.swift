@@ -41,7 +41,7 @@ public struct SyncConversation: Sendable {
   private var shown: [FrontierEntry] = []
   private var marks: [FrontierMark] = []
   private var ends = ShownEnds()
-  private var patience = SyncPatience()
+  private var patience: SyncPatience
   private var lastDigest: Digest?
   /// Whether the peer holds edits of this node that it lost and has not got back.
   private var awaitsOwn = false
@@ -56,6 +56,7 @@ public struct SyncConversation: Sendable {
   public init(frontier: [FrontierEntry], digest: Digest) {
     mine = frontier
     self.digest = digest
+    patience = SyncPatience(holding: frontier)
     state = .answer(to: SyncRequest(digest: digest), hasSealed: false)
   }
 
@@ -201,6 +202,7 @@ public struct SyncConversation: Sendable {
     case .frontier(let round):
       mine = frontier
       self.digest = digest
+      patience.countHeld(frontier)
       state = .batch(round)
       return .prepareBatch(lackedBy: round.theirs, marks: marks)
     default: outOfTurn()

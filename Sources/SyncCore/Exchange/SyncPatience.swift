@@ -16,6 +16,25 @@ struct SyncPatience: Sendable {
   /// Changes sent in the whole sync, and the most that the peer was ever found to lack.
   private var sent: Int64 = 0
   private var mostLacking: Int64 = 0
+  /// Changes that this side held when the sync began, and how many it holds more since.
+  private let heldAtFirst: Int64
+  private var added: Int64 = 0
+
+  /// - Parameter frontier: what this side holds when the sync begins.
+  init(holding frontier: [FrontierEntry]) { heldAtFirst = Self.changes(frontier) }
+
+  /// Counts what was sealed or absorbed since the sync began: of a large bulk the peer lacks more from part to part, which
+  /// is no repetition.
+  mutating func countHeld(_ frontier: [FrontierEntry]) {
+    added = max(added, Self.changes(frontier).subtractingReportingOverflow(heldAtFirst).partialValue)
+  }
+
+  private static func changes(_ frontier: [FrontierEntry]) -> Int64 {
+    frontier.reduce(0) { sum, entry in
+      let (more, overflow) = sum.addingReportingOverflow(max(0, entry.tip.sequence))
+      return overflow ? Int64.max : more
+    }
+  }
 
   /// Counts the changes of a request that was answered.
   mutating func countSent(_ changes: Int) { sent += Int64(changes) }
@@ -36,5 +55,10 @@ struct SyncPatience: Sendable {
   var isExhausted: Bool { idle > Self.idleRounds || barren > Self.barrenRounds || isRepeating }
 
   /// Whether a peer that claims to lack the same for ever is sent it again and again.
-  private var isRepeating: Bool { unanswered > Self.barrenRounds && sent / Self.sendings > mostLacking }
+  private var isRepeating: Bool { unanswered > Self.barrenRounds && isMoreThanEnough }
+
+  private var isMoreThanEnough: Bool {
+    let (most, overflow) = mostLacking.addingReportingOverflow(added)
+    return !overflow && sent / Self.sendings > most
+  }
 }

@@ -19,6 +19,25 @@ public struct Timekeeping: Sendable {
     self.now = now
   }
 
+  /// Now by the peer's clock, as far as a node can tell.
+  ///
+  /// A clock that was set since the offset was measured makes the offset wrong, by a century if it stood there for one
+  /// sync. That shows where the two lead out of all years, or to before the measurement: then the offset does not count,
+  /// and no time before the measurement is taken either.
+  ///
+  /// - Parameters:
+  ///   - wall: this machine's clock.
+  ///   - measuredAt: when the offset was measured, by the peer's clock; nil where it never was.
+  ///   - years: the times that a clock may show.
+  public static func now(wall: Int64, offset: Int64, measuredAt: Int64?, within years: ClosedRange<Int64>) -> Int64 {
+    let earliest = measuredAt.flatMap { years.contains($0) ? $0 : nil } ?? years.lowerBound
+    let (time, isImpossible) = wall.addingReportingOverflow(offset)
+    // A small step back is the work of a time server.
+    let (late, overflow) = time.addingReportingOverflow(toleratedLead)
+    if !isImpossible, years.contains(time), overflow || late >= earliest { return time }
+    return Swift.min(Swift.max(wall, earliest), years.upperBound)
+  }
+
   /// The time of a change.
   ///
   /// - Parameters:

@@ -10,6 +10,9 @@ extension HTTPField.Name {
   /// Milliseconds since 1970 at which a response was signed.
   public static let birlikTime = constant("birlik-time")
 
+  /// The version of headquarters' catalog, sent where the node that asks follows a later one: headquarters lost it.
+  public static let birlikCatalog = constant("birlik-catalog")
+
   private static func constant(_ name: String) -> Self {
     guard let name = Self(name) else { preconditionFailure("\(name) is no name of a header") }
     return name

@@ -11,6 +11,9 @@ public struct RequestClaim: Sendable {
   /// The node that claims to have signed.
   public var keyID: NodeID { signature.keyID }
 
+  /// The SHA-256 of the body that was signed.
+  public var bodyDigest: Digest? { ContentDigest.bytes(inHeader: digest).flatMap { Digest(bytes: $0) } }
+
   /// Reads the headers of a request.
   ///
   /// - Throws: `missing` or `malformed` for headers that differ from Birlik's spelling.

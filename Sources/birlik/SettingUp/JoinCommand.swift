@@ -30,7 +30,7 @@ struct JoinCommand: AsyncParsableCommand {
     let path = try node.path()
     var line = invitation
     if line == "-" { line = readLine() ?? "" }
-    var joined = try await LocalNode.join(invitation: line, database: path)
+    var joined = try await LocalNode.join(invitation: line, database: path, waiting: node.waiting)
     if wholeLog { joined.snapshotUse = .never }
     // The node exists from here on. If this first sync fails, a later one fetches the rest.
     var report: SyncReport?

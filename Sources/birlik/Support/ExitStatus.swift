@@ -50,8 +50,8 @@ extension ExitStatus {
 
   init(_ code: TransportError.Code) {
     switch code {
-    case .unreachable, .interrupted, .timeout: self = .unreachable
-    case .tooLarge, .protocolError: self = .data
+    // Whatever else answers in headquarters' place, such as a router, headquarters was not reached.
+    case .unreachable, .interrupted, .timeout, .tooLarge, .protocolError: self = .unreachable
     case .tls, .wrongKey: self = .notPermitted
     case .refusedInsecure, .invalidRequest: self = .config
     case .cancelled: self = .tryLater

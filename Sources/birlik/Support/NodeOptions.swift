@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Limits
 import Node
 import Settings
 import Store
@@ -18,6 +19,20 @@ struct NodeOptions: ParsableArguments {
       "The settings file (else BIRLIK_CONFIG, else \(usualSettings) if there is one).", valueName: "file"))
   var config: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Seconds to wait for a program that holds the file, and for a busy headquarters.", valueName: "seconds"))
+  var wait = Retrying.usualSeconds
+
+  func validate() throws {
+    guard (0...InputLimits.waitingSeconds).contains(wait) else {
+      throw ValidationError("The time to wait is from 0 to \(InputLimits.waitingSeconds) seconds, and \(wait) is not.")
+    }
+  }
+
+  /// How long each step waits.
+  var waiting: Duration { .seconds(wait) }
+
   /// What the settings file says; no settings if there is none.
   func settings() throws -> Settings {
     let named = config ?? Environment["BIRLIK_CONFIG"]
@@ -35,14 +50,22 @@ struct NodeOptions: ParsableArguments {
 
   /// Opens the node.
   ///
-  /// - Parameter isForReading: true to leave the file unchanged to the last byte.
-  func open(isForReading: Bool = false, keys: String? = nil) throws -> LocalNode {
-    try LocalNode.open(database: try path(), isForReading: isForReading, keys: keys)
+  /// - Parameters:
+  ///   - isForReading: true to leave the file unchanged to the last byte.
+  ///   - mostWaiting: how long each step waits at most, whatever the option says.
+  func open(
+    isForReading: Bool = false, keys: String? = nil, mostWaiting: Duration = .seconds(InputLimits.waitingSeconds)
+  ) throws -> LocalNode {
+    try LocalNode.open(
+      database: try path(), isForReading: isForReading, keys: keys,
+      waiting: min(waiting, mostWaiting))
   }
 
   /// Opens the node to sync: its settings say how much of the log it keeps.
-  func openToSync(keys: String? = nil) throws -> LocalNode {
-    var opened = try open(keys: keys)
+  func openToSync(
+    keys: String? = nil, mostWaiting: Duration = .seconds(InputLimits.waitingSeconds)
+  ) throws -> LocalNode {
+    var opened = try open(keys: keys, mostWaiting: mostWaiting)
     opened.keepLog = try settings().keepLog ?? .all
     guard !opened.store.identity.role.isHeadquarters || opened.keepLog == .all else {
       throw Failure(

@@ -37,7 +37,8 @@ struct ServeCommand: AsyncParsableCommand {
     let settings = try node.settings()
     let level = logLevel?.level ?? settings.logLevel.flatMap { Logger.Level(rawValue: $0) } ?? .info
     let logger = ConsoleLog.logger(level: level)
-    let opened = try node.openToSync()
+    // A member that waits for an answer gives up after a minute of silence, and another sync comes anyway.
+    let opened = try node.openToSync(mostWaiting: .seconds(ServerLimits.fileSeconds))
     try await Daemon.run(
       node: opened,
       settings: DaemonSettings(

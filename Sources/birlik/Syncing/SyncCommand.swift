@@ -19,6 +19,10 @@ struct SyncCommand: AsyncParsableCommand {
       It ends with 0 when both sides hold the same, 75 when one side did not accept everything, 69 when headquarters \
       cannot be reached.
 
+      Where another program holds the file, or headquarters is busy, it waits and tries again: at each step up to the \
+      seconds of --wait. On a line that cuts connections or is very slow it sends less at once, and goes on with what \
+      came.
+
       With --dry-run it changes nothing, neither here nor at headquarters. It lists what would be sent and received, \
       which conflicts would open, and which totals would change.
       """)

@@ -120,7 +120,11 @@ enum Samples {
   typealias Message = (name: String, bytes: [UInt8], read: @Sendable ([UInt8]) throws -> Void)
 
   /// Everything that travels.
-  static func messages() throws -> [Message] { try exchangeMessages() + snapshotMessages() }
+  static func messages() throws -> [Message] {
+    let exchange: [Message] = try exchangeMessages()
+    let snapshots: [Message] = try snapshotMessages()
+    return exchange + snapshots + partMessages
+  }
 
   private static func exchangeMessages() throws -> [Message] {
     let headquarters = try publicKey(0)
@@ -147,6 +151,20 @@ enum Samples {
       ("join answer", try joinAnswer().bytes, { _ = try JoinAnswer(bytes: $0) }),
     ]
   }
+
+  /// What travels over bad lines.
+  private static let partMessages: [Message] = [
+    (
+      "part", PartRequest(message: Digest(1, 2, 3, 4), size: 90, offset: 40, content: [1, 2, 3]).bytes,
+      { _ = try PartRequest(bytes: $0) }
+    ),
+    ("part answer", PartAnswer(held: 43).bytes, { _ = try PartAnswer(bytes: $0) }),
+    (
+      "rest request", RestRequest(message: Digest(1, 2, 3, 4), offset: 9, limit: 9).bytes,
+      { _ = try RestRequest(bytes: $0) }
+    ),
+    ("rest answer", RestAnswer(size: 90, content: [1, 2, 3]).bytes, { _ = try RestAnswer(bytes: $0) }),
+  ]
 
   /// What travels of snapshots.
   private static func snapshotMessages() throws -> [Message] {

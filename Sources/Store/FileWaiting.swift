@@ -1,0 +1,59 @@
+import Crypto
+import Foundation
+import SyncCore
+
+/// Waits for other programs that hold the database file.
+///
+/// A transaction that another program kept out is rolled back, so that readers come in, and tried again after a pause.
+enum FileWaiting {
+  /// Runs `body` until no other program holds the file, or the time is over.
+  ///
+  /// - Parameter isRepeatable: whether `body` may run again.
+  static func run<Value>(
+    _ time: Duration, while isRepeatable: () -> Bool = { true }, _ body: () throws -> Value
+  ) throws -> Value {
+    var retrying = Retrying(bound: time / .seconds(1))
+    let begin = ContinuousClock.now
+    while true {
+      do { return try body() } catch let error as StoreError where error.isLock {
+        let elapsed = (ContinuousClock.now - begin) / .seconds(1)
+        guard isRepeatable(), let pause = retrying.pause(elapsed: elapsed, random: Double.random(in: 0...1)) else {
+          throw error
+        }
+        Thread.sleep(forTimeInterval: pause)
+      }
+    }
+  }
+}
+
+/// What SQLite asks when it finds the file locked.
+///
+/// SQLite's own handler soon sleeps a tenth of a second between two looks, in which a clerk's program that writes all the
+/// time begins its next transaction again and again. This one looks more often, and not at the same moments as others.
+final class BusyHandler: @unchecked Sendable {
+  // Unchecked: SQLite calls it on the connection's own thread, one call at a time.
+  private let seconds: Double
+  private var begin = ContinuousClock.now
+
+  init(seconds: Double) { self.seconds = seconds }
+
+  /// - Parameter attempts: how often SQLite looked before, for the same lock.
+  /// - Returns: whether SQLite is to look again.
+  func waits(_ attempts: Int) -> Bool {
+    if attempts == 0 { begin = ContinuousClock.now }
+    guard (ContinuousClock.now - begin) / .seconds(1) < seconds else { return false }
+    usleep(UInt32.random(in: 500...UInt32(min(2_000 * (attempts + 1), 20_000))))
+    return true
+  }
+}
+
+extension Store {
+  /// Opens a node's database, and waits for other programs that hold it.
+  ///
+  /// - Parameter waiting: how long this and each later call waits.
+  public static func opened(
+    path: String, key: Curve25519.Signing.PrivateKey, isForReading: Bool = false, waiting: Duration
+  ) throws -> Store {
+    try FileWaiting.run(waiting) { try Store(path: path, key: key, isForReading: isForReading, waiting: waiting) }
+  }
+}
