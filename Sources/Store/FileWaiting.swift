@@ -26,27 +26,6 @@ enum FileWaiting {
   }
 }
 
-/// What SQLite asks when it finds the file locked.
-///
-/// SQLite's own handler soon sleeps a tenth of a second between two looks, in which a clerk's program that writes all the
-/// time begins its next transaction again and again. This one looks more often, and not at the same moments as others.
-final class BusyHandler: @unchecked Sendable {
-  // Unchecked: SQLite calls it on the connection's own thread, one call at a time.
-  private let seconds: Double
-  private var begin = ContinuousClock.now
-
-  init(seconds: Double) { self.seconds = seconds }
-
-  /// - Parameter attempts: how often SQLite looked before, for the same lock.
-  /// - Returns: whether SQLite is to look again.
-  func waits(_ attempts: Int) -> Bool {
-    if attempts == 0 { begin = ContinuousClock.now }
-    guard (ContinuousClock.now - begin) / .seconds(1) < seconds else { return false }
-    usleep(UInt32.random(in: 500...UInt32(min(2_000 * (attempts + 1), 20_000))))
-    return true
-  }
-}
-
 extension Store {
   /// Opens a node's database, and waits for other programs that hold it.
   ///

@@ -115,7 +115,7 @@ public final class Store: @unchecked Sendable {
     _ = configuresLibrary
     var configuration = Configuration()
     configuration.foreignKeysEnabled = false
-    configuration.busyMode = .callback(BusyHandler(seconds: busySeconds).waits)
+    configuration.busyMode = .timeout(busySeconds)
     configuration.label = "birlik"
     // One that an error left open is rolled back, instead of ending the program.
     configuration.allowsUnsafeTransactions = true
@@ -123,6 +123,7 @@ public final class Store: @unchecked Sendable {
       let handle = database.sqliteConnection
       // The store's own writes are no edits. `Connection.capturing` turns triggers and checks on.
       _ = handle.map { birlik_sqlite_set_triggers($0, 0) }
+      LockWaiting.set(LockWaiting.usual, on: handle)
       handle.map { SQLiteLimits.apply(to: $0) }
       _ = handle.map { birlik_sqlite_set_no_checkpoint_on_close($0, isForReading ? 1 : 0) }
       try database.execute(sql: "PRAGMA cell_size_check=ON")

@@ -86,6 +86,9 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
   /// The error code for libcurl's result and its message.
   static func code(for result: CURLcode, detail: String = "") -> Code {
     switch result {
+    // Something that speaks no TLS, or a proxy that wants something else first, is no forged headquarters.
+    case CURLE_SSL_CONNECT_ERROR where detail.contains("wrong version number"): .protocolError
+    case CURLE_RECV_ERROR where detail.contains("CONNECT tunnel failed"): .protocolError
     // libcurl has one code for a refusal and for a connection that broke in the handshake. After a refusal the message
     // contains OpenSSL's error.
     case CURLE_SSL_CONNECT_ERROR where !detail.contains("error:") || detail.contains("unexpected eof"): .interrupted

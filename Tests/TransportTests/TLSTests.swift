@@ -100,7 +100,7 @@ struct TLSTests {
   @Test func plainServersAreNoTLSServers() async throws {
     try await FakeHeadquarters().serve { port in
       let code = await failure(HTTPClient(), port: port)
-      #expect(code == .tls)
+      #expect(code == .protocolError)
     }
   }
 }

@@ -110,6 +110,8 @@ final class Connection {
     if locks { try beginWriting() } else { try execute("BEGIN") }
     do {
       let value = try body()
+      LockWaiting.set(LockWaiting.committing, on: database.sqliteConnection)
+      defer { LockWaiting.set(LockWaiting.usual, on: database.sqliteConnection) }
       try execute("COMMIT")
       return value
     } catch {
