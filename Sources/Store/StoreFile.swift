@@ -31,9 +31,9 @@ final class StoreFile {
   /// True where the file is left as it is to the last byte.
   var isForReading = false
   private let pending = PendingEffects()
-  private var generation: Int64 = -1
+  private var generation: Int64?
   /// The last generation that was read: a file with an earlier one was overwritten by a backup.
-  private var latest: Int64 = -1
+  private var latest = Int64.min
 
   init(connection: Connection, identity: Identity, published: PublishedCatalog) {
     self.connection = connection
@@ -71,8 +71,8 @@ final class StoreFile {
         try transaction.heldRows.putBack()
         let effects = pending.removeAll()
         if effects.changesWhatOthersRemember {
-          generation &+= 1
-          try meta.set(.generation, .integer(generation))
+          generation = (generation ?? 0) &+ 1
+          try meta.set(.generation, .integer(generation ?? 0))
         }
         if effects.movesSealMark { mark = try transaction.sealMark() }
         // The work may have taken long.
@@ -80,14 +80,14 @@ final class StoreFile {
         return value
       }
       remembered = nil
-      latest = generation
+      latest = generation ?? latest
       if let mark { stateFile?.write(mark) }
       return value
     } catch {
       // What the gateways remember may be of a transaction that was rolled back.
       _ = pending.removeAll()
       statements.forget()
-      generation = -1
+      generation = nil
       capture.checkedDataVersion = nil
       throw error
     }

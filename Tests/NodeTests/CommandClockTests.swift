@@ -79,10 +79,8 @@ struct CommandClockTests {
         "snapshot_asked",
       ]
       let set = names.map { "INSERT OR REPLACE INTO birlik_meta(name, value) VALUES('\($0)', \(value));" }.joined()
-      for database in ["uz.db", "hq.db"] {
-        let written = try await folder.sqlite(database, set)
-        #expect(written.status == 0, "\(written.errors)")
-      }
+      let written = try await folder.sqlite("uz.db", set)
+      #expect(written.status == 0, "\(written.errors)")
       try await folder.good("set", "org_unit", "ftuu-2", "name=after", "--database", "uz.db")
       for command in [["sync", "--dry-run"], ["status"], ["sync"], ["status"]] {
         let result = try await folder.run(command + ["--database", "uz.db"])
