@@ -363,4 +363,25 @@ import Testing
     try expectSettled([hq, uz, office], Self.whole)
     _ = house
   }
+
+  @Test(
+    "What a clerk built with a function of another program is taken away with its text, and stops nobody",
+    arguments: [
+      "CREATE INDEX mine ON org_unit(name COLLATE uint)", "CREATE INDEX mine ON org_unit(regexp('a', name))",
+      "ALTER TABLE org_unit ADD COLUMN mine TEXT AS (regexp('a', name))",
+    ])
+  func unusableObject(statement: String) throws {
+    let (house, hq, uz, office) = try begun()
+    let result = try uz.shell("\(statement); UPDATE org_unit SET name='AA' WHERE code='a';")
+    #expect(result.errors == "")
+    try office.type("UPDATE org_unit SET name='BB' WHERE code='b'")
+    try Exchange.settle(hq, [uz, office])
+    for node in [hq, uz, office] {
+      #expect(try node.rows(["code", "name", "area"], "org_unit") == [["a", "AA", "UZ"], ["b", "BB", "∅"]])
+    }
+    let text = statement.replacing("ALTER TABLE org_unit ADD COLUMN ", with: "")
+    #expect(try notice(uz).contains(text), "\(try notice(uz))")
+    try expectSettled([hq, uz, office], Self.whole)
+    _ = house
+  }
 }

@@ -94,6 +94,8 @@ struct TableRepair {
     let name = table.kind.name
     guard var object = try objects.table(named: name), var form = TableForm(object.sql) else { return }
     let expected = try expected(table)
+    let unusable = UnusableObjects(connection)
+    done += try unusable.dropIndexes(on: name)
     let sample = RowSample(transaction, table, form)
     let own = try OwnColumns(transaction.meta).known(in: name)
     let columns = try RenamedColumns(form, expected: expected, known: own) { try sample.contradicts($0, $1) }
@@ -115,13 +117,20 @@ struct TableRepair {
     if !columns.renames.isEmpty, let again = try objects.table(named: name), let parsed = TableForm(again.sql) {
       (object, form) = (again, parsed)
     }
-    switch form.difference(from: expected) {
+    let removed = try unusable.columns(of: name, form, besides: expected)
+    for (column, reason) in removed {
+      add(
+        "the column \(column.name) of yours in \(name) cannot be worked out here (\(reason)) and was removed: \(column.definition)"
+      )
+      form.remove(column)
+    }
+    switch removed.isEmpty ? form.difference(from: expected) : .rows {
     case .none: break
     case .constraints(let body): try objects.restate(object, as: body)
     case .rows:
       try rebuild(table, form, expected, renaming: renames)
       unseen.insert(table.kind.id)
-      if columns.missing.isEmpty, columns.renames.isEmpty {
+      if columns.missing.isEmpty, columns.renames.isEmpty, removed.isEmpty {
         add("the table \(name) had lost its form and was built again")
       }
     }

@@ -103,6 +103,8 @@ struct TableForm {
     return columns.first { SQLText.folded($0.name) == folded }
   }
 
+  mutating func remove(_ column: Column) { columns.removeAll { $0.name == column.name } }
+
   /// Compares a table with the form that the catalog gives it. Columns of a clerk's own belong to the table, wherever they
   /// stand, unless they would refuse others' rows.
   func difference(from expected: TableForm) -> Difference {
