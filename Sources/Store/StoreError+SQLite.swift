@@ -60,7 +60,16 @@ extension StoreError {
     case SQLITE_CONSTRAINT:
       self.init(.invalid, operation, message)
     default:
-      self.init(.failed, operation, message)
+      self.init(.failed, operation, message, hint: Self.isOfAnotherProgram(message) ? Self.anotherProgram : "")
     }
+  }
+
+  private static let anotherProgram =
+    "a trigger, index or column that another program built on the table needs it: drop that, or write with that program"
+
+  /// Whether SQLite misses something that the schema names and that only another program has.
+  private static func isOfAnotherProgram(_ message: String) -> Bool {
+    ["no such function", "unknown function", "no such collation sequence", "no such module", "no such table: main."]
+      .contains { message.contains($0) }
   }
 }
