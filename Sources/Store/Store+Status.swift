@@ -74,7 +74,8 @@ extension Store {
         refused: try transaction.inbox.refusedCount(), invalid: try transaction.conflicts.invalidCount(),
         conflicts: try transaction.conflicts.openCount(), collisions: try Self.collisions(transaction),
         waiting: try log.waitingCount(),
-        upstream: try meta.text(.upstream), lastSync: mark, notice: try meta.text(.notice),
+        upstream: try meta.text(.upstream), lastSync: mark,
+        notice: try meta.text(.notice).flatMap { $0.isEmpty ? nil : $0 },
         frontier: log.streams.frontier { _ in true }, clock: try ClockReading(in: meta))
     }
   }
@@ -91,6 +92,21 @@ extension Store {
   private static func ownChanges(_ transaction: Transaction) -> Int64 {
     transaction.log.streams.streams.filter { transaction.directory.isOwn($0.origin.node) }
       .reduce(0) { $0 &+ $1.tip.sequence &- ($1.parent?.sequence ?? 0) }
+  }
+
+  /// What happened to this node that no sync reported yet. From now on `birlik status` alone shows it.
+  public func reportNotice() throws -> String? {
+    let (notice, reported) = try read { (try $0.meta.text(.notice) ?? "", try $0.meta.text(.reportedNotice)) }
+    guard !notice.isEmpty, notice != reported else { return nil }
+    try write { try $0.meta.set(.reportedNotice, .text(notice)) }
+    return notice
+  }
+
+  /// Takes the notice away that somebody read.
+  public func dismissNotice() throws {
+    try write { transaction in
+      for name in [Meta.notice, .reportedNotice] { try transaction.meta.set(name, .null) }
+    }
   }
 
   /// Where headquarters listens; nil at headquarters.

@@ -18,7 +18,7 @@ extension LocalNode {
       // What came may name the key under which headquarters' server answers from now on.
       report.notices += try await offload {
         _ = try store.followServerKeys()
-        return try store.fileWarnings()
+        return try store.fileWarnings() + [try store.reportNotice()].compactMap(\.self)
       }
       return report
     } catch {

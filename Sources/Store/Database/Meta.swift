@@ -59,6 +59,8 @@ enum Meta: String {
   case snapshotAsked = "snapshot_asked"
   /// What happened to this node that its administrator should know.
   case notice
+  /// The notice as a sync last reported it.
+  case reportedNotice = "reported_notice"
   /// The `KeyRenewal` that was begun and not finished; NULL mostly.
   case renewal
   /// The ids of this node under earlier keys.

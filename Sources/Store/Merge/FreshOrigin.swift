@@ -28,6 +28,8 @@ struct FreshOrigin {
   func adopt(because witness: Witness) throws {
     try transaction.renewNonce()
     try transaction.meta.set(.origins, .integer((try transaction.meta.integer(.origins) ?? 0) &+ 1))
-    try transaction.meta.set(.notice, .text(witness.notice))
+    try transaction.meta.addNotice(witness.notice)
+    // A sync that finds it reports it in its own words.
+    if witness == .peer { try transaction.meta.set(.reportedNotice, .text(try transaction.meta.text(.notice) ?? "")) }
   }
 }

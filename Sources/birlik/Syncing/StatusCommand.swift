@@ -15,11 +15,15 @@ struct StatusCommand: ParsableCommand {
   /// How many entries of a list are shown to a person.
   private static let shown = 5
 
+  @Flag(help: "Take the notice away once it is read.")
+  var dismissNotice = false
+
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let store = try node.open().store
+    if dismissNotice { try store.dismissNotice() }
     let status = try store.status()
     let refused = status.refused > 0 ? try store.refusedEdits() : []
     let invalid = status.invalid > 0 ? try store.invalidValues() : []
@@ -144,7 +148,10 @@ struct StatusCommand: ParsableCommand {
       output.print(
         "  clock          within \(difference) of that of headquarters, measured \(Moment(measuredAt).words)")
     }
-    if let notice = status.notice { output.print("  notice         \(notice)") }
+    if let notice = status.notice {
+      output.print("  notice         \(notice)")
+      output.print("                 Once it is read: birlik status --dismiss-notice")
+    }
   }
 
   private static func words(_ outcome: String) -> String {
