@@ -23,7 +23,8 @@ import Testing
     uz.keepLog = .days(1)
     let day: Int64 = 86_400_000
     try uz.name("ftuu-1", "old")
-    // Sealed three days ago.
+    // Sealed three days ago, by a node that had joined before.
+    try uz.store.setClockOffset(0, now: SystemClock.now() - 4 * day)
     try uz.store.seal(now: SystemClock.now() - 3 * day)
     try uz.name("ftuu-2", "new")
     await #expect(throws: (any Error).self) { _ = try await uz.sync() }

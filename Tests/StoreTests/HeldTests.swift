@@ -31,6 +31,17 @@ import Testing
     }
   }
 
+  @Test("Records that get other keys are not taken away, however many")
+  func moved() throws {
+    let (uz, hq) = try two()
+    try uz.type("UPDATE membership_return SET as_of='2026'")
+    #expect(try uz.seal().held == 0)
+    try Exchange.sync(uz, hq)
+    #expect(try hq.count("membership_return WHERE as_of='2026'") == 300)
+    #expect(try hq.count("membership_return") == 300)
+    try check(uz, hq)
+  }
+
   @Test("A bulk deletion waits, everything else is sealed and absorbed, and one call confirms it")
   func confirmed() throws {
     let (uz, hq) = try two()

@@ -202,12 +202,15 @@ import Testing
     try uz.shell("UPDATE org_unit SET name='behind' WHERE code='a';")
     if !damage.testDescription.contains("put back") { try uz.shell(Self.off + "DELETE FROM org_unit WHERE code='c';") }
     try uz.open()
-    #expect(try uz.store.held().first?.key == "a")
+    // What was typed into a table that a tool built anew counts; what is gone from it waits.
+    let isRebuilt = damage.testDescription.contains("copied")
+    #expect(try uz.store.held().first?.key == (isRebuilt ? "c" : "a"))
     let notice = try #require(try uz.store.status().notice)
     #expect(notice.contains("built again"))
     #expect(notice.contains("without being noted"), "\(notice)")
     try Exchange.sync(uz, hq)
-    #expect(try hq.value("name", "org_unit WHERE code='a'") == "A")
+    #expect(try hq.value("name", "org_unit WHERE code='a'") == (isRebuilt ? "behind" : "A"))
+    #expect(try hq.count("org_unit WHERE code='c'") == 1)
     _ = try uz.store.confirmHeld()
     try Exchange.sync(uz, hq)
     for node in [uz, hq] {
@@ -304,6 +307,10 @@ import Testing
     #expect(try uz.store.refusedEdits().contains { $0.record.contains("no key") })
     try uz.shell("INSERT INTO org_unit(code) VALUES('n')")
     #expect(try uz.value("federation", "org_unit WHERE code='n'") == "ftuu")
+    // The later row empties fields of the record, which somebody has to confirm.
+    try Exchange.sync(uz, hq)
+    #expect(try hq.value("name", "org_unit WHERE code='a'") == "A")
+    #expect(try uz.store.confirmHeld().records == 1)
     try Exchange.sync(uz, hq)
     try expectEqual(hq, uz)
     for node in [uz, hq] { #expect(try node.store.verify().problems == []) }

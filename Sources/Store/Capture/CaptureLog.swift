@@ -58,6 +58,18 @@ struct CaptureLog {
   /// How many edits there are, those of unusable keys included.
   var count: Int { entries.count + unusable.count }
 
+  /// The captures of deletions that are one half of a key's change: the trigger captures the record under its new key
+  /// right after, in the same moment.
+  var moves: Set<Int64> {
+    let insertions = Dictionary(
+      entries.lazy.filter { $0.mask == -1 }.map { ($0.sequence, $0) }, uniquingKeysWith: { $1 })
+    return Set(
+      entries.lazy.filter { entry in
+        guard entry.mask == 0, let next = insertions[entry.sequence &+ 1] else { return false }
+        return next.kind == entry.kind && next.at == entry.at
+      }.map(\.sequence))
+  }
+
   func key(_ entry: Entry) -> RecordKey { RecordKey(bytes: Array(keys[entry.key])) }
 
   /// The runs of `entries` that are of one record each, in order.

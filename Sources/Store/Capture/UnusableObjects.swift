@@ -42,7 +42,7 @@ struct UnusableObjects {
     do {
       _ = try connection.prepared(sql)
       return nil
-    } catch let error as StoreError where error.code == .failed {
+    } catch let error as StoreError where error.code == .failed || error.code == .newerSQLite {
       return error.detail
     }
   }

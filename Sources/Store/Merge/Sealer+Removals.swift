@@ -31,7 +31,10 @@ extension Sealer {
     switch steps.waited?.reason {
     case .unnoticed: return true
     case .many: return plan.removal != .none
-    case nil: return mayRemoveMany && plan.removal != .none
+    case nil:
+      let isMove =
+        plan.removal == .deletion && steps.new.last { $0.mask == 0 }.map { moves.contains($0.sequence) } ?? false
+      return mayRemoveMany && plan.removal != .none && !isMove
     }
   }
 

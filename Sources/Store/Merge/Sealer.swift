@@ -35,6 +35,8 @@ final class Sealer {
   /// Edits that wait for the end of the pass, because they delete or empty something, where the pass may be too large.
   var removals: [RemovingEdits] = []
   private(set) var mayRemoveMany = false
+  /// The deletions of the pass that are records which got another key: what they held is there under that key.
+  private(set) var moves: Set<Int64> = []
   private var countedDeletions = 0
   /// Whether what the pass captured was typed over rows as people see them, also those whose edits wait for a person.
   private var combinesHeld = false
@@ -104,6 +106,7 @@ final class Sealer {
     }
     remaining = (log, 0)
     mayRemoveMany = log.entries.count > Self.removalBound.records
+    moves = mayRemoveMany ? log.moves : []
     var known: KindTable?
     for run in log.records {
       let first = log.entries[run.lowerBound]
