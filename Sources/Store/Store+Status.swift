@@ -30,7 +30,9 @@ public struct StoreStatus: Sendable, Equatable {
   public var unsendable: Int64
   /// Records whose edits wait until a person confirms them.
   public var held: Int
+  /// Edits that could not be used and that nobody mended, decided or read about yet.
   public var refused: Int
+  /// Values that the catalog does not allow, in records that this node may write.
   public var invalid: Int
   public var conflicts: Int
   /// Records of this federation with a key that another owner uses as well.
@@ -71,7 +73,8 @@ extension Store {
         catalogVersion: transaction.catalog.version, unsealed: try transaction.capture.count(),
         unsent: identity.role.isHeadquarters ? 0 : max(0, sealed &- held &- unsendable), unsendable: unsendable,
         held: try transaction.held.count(),
-        refused: try transaction.inbox.refusedCount(), invalid: try transaction.conflicts.invalidCount(),
+        refused: try OpenRefusals(transaction).all().count,
+        invalid: try transaction.conflicts.invalidCount(in: transaction.writableChannels()),
         conflicts: try transaction.conflicts.openCount(), collisions: try Self.collisions(transaction),
         waiting: try log.waitingCount(),
         upstream: try meta.text(.upstream), lastSync: mark,

@@ -58,6 +58,9 @@ final class Transaction {
     return catalog.role(role, headquarters: headquarters)
   }
 
+  /// The channels that this node may write.
+  func writableChannels() -> Set<ChannelNumber> { directory.numbers(writableBy: role(identity.role)) }
+
   /// The identity under which this node seals now.
   func origin() throws -> Origin {
     Origin(node: identity.node, nonce: UInt64(bitPattern: try meta.integer(.nonce) ?? 0))

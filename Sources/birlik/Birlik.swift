@@ -39,8 +39,8 @@ struct Birlik: AsyncParsableCommand {
       CommandGroup(
         name: "Records",
         subcommands: [
-          SetCommand.self, RemoveCommand.self, RekeyCommand.self, ShowCommand.self, ListCommand.self,
-          HistoryCommand.self, ImportCommand.self, ExportCommand.self,
+          SetCommand.self, RemoveCommand.self, WithdrawCommand.self, RekeyCommand.self, ShowCommand.self,
+          ListCommand.self, HistoryCommand.self, ImportCommand.self, ExportCommand.self,
         ]),
       CommandGroup(
         name: "Merging",

@@ -16,7 +16,8 @@ import Wire
     let office = try house.add("ftuu", office: "Samarkand")
     for round in 1...4 {
       try uz.type("INSERT INTO org_unit(code, name) VALUES('u\(round)', 'One')")
-      try uz.type("INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('u1', '202\(round)', 'x', 5)")
+      try uz.type(
+        "INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('u1', '202\(round)', 'sectoral', 5)")
       try office.type("INSERT INTO org_unit(code, name) VALUES('o\(round)', 'Two')")
       try hq.type("INSERT INTO org_unit(code, name, federation) VALUES('h\(round)', 'Three', 'otuts')")
       try Exchange.settle(hq, [uz, office])

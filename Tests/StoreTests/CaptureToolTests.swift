@@ -63,12 +63,18 @@ import Testing
     "A wrong type is refused at once with a sentence",
     arguments: [
       (
-        "INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a','2025','x','many');",
+        "INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a','2025','sectoral','many');",
         "members_total"
       ),
-      ("INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a','2025','x',1.5);", "members_total"),
-      ("INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a','2025','x','');", "members_total"),
-      ("INSERT INTO membership_return(unit, as_of, axis, primaries) VALUES('a','2025','x',x'01');", "primaries"),
+      (
+        "INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a','2025','sectoral',1.5);",
+        "members_total"
+      ),
+      (
+        "INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a','2025','sectoral','');",
+        "members_total"
+      ),
+      ("INSERT INTO membership_return(unit, as_of, axis, primaries) VALUES('a','2025','sectoral',x'01');", "primaries"),
       ("UPDATE aid_operation SET amount='a lot';", "amount"),
       ("INSERT OR IGNORE INTO aid_operation(id, beneficiaries) VALUES('b', 'all');", ""),
       ("INSERT OR REPLACE INTO aid_operation(id, beneficiaries) VALUES('a', 'all');", "beneficiaries"),

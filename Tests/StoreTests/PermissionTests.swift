@@ -47,7 +47,7 @@ import Testing
     ])
   func refused(sql: String, key: String, operation: String, words: String) throws {
     let (house, hq, uz) = try pair()
-    try uz.type(sql)
+    try uz.typeUnchecked(sql)
     let report = try uz.seal()
     #expect(report.refused == 1)
     #expect(report.changes == 0)

@@ -219,7 +219,7 @@ import Testing
       INSERT INTO org_unit(code, name) VALUES('a', '1'), ('b', '1'), ('c', '1'), ('d', '1'), ('e', '1');
       """)
     try Exchange.sync(uz, hq)
-    try uz.type(
+    try uz.typeUnchecked(
       """
       UPDATE org_unit SET activity='["x"]' WHERE code IN ('a', 'b');
       INSERT OR REPLACE INTO org_unit(code, area) VALUES('c', 'UZ');

@@ -10,7 +10,7 @@ public struct Coverage: Sendable, Equatable {
     case clockWrong, clockJumped, yearAway, absurdTimeIgnored, headFollowed
     case bodiesDropped, snapshotFromUpstream, snapshotFromMember, snapshotWithEditsCaptured, joinReplacedHead
     case catalogPublished, catalogAdopted, opaqueHeadKept, opaqueHeadShown, catalogWentBack
-    case editRefused, valueInvalid, keyShared, otherOwnersRowReplaced
+    case editRefused, valueInvalid, valueWaits, keyShared, otherOwnersRowReplaced
     case rowDeleted, rowReinserted, keyMoved, rowReplaced, insertedAndDeletedUnsealed
     case deletionMetEdit, deletionWon, editBeforeDeletion, sealedFromRow, sealedFromLog
     case conflictLatest, conflictOwner, conflictHeadquarters, conflictMax, conflictMin, conflictReview, conflictFrozen

@@ -58,10 +58,11 @@ enum SealCheck {
     }
   }
 
-  /// What was typed last of every register is a head now, and a row that is gone is deleted.
+  /// What was typed last of every register is a head now, and a row that is gone is deleted. What the catalog does not
+  /// allow changes nothing of what was there.
   static func content(
-    _ edits: CapturedEdits, _ shape: KindShape, row: SealPlan.Row?, _ records: [OwnedRecord], _ plan: SealPlan,
-    _ chronicle: Chronicle
+    _ edits: CapturedEdits, _ shape: KindShape, row: SealPlan.Row?, _ before: [OwnedRecord],
+    _ records: [OwnedRecord], _ plan: SealPlan, _ chronicle: Chronicle
   ) {
     guard let row else {
       if records.contains(where: { $0.state.exists(shape.kind.deletion) }) {
@@ -75,8 +76,23 @@ enum SealCheck {
     guard let state = owner?.state, state.exists(shape.kind.deletion) else {
       return chronicle.fail("a row was typed, and nothing is kept of it")
     }
+    let earlier = before.first { $0.channel.owner.utf8.elementsEqual(row.federation) }?.state ?? RecordState()
     for register in shape.registers {
       let isWhole = edits.insertedAt != nil
+      if plan.invalid.contains(where: { $0.register == register.id }) {
+        for (key, content) in row.contents where key.id == register.id && shape.problem(content, of: key) != nil {
+          let isNew = !earlier.heads(key).contains { $0.content == content }
+          if isNew, state.heads(key).contains(where: { $0.content == content }) {
+            chronicle.fail("a value of \(register.name) was sealed that the catalog does not allow")
+          }
+        }
+        for key in earlier.knownRegisters where key.id == register.id && earlier.exists(shape.kind.deletion) {
+          let was = earlier.heads(key).map(\.content).filter { shape.problem($0, of: key) == nil }
+          let isKept = was.isEmpty || state.heads(key).contains { was.contains($0.content) }
+          if !isKept { chronicle.fail("a value that is not allowed emptied \(register.name)") }
+        }
+        continue
+      }
       guard isWhole || edits.edited & register.id.bit != 0 else { continue }
       if register.isSet {
         for (key, content) in row.contents where key.id == register.id {

@@ -122,7 +122,11 @@ final class ConflictTable {
 
   func openCount() throws -> Int { try connection.count("birlik_conflict WHERE closed_at IS NULL") }
 
-  func invalidCount() throws -> Int { try connection.count("birlik_invalid") }
+  /// How many invalid values there are in some channels.
+  func invalidCount(in channels: Set<ChannelNumber>) throws -> Int {
+    let numbers = channels.map(\.number).sorted().map(String.init).joined(separator: ",")
+    return try connection.count("birlik_invalid WHERE channel IN (\(numbers))")
+  }
 
   /// The fields of a record with an open conflict.
   func openFields(_ kind: KindID, _ key: RecordKey) throws -> [String] {
@@ -145,10 +149,11 @@ final class ConflictTable {
     return found
   }
 
-  /// Every invalid value, in order of kind and key.
-  func invalidValues(_ tables: [KindID: KindTable]) throws -> [InvalidView] {
+  /// The invalid values of some channels, in order of kind and key.
+  func invalidValues(_ tables: [KindID: KindTable], in channels: Set<ChannelNumber>) throws -> [InvalidView] {
     let statement = try connection.prepared(
-      "SELECT kind, key, field, value, reason FROM birlik_invalid ORDER BY kind, key, field")
+      "SELECT kind, key, field, value, reason FROM birlik_invalid WHERE channel IN "
+        + "(\(channels.map(\.number).sorted().map(String.init).joined(separator: ","))) ORDER BY kind, key, field")
     var found: [InvalidView] = []
     while try statement.step() {
       let kind: KindID = statement.id(0)

@@ -35,8 +35,8 @@ extension Store {
   /// How many conflicts are open.
   public func openConflictCount() throws -> Int { try read { try $0.conflicts.openCount() } }
 
-  /// Values that the catalog does not allow.
+  /// Values that the catalog does not allow, in records that this node may write.
   public func invalidValues() throws -> [InvalidView] {
-    try read { try $0.conflicts.invalidValues($0.adopted.tables) }
+    try read { try $0.conflicts.invalidValues($0.adopted.tables, in: $0.writableChannels()) }
   }
 }

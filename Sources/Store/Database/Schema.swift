@@ -120,6 +120,25 @@ enum Schema {
     """
   )
 
+  /// Which refused edits wait until a value that the catalog does not allow is corrected: the column that is wrong, and
+  /// whether the edit waits (0), was taken (1) or dropped (2).
+  static let corrections = (
+    name: "birlik_correction",
+    sql: """
+    CREATE TABLE IF NOT EXISTS birlik_correction(refused INTEGER PRIMARY KEY, wrong TEXT NOT NULL,
+      state INTEGER NOT NULL)
+    """
+  )
+
+  /// What was typed of them, by column.
+  static let correctionValues = (
+    name: "birlik_correction_value",
+    sql: """
+    CREATE TABLE IF NOT EXISTS birlik_correction_value(refused INTEGER NOT NULL, field TEXT NOT NULL, value,
+      PRIMARY KEY(refused, field)) WITHOUT ROWID
+    """
+  )
+
   /// Headquarters: when and as what nodes last had an exchange.
   static let contact = (
     name: "birlik_contact",
@@ -158,7 +177,10 @@ enum Schema {
   )
 
   /// Tables that files of an earlier program of the same version may lack; they are made when such a file is opened.
-  static let added = [inbox, contact, proposed, unsendableStreams, unsendableEdits, held, heldEdits, batches]
+  static let added = [
+    inbox, contact, proposed, unsendableStreams, unsendableEdits, held, heldEdits, batches, corrections,
+    correctionValues,
+  ]
 
   /// The indexes on them, by name.
   static var indexes: [(name: String, sql: String)] {

@@ -48,6 +48,8 @@ public struct DeriveReport: Sendable {
   public var keyless: Int64 = 0
   /// Fields with the number of counted rows that do not tell of them.
   public var untold: [(field: String, rows: Int64)] = []
+  /// Words of the rows that the derivation does not know.
+  public var strange: [DerivationCount.Strange] = []
   /// In order of key.
   public var lines: [Line] = []
 

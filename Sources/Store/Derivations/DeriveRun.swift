@@ -70,6 +70,7 @@ struct DeriveRun {
     (report.rows, report.counted) = (count.rows, count.counted)
     (report.undecided, report.keyless) = (count.undecided, count.keyless)
     report.untold = zip(derivation.measures, count.untold).filter { $1 > 0 }.map { (field: $0.field, rows: $1) }
+    report.strange = count.strange
     var records: [DerivationCount.Record] = []
     for record in count.records {
       if standing.unknown.contains(record.key) {

@@ -58,7 +58,14 @@ extension EditInbox {
     return found
   }
 
-  func refusedCount() throws -> Int { try connection.count("birlik_refused WHERE \(Self.isRefusal)") }
+  /// A refused edit by its number; nil where there is none.
+  func refusedEdit(_ number: Int64) throws -> RefusedView? {
+    let select = try connection.prepared(
+      "SELECT at, kind, key, operation, record, reason FROM birlik_refused WHERE id=?1")
+    select.bind(1, number)
+    defer { select.reset() }
+    return try select.step() ? edit(select, from: 0) : nil
+  }
 
   /// How many edits were refused after one.
   func refusedCount(after number: Int64) throws -> Int { try connection.count("birlik_refused WHERE id>\(number)") }

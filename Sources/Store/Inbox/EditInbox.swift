@@ -3,7 +3,7 @@ import Wire
 
 /// Gateway of what the people at this node have to hear of their own edits: `birlik_inbox`, those that lost or are not
 /// allowed; `birlik_refused`, those that this node may not seal; `birlik_proposed`, which of these were proposed to
-/// headquarters; and `birlik_kept_stream` and `birlik_kept_edit`, sealed ones that may not be sent.
+/// headquarters; `birlik_correction` and `birlik_correction_value`, which wait for a correction; and `birlik_kept_stream` and `birlik_kept_edit`, sealed ones that may not be sent.
 final class EditInbox {
   /// What became of an edit.
   enum Sort: String {

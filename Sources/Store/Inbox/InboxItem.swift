@@ -42,6 +42,9 @@ public struct InboxItem: Sendable, Equatable {
   public var isUnsendable = false
   /// Of an edit that was refused and put before headquarters: what it decided, if anything, and why.
   public var proposal: (id: String, decision: Proposal.Decision?, reason: String)?
+  /// Of an edit that waits for a correction its number, the column that is wrong, and a value that may stand there: what
+  /// is shown now, or a guess.
+  public var correction: (number: Int64, column: String, suggestion: String)?
   /// False until it was listed.
   public var isSeen: Bool
   /// The whole set as it would be with this element added or taken away, as JSON; nil where it is no element.
@@ -62,7 +65,8 @@ public struct InboxItem: Sendable, Equatable {
     a.sort == b.sort && a.toldAt == b.toldAt && a.kind == b.kind && a.key == b.key && a.field == b.field
       && a.typed == b.typed && a.shown == b.shown && a.standing == b.standing && a.reason == b.reason
       && a.isSeen == b.isSeen && a.proposal?.id == b.proposal?.id && a.proposal?.decision == b.proposal?.decision
-      && a.refused?.record == b.refused?.record && a.wholeSet?.json == b.wholeSet?.json
+      && a.refused?.record == b.refused?.record && a.correction?.number == b.correction?.number
+      && a.wholeSet?.json == b.wholeSet?.json
   }
 
   /// True for what has to be told.

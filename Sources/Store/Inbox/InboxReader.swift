@@ -116,13 +116,21 @@ struct InboxReader {
     let isProposed = refused.contains { $0.proposal != nil }
     let proposals =
       isProposed ? Dictionary(try ProposalReader(transaction).all().map { ($0.id, $0) }) { first, _ in first } : [:]
-    return refused.map { refused in
+    return try refused.map { refused in
       let edit = refused.edit
       var item = InboxItem(
         sort: .refused, toldAt: edit.at, kind: edit.kind, key: edit.key, field: "", typed: nil, shown: nil,
         standing: refused.wasSent == true ? .settled : .open, reason: edit.reason, isSeen: refused.number <= seen)
       item.refused = (edit.operation, edit.record)
       item.isUnsendable = refused.wasSent != nil
+      if let correction = try transaction.inbox.correction(refused.number) {
+        if correction.state == .open {
+          let suggestion = try Corrections(transaction).suggestion(correction, edit)
+          item.correction = (correction.number, correction.wrong, suggestion)
+        } else {
+          item.standing = .settled
+        }
+      }
       guard let proposal = refused.proposal else { return item }
       let id = String(decoding: proposal.bytes, as: UTF8.self)
       let known = proposals[id]

@@ -24,6 +24,7 @@ final class Sealer {
   let timekeeping: Timekeeping
   private let now: Int64
   private let limit: Int
+  private let judgesValues: Bool
   /// What this node may do, by the catalog under which the edits are sealed.
   private let role: NodeRole
   private let merger: Merger
@@ -53,11 +54,14 @@ final class Sealer {
   ///   - later: a catalog that is about to be adopted: what was typed has the form of the present one, but may be sealed
   ///     only where the later one lets it.
   ///   - limit: how many captured edits one pass reads into memory.
+  ///   - judgesValues: as in `SealPlan.Circumstances`.
   init(
-    _ transaction: Transaction, wall: Int64, under later: Catalog? = nil, limit: Int = StoreLimits.editsPerSealPass
+    _ transaction: Transaction, wall: Int64, under later: Catalog? = nil, limit: Int = StoreLimits.editsPerSealPass,
+    judgesValues: Bool = true
   ) throws {
     self.transaction = transaction
     self.limit = limit
+    self.judgesValues = judgesValues
     role = transaction.role(transaction.identity.role, under: later)
     merger = Merger(transaction)
     let offset = try ClockReading(in: transaction.meta).usableOffset(wall: wall)
@@ -160,6 +164,7 @@ final class Sealer {
     {
       return
     }
+    if let row, let normal = table.shape.normal(key: key) { return try move(edits, table, key, row, to: normal) }
     var old = try edits.deletion.flatMap { try transaction.capture.deletedRow(table, sequence: $0.sequence) }
     // What can never travel is deleted without its last edits.
     if row == nil, edits.editedBeforeDeletion != 0, let typed = old, typed.textBytes > StoreLimits.recordBytes {
@@ -167,22 +172,31 @@ final class Sealer {
     }
     let shown = row ?? old
     var (slots, isTyped) = try slots(edits, table, key, shown, old)
-    let plan = try plan(edits, table, key, row: row, old: old, slots: slots, isTyped: isTyped)
+    var plan = try plan(edits, table, key, row: row, old: old, slots: slots, isTyped: isTyped)
+    if !plan.invalid.isEmpty, isTyped {
+      // The row no longer holds what was typed over with a value that is not allowed.
+      slots = try fold(table, key)
+      isTyped = false
+      plan = try self.plan(edits, table, key, row: row, old: old, slots: slots, isTyped: isTyped)
+    }
     let excess = plan.items.isEmpty ? nil : try limit(key, row, table, slots, isTyped: isTyped)
     if let reason = plan.refusal ?? excess {
       let changes = plan.foreignChannel == nil ? plan.items.map(\.change) : plan.refusedChanges
       let proposed = try plan.foreignChannel.flatMap {
-        try proposer.propose(ProposedEdit(edits, changes), table, key, row: row, to: $0)
+        changes.isEmpty ? nil : try proposer.propose(ProposedEdit(edits, changes), table, key, row: row, to: $0)
       }
       try forgetSteps()
-      return try refuse(
+      let number = try refuse(
         edits, table, key, shown, slots, changes, proposer.reason(reason, proposed: proposed), proposed)
+      if let wrong = plan.invalidKey, let row { try waitForCorrection(number, wrong, table, key, row) }
+      return
     }
     if mustWait(plan) {
       removals.append(RemovingEdits(edits, table, key, self, plan.removal))
       return
     }
     try forgetSteps()
+    if let row { for invalid in plan.invalid { try keep(invalid, edits, table, key, row) } }
     for item in plan.items {
       for piece in table.pieces(of: item.change) { try append(piece, table, in: item.channel, into: &slots) }
     }
@@ -285,7 +299,8 @@ final class Sealer {
       edits, table.shape, key,
       row: row.map { SealPlan.Row(federation: $0.federation, contents: table.contents(of: $0)) },
       deleted: row == nil ? old.map(table.contents) : nil, records: records, isTyped: isTyped,
-      in: SealPlan.Circumstances(role: role, timekeeping: timekeeping, facts: transaction.facts))
+      in: SealPlan.Circumstances(
+        role: role, timekeeping: timekeeping, facts: transaction.facts, judgesValues: judgesValues))
   }
 
   /// Adds a change to the segment that is being built, and merges it into what is known under its key.
@@ -300,6 +315,18 @@ final class Sealer {
     if change.operation == .deletion, !SystemKind.isReserved(change.kind) { report.deletions += 1 }
   }
 
+  /// Seals the deletion of a record that stands in its table as it was sealed last.
+  func delete(_ table: KindTable, _ key: RecordKey, in channel: Channel, at captured: Int64) throws {
+    var slots = try transaction.records.slots(table, key)
+    let known = try transaction.directory.assignNumber(to: channel)
+    let times = slots[known]?.edits.map(\.time).sorted() ?? []
+    let change = Change(
+      kind: table.kind.id, key: key, operation: .deletion, registers: [], captured: captured,
+      time: timekeeping.stamp(captured: captured, replacing: times))
+    try append(change, table, in: channel, into: &slots)
+    try merger.store(table, RecordName(kind: table.kind.id, key: key), slots)
+  }
+
   /// Stores what is known of a record that has no table.
   func store(_ name: RecordName, _ slots: [RecordSlot]) throws { try merger.store(nil, name, slots) }
 
@@ -308,16 +335,21 @@ final class Sealer {
     try merger.store(table, name, slots)
   }
 
+  /// Counts an edit that was kept and not sealed.
+  func countRefusal() { report.refused += 1 }
+
   /// Takes a change that people do not know of out of the report.
   func uncountChange() { report.changes -= 1 }
 
   // MARK: Edits that may not be sealed
 
   /// Keeps an edit that this node may not seal, and shows the record as it was.
-  private func refuse(
+  ///
+  /// - Returns: the number under which it is kept.
+  func refuse(
     _ edits: CapturedEdits, _ table: KindTable, _ key: RecordKey, _ row: ShownRow?, _ slots: [RecordSlot],
     _ changes: [Change], _ reason: String, _ proposed: RecordKey?
-  ) throws {
+  ) throws -> Int64 {
     let isNew = changes.isEmpty ? edits.insertedAt != nil : changes.contains { $0.operation == .insertion }
     let operation: RefusedView.Operation =
       isNew ? .insert : changes.contains { $0.operation == .deletion } ? .delete : .edit
@@ -328,12 +360,13 @@ final class Sealer {
     let federation = row.flatMap { $0.federation.isEmpty ? nil : $0.federation } ?? Array(owner.utf8)
     var record: [(String, Value)] = [("federation", .text(federation))]
     if let row { record += zip(table.fields.map(\.name), row.values) }
-    try transaction.inbox.addRefused(
+    let number = try transaction.inbox.addRefused(
       RefusedView(
         at: edits.lastAt, kind: table.kind.name, key: key.display, operation: operation,
         record: RefusedView.json(record), reason: reason), proposed: proposed)
     report.refused += 1
     try transaction.records.restore(table, key) { try fold(table, key) }
+    return number
   }
 
   // MARK: Segments

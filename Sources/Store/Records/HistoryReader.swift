@@ -12,7 +12,15 @@ struct HistoryReader {
     var logged: [LoggedChange] = []
     try transaction.log.eachChange(kind: table.kind.id, keys: [key]) { logged.append($0) }
     let ordered = try transaction.facts.latestFirst(logged, \.clock).reversed()
-    return try ordered.compactMap { entry($0, table) } + waitingEntries(table, key)
+    let reasons = table.kind.appendOnly ? try Withdrawals(transaction).reasons(table, key) : [:]
+    let known = ordered.compactMap { logged in
+      entry(logged, table).map { entry in
+        var entry = entry
+        if entry.isDeletion, let reason = reasons[entry.channel] { entry.fields.append(("reason", .text(reason))) }
+        return entry
+      }
+    }
+    return try known + waitingEntries(table, key)
   }
 
   func entry(_ logged: LoggedChange, _ table: KindTable) -> HistoryEntry? {

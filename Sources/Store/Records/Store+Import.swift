@@ -87,6 +87,8 @@ private struct RowImporter {
   private let keyPlaces: [Int]
   private let fieldPlaces: [Int]
   private let writer: ClerkWriter
+  private let money: MoneyTexts
+  private let rows: RowTable
 
   /// - Throws: `StoreError` with code `unknown` for a column that the kind has not, `invalid` for a missing key column.
   init(_ table: KindTable, _ header: [String], _ connection: Connection) throws {
@@ -101,16 +103,27 @@ private struct RowImporter {
     let fieldPlaces = header.indices.filter { !keyPlaces.contains($0) }
     writer = try ClerkWriter(table, fields: fieldPlaces.map { header[$0] }, connection)
     (self.table, self.header, self.keyPlaces, self.fieldPlaces) = (table, header, keyPlaces, fieldPlaces)
+    (money, rows) = (MoneyTexts(table.kind), RowTable(connection))
   }
 
   /// The key of a row; nil for one with another number of cells than the header.
   func key(of row: ImportRow) -> RecordKey? {
-    row.texts.count == header.count ? RecordKey(columns: keyPlaces.map { Array(row.texts[$0].utf8) }) : nil
+    guard row.texts.count == header.count else { return nil }
+    let key = RecordKey(columns: keyPlaces.map { Array(row.texts[$0].utf8) })
+    return table.shape.normal(key: key) ?? key
   }
 
   func repetition(of key: RecordKey, _ row: ImportRow, first: Int) -> ImportReport.Problem {
     let name = table.isShared ? "record \(key.display)" : "record"
     return ImportReport.Problem(line: row.line, reason: "the \(name) stands on line \(first) already")
+  }
+
+  /// The cells besides the key.
+  private func texts(_ row: ImportRow, _ key: RecordKey) throws -> [String] {
+    guard money.isNeeded else { return fieldPlaces.map { row.texts[$0] } }
+    return try money.minor(fieldPlaces.map { (field: header[$0], text: row.texts[$0]) }, addsColumns: false) {
+      try rows.text(table, key, $0.name)
+    }.map(\.text)
   }
 
   func write(_ row: ImportRow, into report: inout ImportReport) throws {
@@ -119,7 +132,7 @@ private struct RowImporter {
       return report.problems.append(ImportReport.Problem(line: row.line, reason: reason))
     }
     do {
-      switch try writer.write(key, values: fieldPlaces.map { row.texts[$0] }, checks: true) {
+      switch try writer.write(key, values: try texts(row, key), checks: true) {
       case .created: report.created += 1
       case .changed: report.changed += 1
       case .unchanged, .removed: report.unchanged += 1

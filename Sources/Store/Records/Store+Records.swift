@@ -67,17 +67,22 @@ extension Store {
   /// Creates or edits one record as a clerk would, with its triggers.
   ///
   /// - Parameters:
-  ///   - values: fields by name with their text; empty means NULL.
+  ///   - values: fields by name with their text; empty means NULL. Amounts are in units of their currency.
   ///   - owner: whose record is meant, where two owners use one key; nil for this federation's own.
   /// - Throws: `StoreError` with code `unknown` or `invalid`, in words for the person who typed it.
   public func edit(
     kind: String, key: String, values: [(field: String, text: String)], owner: String? = nil
   ) throws -> EditOutcome {
-    if let outcome = try editHidden(kind: kind, key: key, values: values, owner: owner) { return outcome }
+    let amounts = MoneyTexts(try read { try $0.adopted.table(named: kind) }.kind)
+    // Of a record that another owner's hides no currency is looked up.
+    let hidden = try? amounts.minor(values, addsColumns: true) { _ in nil }
+    if let outcome = try editHidden(kind: kind, key: key, values: hidden ?? values, owner: owner) { return outcome }
     return try writeAsClerk { transaction in
       let table = try transaction.adopted.table(named: kind)
+      let key = try table.key(written: key)
+      let values = try amounts.minor(values, addsColumns: true) { try transaction.rows.text(table, key, $0.name) }
       let writer = try ClerkWriter(table, fields: values.map(\.field), transaction.connection)
-      return try writer.write(try table.key(written: key), values: values.map(\.text), checks: true)
+      return try writer.write(key, values: values.map(\.text), checks: true)
     }
   }
 
@@ -89,7 +94,14 @@ extension Store {
     if try removeHidden(kind: kind, key: key, owner: owner) { return }
     try writeAsClerk { transaction in
       let table = try transaction.adopted.table(named: kind)
-      guard try transaction.rows.delete(table, table.key(written: key)) else {
+      let written = try table.key(written: key)
+      if table.kind.appendOnly {
+        throw StoreError(
+          .invalid, "removing a record", "\(kind) is written once: its records are not removed",
+          hint: "withdraw a mistake: birlik withdraw \(kind) \(key) --reason '...'")
+      }
+      if try transaction.rows.delete(table, written) { return }
+      guard try Withdrawals(transaction).captureHidden(table, written) else {
         throw StoreError(
           .unknown, "removing a record", "there is no \(kind) \(key)", hint: "`birlik list \(kind)` shows what there is"
         )

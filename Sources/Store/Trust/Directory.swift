@@ -79,6 +79,11 @@ final class Directory {
   /// The channel that this store gave a number.
   func channel(_ number: ChannelNumber) -> Channel? { channels[number] }
 
+  /// The numbers of the channels that a node of a role may write.
+  func numbers(writableBy role: NodeRole) -> Set<ChannelNumber> {
+    Set(channels.filter { role.mayWrite($0.value) }.keys)
+  }
+
   /// The federation that owns a channel; empty for a number that was never given.
   func owner(of number: ChannelNumber) -> String { channels[number]?.owner ?? "" }
 

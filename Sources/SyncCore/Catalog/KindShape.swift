@@ -40,25 +40,45 @@ public final class KindShape: Sendable {
 
   /// A row's values by register: a set's elements one by one, a group's fields together.
   ///
+  /// Values are brought into the catalog's form where that is certain (`TypedValue`).
+  ///
   /// - Parameter value: the value of one of `fields`, by its index.
   public func contents(_ value: (Int) -> Value) -> [RegisterKey: Content] {
     var contents: [RegisterKey: Content] = [:]
     for register in registers {
       if register.isSet {
         guard let field = register.fields.first, let index = fieldIndex(id: field.id),
-          case .text(let json) = value(index)
+          case .text(let json) = normal(value(index), field: index)
         else { continue }
         for element in elements(json) {
           contents[RegisterKey(register.id, element: element)] = .element(of: field.id, present: true)
         }
       } else {
         let cells = register.fields.compactMap { field in
-          fieldIndex(id: field.id).map { Cell(field: field.id, value: value($0)) }
+          fieldIndex(id: field.id).map { Cell(field: field.id, value: normal(value($0), field: $0)) }
         }
         contents[RegisterKey(register.id)] = Content(cells)
       }
     }
     return contents
+  }
+
+  private func normal(_ value: Value, field index: Int) -> Value {
+    // Most values need no look.
+    guard case .text(let bytes) = value else { return value }
+    switch fields[index].type {
+    case .text, .ref: return value
+    default: return codes[index]?.contains(bytes) == true ? value : TypedValue.normal(value, fields[index].type)
+    }
+  }
+
+  /// A key in the catalog's form; nil where it has that form, or it is not certain which is meant.
+  public func normal(key: RecordKey) -> RecordKey? {
+    guard kind.key.contains(where: { $0.type == .date }) else { return nil }
+    let columns = key.columns
+    guard columns.count == kind.key.count else { return nil }
+    let normal = RecordKey(columns: zip(kind.key, columns).map { TypedValue.normal(key: $1, $0.type) })
+    return normal == key ? nil : normal
   }
 
   /// A set's elements. Text that is no JSON array becomes one element that no valid set could hold.
@@ -93,6 +113,15 @@ public final class KindShape: Sendable {
     // The system's own records have no limit: a list of streams, somebody's edit in hexadecimal.
     if SystemKind.isReserved(kind.id), case .text = value, case .text = fields[index].type { return nil }
     return Validity.problem(value, fields[index].type)
+  }
+
+  /// Why a key may not be typed; nil for one that may.
+  public func problem(typedKey key: RecordKey) -> (field: String, reason: String)? {
+    if let problem = problem(key: key) { return problem }
+    for (column, bytes) in zip(kind.key, key.columns) {
+      if let reason = TypedValue.problem(key: bytes, column.type) { return (column.name, reason) }
+    }
+    return nil
   }
 
   /// Why a record with this key is not shown; nil for a proper key.

@@ -54,8 +54,17 @@ public enum SystemKind {
       FieldGroup(id: decisionRegister, name: "decision", rule: .headquarters),
     ])
 
+  /// Why a record that is written once was withdrawn. Key: a hash of its kind and key. In the record's own channel; the
+  /// record itself is deleted.
+  public static let withdrawal = Kind(
+    id: 65_004, name: "withdrawal", recordClass: .everyone, key: [KeyColumn(name: "id", type: .text)],
+    fields: [
+      Field(id: 1, name: "kind", type: .text, group: 10), Field(id: 2, name: "key", type: .text, group: 10),
+      Field(id: 3, name: "reason", type: .text, group: 10),
+    ], groups: [FieldGroup(id: 10, name: "withdrawal", rule: .owner)])
+
   /// Every one of them, by number.
-  public static let all = [node, serverKey, proposal]
+  public static let all = [node, serverKey, proposal, withdrawal]
 
   /// The kind with that number; nil for one that this program does not know.
   public static func kind(_ id: KindID) -> Kind? { all.first { $0.id == id } }

@@ -26,7 +26,39 @@ public struct DerivationCount {
     /// For each measure whether any row had a value.
     var isCollected: [Bool]
     var texts: [Set<[UInt8]>]
+    /// For each measure whether a row has a word that is probably meant for one of its codes.
+    var isDoubtful: [Bool]
   }
+
+  /// The words of a field that conditions look for, and those that rows have.
+  private struct Words {
+    var field: String
+    var place: Int
+    var codes: [String]
+    /// Whether any counted row has one of the codes.
+    var isMatched = false
+    /// The other words of counted rows, with the number of rows.
+    var others: [[UInt8]: Int64] = [:]
+  }
+
+  /// Words of a field that no condition knows.
+  public struct Strange: Sendable, Equatable {
+    public var field: String
+    /// What the conditions look for.
+    public var codes: [String]
+    /// The words with the number of rows, the most frequent first.
+    public var words: [(word: String, rows: Int64)]
+    /// True when figures are left out because of them: no row has a code, or a word was probably meant for one.
+    public var isInDoubt: Bool
+
+    public static func == (a: Self, b: Self) -> Bool {
+      a.field == b.field && a.codes == b.codes && a.isInDoubt == b.isInDoubt
+        && a.words.elementsEqual(b.words) { $0.word == $1.word && $0.rows == $1.rows }
+    }
+  }
+
+  /// So many different words of a field are told apart.
+  private static let strangeWords = 64
 
   /// The source's fields in the order in which `add` expects their values.
   public let fields: [String]
@@ -45,6 +77,7 @@ public struct DerivationCount {
   private let parts: [Part]
   private let conditions: [(place: Int, condition: Derivation.Condition)]
   private let measures: [(distinct: Int?, conditions: [(place: Int, condition: Derivation.Condition)])]
+  private var words: [Words]
   private var cells: [Cell] = []
   private var places: [[UInt8]: Int] = [:]
 
@@ -79,6 +112,16 @@ public struct DerivationCount {
     conditions = placed(derivation.conditions)
     measures = derivation.measures.map { ($0.distinct.map(place), placed($0.conditions)) }
     untold = Array(repeating: 0, count: measures.count)
+    var words: [Words] = []
+    for condition in derivation.measures.flatMap(\.conditions) {
+      guard case .oneOf(let codes) = condition.test else { continue }
+      if let known = words.firstIndex(where: { $0.field.sameBytes(as: condition.field) }) {
+        words[known].codes += codes
+      } else {
+        words.append(Words(field: condition.field, place: place(condition.field), codes: codes))
+      }
+    }
+    self.words = words
   }
 
   /// How many records there are so far.
@@ -100,6 +143,7 @@ public struct DerivationCount {
       return
     }
     counted += 1
+    hear(values)
     let answers = measures.map { answer($0.conditions, values) }
     for (index, answer) in answers.enumerated() where answer == .undecided { untold[index] += 1 }
     for key in keys { add(values, answers, to: key) }
@@ -116,7 +160,8 @@ public struct DerivationCount {
         Cell(
           counts: Array(repeating: 0, count: measures.count),
           isCollected: Array(repeating: false, count: measures.count),
-          texts: Array(repeating: [], count: measures.contains { $0.distinct != nil } ? measures.count : 0)))
+          texts: Array(repeating: [], count: measures.contains { $0.distinct != nil } ? measures.count : 0),
+          isDoubtful: Array(repeating: false, count: measures.count)))
     }
     for (index, measure) in measures.enumerated() {
       if let distinct = measure.distinct {
@@ -129,6 +174,8 @@ public struct DerivationCount {
       } else if answers[index] != .undecided {
         cells[place].isCollected[index] = true
         if answers[index] == .yes { cells[place].counts[index] += 1 }
+      } else if measure.conditions.contains(where: { Self.isDoubtful($0.condition, values[$0.place]) }) {
+        cells[place].isDoubtful[index] = true
       }
     }
   }
@@ -139,8 +186,57 @@ public struct DerivationCount {
       let cell = cells[place]
       return Record(
         key: RecordKey(bytes: key),
-        figures: cell.counts.indices.map { cell.isCollected[$0] ? cell.counts[$0] : nil })
+        figures: cell.counts.indices.map { index in
+          let isKnown =
+            cell.isCollected[index] && !cell.isDoubtful[index] && !(cell.counts[index] == 0 && isDeaf(index))
+          return isKnown ? cell.counts[index] : nil
+        })
     }.sorted { $0.key < $1.key }
+  }
+
+  // MARK: Words
+
+  private mutating func hear(_ values: [Value]) {
+    for index in words.indices {
+      guard case .text(let text) = values[words[index].place], !text.isEmpty else { continue }
+      if words[index].codes.contains(where: { $0.utf8.elementsEqual(text) }) {
+        words[index].isMatched = true
+      } else if words[index].others.count < Self.strangeWords || words[index].others[text] != nil {
+        words[index].others[text, default: 0] += 1
+      }
+    }
+  }
+
+  /// True for a measure of codes that no row has, though rows have other words: a zero would say that there is nobody.
+  private func isDeaf(_ measure: Int) -> Bool {
+    measures[measure].conditions.contains { place, condition in
+      guard case .oneOf = condition.test, let known = words.first(where: { $0.place == place }) else { return false }
+      return !known.isMatched && !known.others.isEmpty
+    }
+  }
+
+  /// Words that no condition knows, by field.
+  public var strange: [Strange] {
+    words.filter { !$0.others.isEmpty }.map { known in
+      let others = known.others.sorted {
+        $0.value == $1.value ? $0.key.lexicographicallyPrecedes($1.key) : $0.value > $1.value
+      }
+      return Strange(
+        field: known.field, codes: known.codes,
+        words: others.map { (word: String(decoding: $0.key, as: UTF8.self), rows: $0.value) },
+        isInDoubt: !known.isMatched || known.others.keys.contains { Self.isLike($0, known.codes) })
+    }
+  }
+
+  private static func isDoubtful(_ condition: Derivation.Condition, _ value: Value) -> Bool {
+    guard case .oneOf(let codes) = condition.test, case .text(let text) = value, !text.isEmpty else { return false }
+    return !codes.contains { $0.utf8.elementsEqual(text) } && isLike(text, codes)
+  }
+
+  /// True for a word that was probably meant for one of the codes: in other letters, with space around it, or cut short.
+  private static func isLike(_ text: [UInt8], _ codes: [String]) -> Bool {
+    let word = String(decoding: text, as: UTF8.self).lowercased().filter { !$0.isWhitespace && $0 != "." }
+    return !word.isEmpty && codes.contains { $0.lowercased().hasPrefix(word) }
   }
 
   // MARK: Keys
@@ -156,7 +252,9 @@ public struct DerivationCount {
         guard case .text(let text) = values[place], Self.isKey(text) else { return [] }
         texts = [text]
       case .each(let place):
-        guard case .text(let json) = values[place], let set = TextSet(json: json) else { return [] }
+        guard case .text(let json) = TypedValue.normal(values[place], .set), let set = TextSet(json: json) else {
+          return []
+        }
         texts = set.elements.filter(Self.isKey)
       }
       keys = keys.flatMap { key in texts.map { index == 0 ? $0 : key + [RecordKey.separator] + $0 } }
@@ -186,9 +284,13 @@ public struct DerivationCount {
   static func answer(_ condition: Derivation.Condition, _ value: Value, _ days: DayRange) -> Answer {
     guard case .text(let text) = value, !text.isEmpty else { return condition.allowsEmpty ? .yes : .undecided }
     if case .oneOf(let codes) = condition.test {
-      return codes.contains { $0.utf8.elementsEqual(text) } ? .yes : .no
+      if codes.contains(where: { $0.utf8.elementsEqual(text) }) { return .yes }
+      return isLike(text, codes) ? .undecided : .no
     }
-    guard let date = DayRange(date: text) else { return .undecided }
+    // What stays on this machine is never sealed, so that a day may still be written as midnight.
+    guard case .text(let date) = TypedValue.normal(value, .date), let date = DayRange(date: date) else {
+      return .undecided
+    }
     switch condition.test {
     case .reached: return answer(yes: date.last <= days.last, no: date.first > days.last)
     case .notReached: return answer(yes: date.first > days.last, no: date.last <= days.last)

@@ -29,15 +29,30 @@ public struct SealPlan: Sendable {
     public var timekeeping: Timekeeping
     /// The order and the authors of heads.
     public var facts: Facts
+    /// False for programs that sealed what the catalog does not allow, with a flag, as all did once.
+    public var judgesValues: Bool
 
-    public init(role: NodeRole, timekeeping: Timekeeping, facts: Facts) {
+    public init(role: NodeRole, timekeeping: Timekeeping, facts: Facts, judgesValues: Bool = true) {
       self.role = role
       self.timekeeping = timekeeping
       self.facts = facts
+      self.judgesValues = judgesValues
     }
   }
 
+  /// A register that was typed with content that the catalog does not allow.
+  public struct Invalid: Hashable, Sendable {
+    public var register: RegisterID
+    /// The field that is wrong, and why in the words of `Validity`.
+    public var field: String
+    public var reason: String
+  }
+
   public private(set) var items: [Item] = []
+  /// What is not sealed because the catalog does not allow it: the record keeps the last content that was allowed.
+  public private(set) var invalid: [Invalid] = []
+  /// The column for which the whole record may not be sealed, because its key is not allowed; nil for a proper key.
+  public private(set) var invalidKey: String?
   /// Why this node may not seal the edits, in words that continue "… was not taken because"; nil when it may.
   public private(set) var refusal: String?
   /// The channel that this node may not write, where that is why: the edit may be proposed to who may.
@@ -65,15 +80,25 @@ public struct SealPlan: Sendable {
       refusal = "the federation in the record is not a proper code"
       return
     }
-    let maker = ChangeMaker(shape: shape, key: key, edits: edits, isTyped: isTyped, circumstances: circumstances)
+    let maker = ChangeMaker(
+      shape: shape, key: key, edits: edits, isTyped: isTyped,
+      problems: circumstances.judgesValues ? Self.problems(shape, row?.contents ?? deleted) : [:],
+      circumstances: circumstances)
     let state = records.first { $0.channel == channel }?.state ?? RecordState()
     let changes = try maker.changes(row: row?.contents, deleted: deleted, state: state)
     var replaced: OwnedRecord?
     if row != nil, edits.deletion != nil, let shown, records[shown].channel != channel { replaced = records[shown] }
     // A row that is as it was sealed is no edit, whoever owns it.
-    if changes.isEmpty, replaced == nil { return }
+    // Who deletes a record takes back what was wrong in it.
+    let unsealed = row == nil ? [] : maker.unsealed(state)
+    if changes.isEmpty, unsealed.isEmpty, replaced == nil { return }
     guard circumstances.role.mayWrite(channel) else {
       refuse(changes, in: channel, circumstances.role)
+      return
+    }
+    if row != nil, circumstances.judgesValues, let problem = shape.problem(key: key) {
+      refusal = "\(problem.field): \(problem.reason)"
+      invalidKey = problem.field
       return
     }
     if let replaced, let deletion = edits.deletion {
@@ -89,6 +114,17 @@ public struct SealPlan: Sendable {
     removal = try Removal(changes, shape, typed: row?.contents) { () throws(Facts.Failure) in
       isTyped ? nil : try Projection(shape, state, facts: circumstances.facts).contents(shape)
     }
+    invalid = unsealed
+  }
+
+  /// The registers whose content the catalog does not allow, with the first thing that is wrong in each.
+  private static func problems(_ shape: KindShape, _ contents: [RegisterKey: Content]?) -> [RegisterID: Invalid] {
+    var found: [RegisterID: Invalid] = [:]
+    for (key, content) in contents ?? [:] {
+      guard let problem = shape.problem(content, of: key) else { continue }
+      found[key.id] = Invalid(register: key.id, field: problem.field, reason: problem.reason)
+    }
+    return found
   }
 
   private mutating func refuse(_ changes: [Change], in channel: Channel, _ role: NodeRole) {
@@ -123,6 +159,8 @@ private struct ChangeMaker<Facts: HeadFacts> {
   let key: RecordKey
   let edits: CapturedEdits
   let isTyped: Bool
+  /// Registers that are not sealed, because what was typed is not allowed.
+  let problems: [RegisterID: SealPlan.Invalid]
   let circumstances: SealPlan.Circumstances<Facts>
 
   /// The changes that the folded edits amount to.
@@ -139,12 +177,22 @@ private struct ChangeMaker<Facts: HeadFacts> {
       return before + [change(.deletion, [], captured: at, replacing: state.edits)]
     }
     if state.isEmpty || !isAlive {
-      let registers = typed.map { RegisterContent($0.key, $0.value) }.sorted { $0.key < $1.key }
+      let registers = typed.filter { problems[$0.key.id] == nil }.map { RegisterContent($0.key, $0.value) }
+        .sorted { $0.key < $1.key }
       return [change(.insertion, registers, captured: edits.lastAt, replacing: state.edits)]
     }
     // Of a whole row written over itself, as by OR REPLACE or after its deletion, only what differs from what is shown is
     // an edit.
     return try self.edits(edits.insertedAt == nil ? edits.edited : Int64.max, typed, state)
+  }
+
+  /// What was typed and is not sealed.
+  func unsealed(_ state: RecordState) -> [SealPlan.Invalid] {
+    guard !problems.isEmpty else { return [] }
+    let isWhole = edits.insertedAt != nil || state.isEmpty || !state.exists(shape.kind.deletion)
+    return shape.registers.compactMap { register in
+      isWhole || edits.edited & register.id.bit != 0 ? problems[register.id] : nil
+    }
   }
 
   /// One change for all registers edited in one moment.
@@ -153,7 +201,7 @@ private struct ChangeMaker<Facts: HeadFacts> {
   {
     let standing = try Projection(shape, state, facts: circumstances.facts).contents(shape)
     var byTime: [Int64: [RegisterContent]] = [:]
-    for register in shape.registers where mask & register.id.bit != 0 {
+    for register in shape.registers where mask & register.id.bit != 0 && problems[register.id] == nil {
       let at = edits.time(of: register.id)
       let keys = register.isSet ? setKeys(register, typed, standing, state) : [RegisterKey(register.id)]
       for registerKey in keys {

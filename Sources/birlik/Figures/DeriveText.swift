@@ -36,6 +36,14 @@ struct DeriveText {
       "rows": .integer(report.rows), "counted": .integer(report.counted), "undecided": .integer(report.undecided),
       "without_key": .integer(report.keyless),
       "untold": .object(report.untold.map { (name: $0.field, value: .integer($0.rows)) }),
+      "unknown_words": .array(
+        report.strange.map { strange in
+          [
+            "field": .string(strange.field), "known": .strings(strange.codes),
+            "words": .object(strange.words.prefix(Self.words).map { (name: $0.word, value: .integer($0.rows)) }),
+            "in_doubt": .bool(strange.isInDoubt),
+          ]
+        }),
       "records": .object(Self.outcomes.map { (name: $0.rawValue, value: .number(report.count($0))) }),
       "withheld": .number(report.withheld),
       "first": .array(
@@ -69,6 +77,7 @@ struct DeriveText {
     for (field, rows) in report.untold {
       output.print("\(Words.grouped(rows)) counted rows have no value in \(field).")
     }
+    for strange in report.strange { output.print(Self.sentence(strange)) }
     let verb = isDryRun ? "would be " : ""
     output.print(
       "\(report.target): \(verb)\(Words.grouped(report.count(.created))) created, "
@@ -99,6 +108,18 @@ struct DeriveText {
     }
     let rest = report.lines.count - report.count(.unchanged) - shown.count
     if rest > 0 { output.print("  and \(Words.count(rest, "more record", "more records"))") }
+  }
+
+  /// How many unknown words of a field are named.
+  private static let words = 8
+
+  private static func sentence(_ strange: DerivationCount.Strange) -> String {
+    let named = strange.words.prefix(words).map { "'\($0.word)' in \(Words.count(Int(clamping: $0.rows), "row"))" }
+    let rest = strange.words.count - named.count
+    let list = named.joined(separator: ", ") + (rest > 0 ? " and \(Words.count(rest, "more", "more"))" : "")
+    let known = strange.codes.joined(separator: ", ")
+    return "\(strange.field) has words that are not counted: \(list); counted is \(known)."
+      + (strange.isInDoubt ? " Figures that may depend on them are left out: correct the words and derive again." : "")
   }
 
   private func print(_ outcome: DeriveReport.Outcome, _ why: String, to output: Output) {

@@ -133,6 +133,9 @@ struct ConflictText {
       output.print("  two owners use this key: one of their records has to take another key, or to be removed")
       for (owner, command) in rekeyCommands { output.print("  give that of \(owner) another key: \(command)") }
     }
+    if !conflict.isWritable {
+      output.print("  \(conflict.federation) or headquarters decides: this node may not edit the record")
+    }
     if let keep = keepCommand { output.print("  \(Self.padded("keep"))\(keep)") }
     for other in conflict.others {
       if let take = takeCommand(for: other) { output.print("  \(Self.padded("take"))\(take)") }

@@ -9,7 +9,10 @@ struct InboxCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inbox",
     abstract: "birlik inbox --all",
-    subcommands: [InboxListCommand.self, InboxAcceptCommand.self, InboxDeclineCommand.self],
+    subcommands: [
+      InboxListCommand.self, InboxCorrectCommand.self, InboxDropCommand.self, InboxAcceptCommand.self,
+      InboxDeclineCommand.self,
+    ],
     defaultSubcommand: InboxListCommand.self)
 }
 
@@ -20,8 +23,8 @@ struct InboxListCommand: ParsableCommand {
     abstract: "birlik inbox --all",
     discussion: """
       Lists edits of this node that others' edits replaced, with what is shown now, who gave it, and the command that \
-      restores what was typed here; values typed here that the catalog does not allow; and edits that could not be used. \
-      Each is listed once: --all lists old news again, --peek does not mark the news as read. At headquarters it also lists \
+      restores what was typed here; values typed here that the catalog does not allow, with the command that takes them \
+      when they are corrected; and edits that could not be used. Each is listed once: --all lists old news again, --peek does not mark the news as read. At headquarters it also lists \
       what members proposed. A long list is grouped by what is alike; --each lists every entry, --group the proposals of \
       one group.
       """)

@@ -50,6 +50,16 @@ struct InboxText {
       options: " " + ShellWords.option("--federation", item.federation) + options)
   }
 
+  /// The command that takes an edit which waits, with the right value; nil for one that does not wait.
+  var correct: String? {
+    item.correction.map {
+      "birlik inbox correct \($0.number) \(ShellWords.quoted("\($0.column)=\($0.suggestion)"))\(options)"
+    }
+  }
+
+  /// The command that gives it up.
+  var drop: String? { item.correction.map { "birlik inbox drop \($0.number)\(options)" } }
+
   // MARK: - JSON
 
   func json(_ types: ColumnTypes) -> JSON {
@@ -61,7 +71,7 @@ struct InboxText {
       "reason": item.reason.isEmpty ? .null : .string(item.reason),
       "operation": .string(item.refused?.operation.rawValue),
       "record": .string(item.refused?.record), "kept_back": .bool(item.isUnsendable), "restore": .string(restore),
-      "rekey": .string(rekey),
+      "rekey": .string(rekey), "correct": .string(correct), "drop": .string(drop),
       "proposal": item.proposal.map {
         ["id": .string($0.id), "decision": .string($0.decision?.rawValue), "reason": .string($0.reason)]
       } ?? .null,
@@ -100,7 +110,18 @@ struct InboxText {
     output.print(
       "  \(what)  the \(item.refused?.operation.rawValue ?? "edit") of \(Moment(item.toldAt).words): \(item.reason)")
     output.print("  typed      \(item.refused?.record ?? "")")
-    if item.standing == .settled { output.print("  now        headquarters has it, or the next sync sends it") }
+    if let correct, let drop {
+      output.print(
+        "  now        it waits here whole, and the record shows the last allowed values: write the right value after the ="
+      )
+      output.print("  correct    \(correct)")
+      output.print("  or drop    \(drop)")
+    }
+    if item.standing == .settled {
+      output.print(
+        item.isUnsendable
+          ? "  now        headquarters has it, or the next sync sends it" : "  now        it was corrected or dropped")
+    }
     guard let proposal = item.proposal else { return }
     let number = proposal.decision == nil ? " as \(proposal.id)" : ""
     printProposal(number, to: output)

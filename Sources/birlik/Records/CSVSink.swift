@@ -4,8 +4,11 @@ import SyncCore
 /// Writes records as CSV (RFC 4180).
 final class CSVSink: RecordSink {
   private let names: [String]
+  private let amounts: AmountText
 
   init(_ kind: Kind?) {
+    // The currency has a column of its own.
+    amounts = AmountText(kind, namesCurrency: false)
     guard let kind else {
       names = []
       return
@@ -23,7 +26,7 @@ final class CSVSink: RecordSink {
     output.write(
       Self.row(
         record.columns.map { column in
-          if case .text(let bytes) = column.value { bytes } else { Array(column.value.display.utf8) }
+          if case .text(let bytes) = column.value { bytes } else { Array(amounts.text(column, in: record).utf8) }
         }))
   }
 

@@ -39,13 +39,14 @@ struct ListCommand: ParsableCommand {
     let store = try node.open().store
     let known = try store.catalog().kind(named: kind)
     let types = ColumnTypes(known)
+    let amounts = AmountText(known, namesCurrency: true)
     let sink: any RecordSink
     if output.json {
       sink = JSONArraySink { types.json($0) }
     } else if Terminal.isTerminal(Terminal.output) {
-      sink = TerminalSink(sample: Self.sample, keyColumns: known?.key.count ?? 0)
+      sink = TerminalSink(amounts, sample: Self.sample, keyColumns: known?.key.count ?? 0)
     } else {
-      sink = TabSink()
+      sink = TabSink(amounts)
     }
     var left = limit ?? Int.max
     let output = Output()

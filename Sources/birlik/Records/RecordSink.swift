@@ -34,11 +34,14 @@ final class JSONArraySink: RecordSink {
 /// Writes columns between tabs, with their names in the first line.
 final class TabSink: RecordSink {
   private var isFirst = true
+  private let amounts: AmountText
+
+  init(_ amounts: AmountText) { self.amounts = amounts }
 
   func write(_ record: RecordView, _ output: Output) {
     if isFirst { output.line(record.columns.map(\.name).joined(separator: "\t")) }
     isFirst = false
-    output.line(record.columns.map { Terminal.plain($0.value.display) }.joined(separator: "\t"))
+    output.line(record.columns.map { Terminal.plain(amounts.text($0, in: record)) }.joined(separator: "\t"))
   }
 }
 
@@ -52,7 +55,10 @@ final class TerminalSink: RecordSink {
   private var table = Table([])
   private var widths: [Int] = []
 
-  init(sample: Int, keyColumns: Int) {
+  private let amounts: AmountText
+
+  init(_ amounts: AmountText, sample: Int, keyColumns: Int) {
+    self.amounts = amounts
     self.sample = sample
     self.keyColumns = keyColumns
   }
@@ -84,7 +90,7 @@ final class TerminalSink: RecordSink {
     }
     for record in waiting {
       let mark = record.conflicts.isEmpty && record.invalid.isEmpty ? "" : "!"
-      table.add([mark] + shown.map { record.columns[$0].value.display })
+      table.add([mark] + shown.map { amounts.text(record.columns[$0], in: record) })
     }
     waiting.removeAll(keepingCapacity: true)
     if !isDecided {

@@ -25,7 +25,8 @@ struct ShowCommand: ParsableCommand {
     output.print("\(view.kind) \(view.key)")
     // A deprecated column is shown only if it still holds something.
     let deprecated = Set(try store.catalog().kind(named: view.kind)?.fields.filter(\.isDeprecated).map(\.name) ?? [])
-    print(view, without: deprecated, to: output)
+    let amounts = AmountText(try store.catalog().kind(named: view.kind), namesCurrency: true)
+    print(view, amounts, without: deprecated, to: output)
     for conflict in view.conflicts { output.print("  conflict in \(conflict): see `birlik conflicts`") }
     for invalid in view.invalid { output.print("  not allowed in \(invalid.field): \(invalid.reason)") }
     if let words = Words.ownColumns(try store.ownColumns(of: view.kind)) { output.print("  \(words)") }
@@ -33,17 +34,19 @@ struct ShowCommand: ParsableCommand {
       let owner = hidden.columns.first { $0.name == "federation" }?.value.display ?? ""
       output.print()
       output.print("\(hidden.kind) \(hidden.key), of \(owner), who used the key later: it is not shown elsewhere")
-      print(hidden, without: deprecated, to: output)
+      print(hidden, amounts, without: deprecated, to: output)
     }
     try output.finish()
   }
 
-  private func print(_ view: RecordView, without deprecated: Set<String>, to output: Output) {
+  private func print(
+    _ view: RecordView, _ amounts: AmountText, without deprecated: Set<String>, to output: Output
+  ) {
     let columns = view.columns.filter { !$0.value.isNull || !deprecated.contains($0.name) }
     let width = columns.reduce(0) { max($0, $1.name.count) }
     for column in columns {
       let name = column.name + String(repeating: " ", count: width - column.name.count)
-      output.print("  \(name)  \(column.value.isNull ? Words.nothing : column.value.display)")
+      output.print("  \(name)  \(column.value.isNull ? Words.nothing : amounts.text(column, in: view))")
     }
   }
 }

@@ -25,7 +25,7 @@ struct StatusCommand: ParsableCommand {
     let store = try node.open().store
     if dismissNotice { try store.dismissNotice() }
     let status = try store.status()
-    let refused = status.refused > 0 ? try store.refusedEdits() : []
+    let refused = status.refused > 0 ? try store.openRefusals() : []
     let invalid = status.invalid > 0 ? try store.invalidValues() : []
     let proposals = status.role.isHeadquarters ? try store.openProposalCount() : 0
     let inbox = try store.newInboxCount() + proposals
@@ -39,7 +39,7 @@ struct StatusCommand: ParsableCommand {
     Self.printLog(log, cannotGive, to: output)
     Self.print(
       refused.map { "\(Moment($0.at).words)  \($0.operation) of \($0.kind) \($0.key): \($0.reason)" },
-      "Edits that cannot be used", to: output)
+      "Edits that cannot be used; `birlik inbox --all` says what to do", to: output)
     Self.print(
       invalid.map { "\($0.kind) \($0.key), \($0.field): \($0.reason)" }, "Values that the catalog does not allow",
       to: output)

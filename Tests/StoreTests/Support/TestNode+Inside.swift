@@ -107,6 +107,18 @@ extension TestNode {
     }
   }
 
+  /// Seals as programs did that sealed what the catalog does not allow, with a flag.
+  func sealAsOldProgram() throws {
+    try store.write { try Sealer($0, wall: clock ?? SystemClock.now(), judgesValues: false).sealAll() }
+  }
+
+  /// What sealing so adds.
+  func sealedAsOldProgram() throws -> [Change] {
+    let before = try lastSegment()
+    try sealAsOldProgram()
+    return try changes(after: before)
+  }
+
   // MARK: The log
 
   /// The whole log, in order.

@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// Writes rows as a clerk does: plain SQL on the plain table, with triggers.
@@ -41,10 +42,9 @@ struct ClerkWriter {
   ///   - values: one text for each field; empty means NULL.
   ///   - checks: whether a value that the catalog does not allow is refused, as for a person who can mend it at once.
   func write(_ key: RecordKey, values: [String], checks: Bool) throws -> EditOutcome {
+    let key = table.shape.normal(key: key) ?? key
     let parsed = try parsed(values, checks: checks)
-    if checks, let problem = table.problem(key: key) {
-      throw StoreError(.invalid, "reading the key", "\(problem.field): \(problem.reason)")
-    }
+    if checks { try check(key, parsed) }
     for (index, column) in key.columns.enumerated() { exists.bind(index + 1, text: column) }
     let isThere = try exists.step()
     exists.reset()
@@ -67,6 +67,29 @@ struct ClerkWriter {
     try texts.enumerated().map { try value($1, at: $0, checks: checks) }
   }
 
+  /// Refuses what could not be sealed, so that nothing of it waits in the inbox later.
+  private func check(_ key: RecordKey, _ values: [Value]) throws {
+    if let problem = table.shape.problem(typedKey: key) {
+      throw StoreError(.invalid, "reading the key", "\(problem.field): \(problem.reason)")
+    }
+    guard table.isShared else { return }
+    if key.bytes.count > WireLimits.keyBytes {
+      throw StoreError(.invalid, "reading the key", "the key is longer than \(WireLimits.keyBytes) bytes")
+    }
+    let bytes = values.reduce(0) { if case .text(let text) = $1 { $0 + text.count } else { $0 } }
+    if bytes > StoreLimits.recordBytes {
+      throw StoreError(
+        .invalid, "reading the fields", "the values are longer than \(StoreLimits.recordBytes) bytes together")
+    }
+    for (index, value) in values.enumerated() where types[index].name.sameBytes(as: "federation") {
+      guard case .text(let code) = value, !FederationCode.isValid(String(decoding: code, as: UTF8.self)) else {
+        continue
+      }
+      throw StoreError(
+        .invalid, "reading the fields", "federation: '\(String(decoding: code, as: UTF8.self))' is no code like ftuu")
+    }
+  }
+
   private func value(_ text: String, at index: Int, checks: Bool) throws -> Value {
     let (name, type, isPrivate) = types[index]
     if text.isEmpty { return .null }
@@ -77,13 +100,9 @@ struct ClerkWriter {
         throw StoreError(.invalid, "reading the fields", "\(name): \(shown) is not a whole number")
       }
       value = .integer(number)
-    } else if type == .set {
-      // A person may write a set as words between semicolons.
-      let bytes = Array(text.utf8)
-      let set =
-        TextSet(json: bytes) ?? (text.hasPrefix("[") ? nil : TextSet(text.split(separator: ";").map { Array($0.utf8) }))
-      value = .text(set?.json ?? bytes)
     }
+    value = TypedValue.normal(value, type)
+    if type == .set, case .text(let bytes) = value, let set = TextSet(json: bytes) { value = .text(set.json) }
     if checks, let reason = isPrivate ? Validity.problem(private: value, type) : Validity.problem(value, type) {
       throw StoreError(.invalid, "reading the fields", "\(name): \(reason)")
     }

@@ -68,3 +68,10 @@ extension KindTable {
     return key
   }
 }
+
+extension KindTable {
+  /// The type of a field or key column; text for every other column.
+  func type(of column: String) -> FieldType {
+    kind.key.first { $0.name.sameBytes(as: column) }?.type ?? kind.field(named: column)?.type ?? .text
+  }
+}

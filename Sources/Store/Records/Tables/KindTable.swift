@@ -53,27 +53,19 @@ final class KindTable: Sendable {
 
   /// - Parameter federation: the node's own, which a clerk need not type.
   func createTable(federation: String, named name: String? = nil) -> String {
-    var columns = kind.key.map { "\($0.name.sql) TEXT NOT NULL " + Self.textCheck($0.name, nullable: false) }
+    var columns = kind.key.map { "\($0.name.sql) TEXT NOT NULL" + ColumnChecks.key($0) }
     if isShared {
-      columns.append(
-        "federation TEXT NOT NULL DEFAULT '\(federation)' " + Self.textCheck("federation", nullable: false))
+      columns.append("federation TEXT NOT NULL DEFAULT '\(federation)'" + ColumnChecks.federation(own: federation))
     }
     columns += kind.fields.map(Self.column)
     columns.append("PRIMARY KEY(\(kind.key.map(\.name.sql).joined(separator: ", ")))")
+    columns.append(ColumnChecks.wholeKey(kind))
     return "CREATE TABLE \(name ?? kind.name)(\n  " + columns.joined(separator: ",\n  ") + ") WITHOUT ROWID"
   }
 
   /// The definition of one field's column, as in CREATE TABLE and ALTER TABLE ADD COLUMN.
   static func column(_ field: Field) -> String {
-    guard field.type.isInteger else { return "\(field.name.sql) TEXT " + textCheck(field.name, nullable: true) }
-    return
-      "\(field.name.sql) INTEGER CONSTRAINT \"\(field.name) must be a whole number or NULL\" "
-      + "CHECK(\(field.name.sql) IS NULL OR typeof(\(field.name.sql))='integer')"
-  }
-
-  private static func textCheck(_ name: String, nullable: Bool) -> String {
-    "CONSTRAINT \"\(name) must be text\(nullable ? " or NULL" : "")\" "
-      + "CHECK(\(nullable ? "\(name.sql) IS NULL OR " : "")typeof(\(name.sql))='text')"
+    "\(field.name.sql) \(field.type.isInteger ? "INTEGER" : "TEXT")" + ColumnChecks.field(field)
   }
 }
 

@@ -17,6 +17,15 @@ final class RowTable {
       federation: statement.bytes(0), values: table.fields.indices.map { statement.value($0 + 1) })
   }
 
+  /// One column of the row under a key as text, local ones as well; nil where there is no row.
+  func text(_ table: KindTable, _ key: RecordKey, _ column: String) throws -> String? {
+    let condition = table.kind.key.enumerated().map { "\($1.name.sql)=?\($0 + 1)" }.joined(separator: " AND ")
+    let select = try connection.prepared("SELECT \(column.sql) FROM \(table.kind.name) WHERE \(condition)")
+    table.bindKey(key, select)
+    defer { select.reset() }
+    return try select.step() ? select.value(0).display : nil
+  }
+
   private func select(_ table: KindTable) -> LazyStatement {
     // A later catalog may give the kind more columns.
     if let known = selects[table.kind.id], known.sql == table.selectRow { return known.statement }
