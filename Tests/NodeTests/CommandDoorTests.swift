@@ -77,6 +77,78 @@ struct CommandDoorTests {
     }
   }
 
+  @Test("What is printed of an amount stores the same amount when it is run")
+  func printedMoney() async throws {
+    try await CommandHeadquarters.serving([.init("uz.db", "ftuu")]) { folder, headquarters in
+      func stored(_ database: String, _ id: String) async throws -> String {
+        try await folder.sqlite(database, "SELECT amount FROM aid_operation WHERE id='\(id)'").output
+      }
+      func commands(_ label: String, in output: ProgramResult) -> [Substring] {
+        output.lines.compactMap { line in
+          guard let place = line.firstRange(of: "birlik "), line.hasPrefix("  \(label) ") else { return nil }
+          return line[place.lowerBound...]
+        }
+      }
+      try await folder.good("set", "aid_operation", "a", "amount=1000.00 KZT", "--database", "uz.db")
+      try await folder.good("set", "aid_operation", "j", "amount=500 JPY", "--database", "uz.db")
+      try await headquarters.converge(["uz.db"])
+      for (id, ours, theirs) in [("a", "1200", "1300.50"), ("j", "600", "700")] {
+        try await folder.good("set", "aid_operation", id, "amount=\(ours)", "--database", "uz.db")
+        try await folder.good("set", "aid_operation", id, "amount=\(theirs)", "--database", "hq.db")
+      }
+      try await headquarters.converge(["uz.db"])
+      let conflicts = try await folder.good("conflicts", "--database", "hq.db")
+      #expect(conflicts.output.contains("1200.00") && conflicts.output.contains("1300.50"), "\(conflicts.output)")
+      #expect(!conflicts.output.contains("120000") && !conflicts.output.contains("130050"))
+      let takes = commands("take", in: conflicts)
+      #expect(takes.count >= 2, "\(conflicts.output)")
+      for command in takes {
+        let result = try await run(command, folder)
+        #expect(result.status == 0, "\(command): \(result.errors)")
+      }
+      // Each took the other value, whichever was shown.
+      try await headquarters.converge(["uz.db"])
+      #expect(["120000\n", "130050\n"].contains(try await stored("uz.db", "a")))
+      #expect(["600\n", "700\n"].contains(try await stored("uz.db", "j")))
+      let inbox = try await folder.good("inbox", "--all", "--database", "uz.db")
+      for command in commands("restore", in: inbox) {
+        #expect(
+          command.contains(/amount=(1200.00|600)( |$)/) || command.contains(/--take (1200.00|600)( |$)/), "\(command)")
+        let result = try await run(command, folder)
+        #expect(result.status == 0, "\(command): \(result.errors)")
+      }
+      #expect(try await ["120000\n", "130050\n"].contains(stored("uz.db", "a")))
+      #expect(try await ["600\n", "700\n"].contains(stored("uz.db", "j")))
+      let history = try await folder.good("history", "aid_operation", "a", "--database", "uz.db").output
+      for amount in ["1000.00", "1200.00", "1300.50"] { #expect(history.contains("amount=\(amount)"), "\(history)") }
+      #expect(
+        try await folder.good("history", "aid_operation", "j", "--database", "uz.db").output.contains("amount=500 "))
+
+      try await folder.good("set", "aid_operation", "a", "amount=1234.5", "--database", "uz.db")
+      let json = try await folder.good("show", "aid_operation", "a", "--database", "uz.db", "--json").output
+      #expect(json.contains("\"1234.50\"") && !json.contains("123450"), "\(json)")
+      for (condition, count) in [("1234.5", 1), ("1234.50 KZT", 1), ("1234.50 USD", 0), ("123450", 0)] {
+        let listed = try await folder.good(
+          "list", "aid_operation", "--where", "amount=\(condition)", "--database", "uz.db", "--json")
+        #expect(listed.output.contains("1234.50") == (count == 1), "\(condition): \(listed.output)")
+      }
+      let wrong = try await folder.run("list", "aid_operation", "--where", "amount=much", "--database", "uz.db")
+      #expect(wrong.status == 65, "\(wrong.output)")
+
+      let past = try await folder.sqlite(
+        "uz.db", "PRAGMA ignore_check_constraints=1; UPDATE aid_operation SET amount='15,5x' WHERE id='a'")
+      #expect(past.status == 0, "\(past.errors)")
+      try await headquarters.converge(["uz.db"])
+      #expect(try await stored("uz.db", "a") == "123450\n")
+      let correct = try #require(
+        commands("correct", in: try await folder.good("inbox", "--all", "--database", "uz.db")).first)
+      #expect(correct.contains("amount=1234.50"))
+      let number = try #require(correct.firstMatch(of: #/correct ([0-9]+)/#)?.1)
+      try await folder.good("inbox", "correct", String(number), "amount=15.5", "--database", "uz.db")
+      #expect(try await stored("uz.db", "a") == "1550\n")
+    }
+  }
+
   @Test("A mistake in what is written once is withdrawn by its owner, with a reason that everybody reads")
   func withdrawal() async throws {
     try await CommandHeadquarters.serving([.init("uz.db", "ftuu"), .init("tr.db", "fturk")]) { folder, headquarters in

@@ -207,4 +207,54 @@ import Testing
     }
     try expectEqual(hq, uz)
   }
+
+  @Test("Where much is emptied and a value is wrong besides, both wait for a person: first the one, then the other")
+  func muchEmptied() throws {
+    let house = try House()
+    let (hq, uz) = (try house.add("otuts"), try house.add("ftuu"))
+    try uz.type(
+      """
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<150)
+      INSERT INTO membership_return(unit, as_of, axis, members_total, method, remark)
+        SELECT printf('u%03d', i), '2026', 'sectoral', 5, 'dues', 'r' FROM n;
+      """)
+    try Exchange.sync(uz, hq)
+    func shown(_ node: TestNode) throws -> Set<[String]> {
+      Set(try node.rows(["members_total", "method", "remark"], "membership_return"))
+    }
+    let wrong = "UPDATE membership_return SET remark=NULL, members_total=6, method='registr'"
+    try uz.typeUnchecked(wrong)
+    #expect(try uz.seal().held == 150)
+    #expect(try uz.store.openCorrectionCount() == 0)
+    _ = try uz.store.putBackHeld()
+    #expect(try shown(uz) == [["5", "dues", "r"]])
+    #expect(try uz.store.openCorrectionCount() == 0)
+    try uz.typeUnchecked(wrong)
+    #expect(try uz.seal().held == 150)
+    _ = try uz.store.confirmHeld()
+    #expect(try uz.store.openCorrectionCount() == 150)
+    try Exchange.sync(uz, hq)
+    for node in [uz, hq] {
+      #expect(try shown(node) == [["5", "dues", "∅"]])
+      #expect(try node.store.verify().problems == [])
+    }
+    let first = try #require(try waiting(uz).first?.correction?.number)
+    _ = try uz.store.correct(first, values: [("method", "register")])
+    try Exchange.sync(uz, hq)
+    #expect(try shown(hq) == [["5", "dues", "∅"], ["6", "register", "∅"]])
+    #expect(try uz.store.checkRows(takes: false) { _ in }.differences == 0)
+    try expectEqual(hq, uz)
+  }
+
+  @Test("A deletion is a deletion, whatever was wrong in the record, also where many wait")
+  func deletedWhileWrong() throws {
+    let (house, hq, uz) = try pair()
+    defer { _ = house }
+    try uz.typeUnchecked("UPDATE membership_return SET members_women=-4; DELETE FROM membership_return")
+    #expect(try uz.seal().refused == 0)
+    try Exchange.sync(uz, hq)
+    for node in [uz, hq] { #expect(try node.count("membership_return") == 0) }
+    #expect(try waiting(uz).isEmpty)
+    try expectEqual(hq, uz)
+  }
 }

@@ -67,6 +67,33 @@ import Testing
     #expect((3_000..<11_000).contains(taken), "\(taken)")
   }
 
+  @Test("A set is judged by its texts, whatever signs they are of, and as a whole may be longer than a cell")
+  func sets() throws {
+    let one = String(repeating: "x", count: 40_000)
+    let sets: [[String]] = [
+      [","], [",", ","], ["a", ","], [",", "a"], ["a", ", "], [" ,", "a"], [", ", " ,"], [",,"], [" "], ["]"],
+      ["[", "]"],
+      ["a,b", "c"], [one, one + "y"],
+    ]
+    let kind = Kind(
+      id: 1, name: "thing", recordClass: .everyone, key: [KeyColumn(name: "id", type: .text)],
+      fields: [Field(id: 1, name: "words", type: .set)])
+    var script = KindTable(kind).createTable(federation: "ftuu") + ";\n"
+    for (number, set) in sets.enumerated() {
+      let json = TextSet(set.map { Array($0.utf8) }).json
+      #expect(TypedValue.problem(.text(json), .set) == nil)
+      script += "INSERT INTO thing(id, words) VALUES('\(number)', CAST(x'\(Hex.string(json))' AS TEXT));\n"
+    }
+    for wrong in [#"[","","]"#, #"["a"","b"]"#, #"["a""b"]"#, #"["a",,"b"]"#, #"["a",1]"#, #"["a"]]"#] {
+      #expect(TypedValue.problem(.text(wrong), .set) != nil)
+      script += "INSERT OR IGNORE INTO thing(id, words) VALUES('wrong', '\(wrong)');\n"
+    }
+    let result = try SQLiteShell.run(
+      TemporaryFolder().file("a.db"), script + "SELECT count(*), sum(id='wrong') FROM thing;")
+    #expect(result.errors == "")
+    #expect(result.output == "\(sets.count)|0\n")
+  }
+
   @Test("A plain connection takes exactly the keys that may be typed")
   func keys() throws {
     var random = SeededRandom(seed: SeededRandom.firstSeed &+ 7)

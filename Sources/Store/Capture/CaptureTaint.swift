@@ -63,7 +63,9 @@ struct CaptureTaint {
     try transaction.inbox.addRefused(
       RefusedView(
         at: SystemClock.now(), kind: table.kind.name, key: key.display, operation: .edit,
-        record: RefusedView.json(fields.map { ($0.name, $0.new) }), reason: Self.reason))
+        record: RefusedView.json(
+          fields.map { ($0.name, $0.new) }, table.kind, besides: table.amounts(try transaction.rows.row(table, key))),
+        reason: Self.reason))
     if !isCaptured {
       try transaction.records.show(table, key, logged)
       return

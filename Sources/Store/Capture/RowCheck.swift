@@ -21,6 +21,14 @@ public struct RowDifference: Sendable, Equatable {
     /// The value by the log, and the value in the row.
     public var old: Value
     public var new: Value
+
+    /// Fields as people read them.
+    static func shown(_ fields: [Field], _ table: KindTable, from old: ShownRow?, to new: ShownRow?) -> [Field] {
+      let (before, after) = (table.amounts(old), table.amounts(new))
+      return fields.map {
+        Field(name: $0.name, old: before.shown($0.old, of: $0.name), new: after.shown($0.new, of: $0.name))
+      }
+    }
   }
 
   public var kind: String
@@ -206,6 +214,7 @@ private struct Finding {
       }
       if let words = refusal { difference.refusal = words }
     }
+    difference.fields = RowDifference.Field.shown(difference.fields, table, from: expected, to: row)
   }
 
   private func fields(_ isWanted: (RowDifference.Field) -> Bool) -> [RowDifference.Field] {
@@ -268,7 +277,7 @@ private struct Finding {
     try inbox.addRefused(
       RefusedView(
         at: SystemClock.now(), kind: difference.kind, key: difference.key, operation: difference.sort.operation,
-        record: RefusedView.json(record), reason: reason))
+        record: RefusedView.json(record, table.kind), reason: reason))
   }
 
   private mutating func restore(_ slots: [RecordSlot], _ transaction: Transaction) throws {

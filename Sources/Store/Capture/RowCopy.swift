@@ -84,7 +84,7 @@ struct RowCopy {
     try transaction.inbox.addRefused(
       RefusedView(
         at: SystemClock.now(), kind: table.kind.name, key: key.joined(separator: "/"), operation: .insert,
-        record: RefusedView.json(Array(zip(columns.map(\.name), values))), reason: reason))
+        record: RefusedView.json(Array(zip(columns.map(\.name), values)), table.kind), reason: reason))
   }
 }
 

@@ -116,6 +116,7 @@ extension RowDifference {
       Field(name: table.fields[index].name, old: old?.values[index] ?? .null, new: new?.values[index] ?? .null)
     }
     self.init(
-      kind: table.kind.name, key: key.display, sort: sort, fields: fields.filter { $0.old != $0.new }, refusal: nil)
+      kind: table.kind.name, key: key.display, sort: sort,
+      fields: Field.shown(fields.filter { $0.old != $0.new }, table, from: old, to: new), refusal: nil)
   }
 }

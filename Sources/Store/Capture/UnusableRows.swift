@@ -65,7 +65,8 @@ struct UnusableRows {
     guard let record = try transaction.rows.columns(table, key) else { return false }
     try transaction.inbox.addRefused(
       RefusedView(
-        at: time, kind: table.kind.name, key: key.display, operation: .insert, record: RefusedView.json(record),
+        at: time, kind: table.kind.name, key: key.display, operation: .insert,
+        record: RefusedView.json(record, table.kind),
         reason: key.problem(table.kind)))
     return true
   }

@@ -35,7 +35,6 @@ struct CatalogAdoption {
       guard let table = transaction.table(kind.id) else { continue }
       if let known = earlier[kind.id] {
         try add(kind.fields.filter { known.kind.field($0.id) == nil }, to: table)
-        try replaceChecks(known, with: table)
       } else {
         try makeRoom(table: kind.name)
         try connection.execute(table.createTable(federation: transaction.identity.role.federation))
@@ -97,50 +96,6 @@ struct CatalogAdoption {
     for field in table.fields where later.field(field.id) == nil {
       // One that a view or an index of a clerk's still names stays; it is of no consequence.
       try? connection.execute("ALTER TABLE \(later.name) DROP COLUMN \(field.name.sql)")
-    }
-    connection.forgetStatements()
-  }
-
-  // MARK: Constraints
-
-  /// Replaces the constraints of columns whose ranges or codes the later catalog changes, in the table's text alone: no
-  /// row is read or written, however many there are.
-  private func replaceChecks(_ known: KindTable, with table: KindTable) throws {
-    var changes: [(old: String, new: String)] = []
-    for (old, new) in zip(known.kind.key, table.kind.key) {
-      changes.append((ColumnChecks.key(old), ColumnChecks.key(new)))
-    }
-    for new in table.kind.fields {
-      if let old = known.kind.field(new.id) { changes.append((KindTable.column(old), KindTable.column(new))) }
-    }
-    changes.removeAll { $0.old == $0.new }
-    guard !changes.isEmpty else { return }
-    let select = try connection.prepared("SELECT sql FROM sqlite_master WHERE type='table' AND name=?1")
-    select.bind(1, text: table.kind.name)
-    guard try select.step() else { return }
-    let before = select.string(0)
-    select.reset()
-    let after = changes.reduce(before) { $0.replacing($1.old, with: $1.new) }
-    guard after != before else { return }
-    connection.forgetStatements()
-    try connection.withoutDefense {
-      try connection.execute("PRAGMA writable_schema=ON")
-      do {
-        let update = try connection.prepared("UPDATE sqlite_master SET sql=?1 WHERE type='table' AND name=?2")
-        update.bind(1, text: after)
-        update.bind(2, text: table.kind.name)
-        try update.step()
-        connection.forgetStatements()
-        // Every other connection reads the schema again when its version moves, this one when it is reset.
-        let version = try connection.prepared("PRAGMA schema_version")
-        let number = try version.step() ? version.int64(0) : 0
-        version.reset()
-        try connection.execute("PRAGMA schema_version=\(number &+ 1)")
-      } catch {
-        try connection.execute("PRAGMA writable_schema=OFF")
-        throw error
-      }
-      try connection.execute("PRAGMA writable_schema=RESET")
     }
     connection.forgetStatements()
   }

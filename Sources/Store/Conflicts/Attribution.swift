@@ -12,7 +12,9 @@ struct Attribution {
   }
 
   /// The value of a head, with who gave it.
-  func value(of head: Head, _ table: KindTable, _ key: RegisterKey) -> AttributedValue {
+  ///
+  /// - Parameter amounts: of the record as it is shown.
+  func value(of head: Head, _ table: KindTable, _ key: RegisterKey, _ amounts: Amounts) -> AttributedValue {
     let cells: [(field: String, value: Value)]
     if key.element != nil {
       let side = Contested.Element(head.content)
@@ -23,6 +25,8 @@ struct Attribution {
       cells = head.content.cells.map { ("field \($0.field)", $0.value) }
     }
     var value = value(cells, head.clock)
+    // Amounts that were given together with their currency are in that one.
+    value.amounts = cells.count > 1 ? amounts.replaced(table.kind, cells) : amounts
     value.isAllowed = table.problem(head.content, of: key) == nil
     return value
   }

@@ -56,8 +56,9 @@ struct ConflictReader {
     let rule = table.register(register.id)?.rule ?? .latest
     let choice = try records.choice(slot.state, table, register)
     view.rule = rule.rawValue
-    view.shown = choice.shown.map { attribution.value(of: $0, table, register) }
-    view.others = choice.others.map { attribution.value(of: $0, table, register) }
+    let amounts = try records.amounts(slot.state, table)
+    view.shown = choice.shown.map { attribution.value(of: $0, table, register, amounts) }
+    view.others = choice.others.map { attribution.value(of: $0, table, register, amounts) }
     if view.closedAt == nil { view.why = ConflictReason(facts).why(view, choice, rule) }
     return try choice.others.map { try row(of: slot, table, showing: $0.content, in: register) }
   }
@@ -102,7 +103,8 @@ struct ConflictReader {
       guard let clock = try facts.earliest(slot.state.edits) else { continue }
       var value = attribution.owner(transaction.directory.owner(of: slot.channel), clock)
       let row = try records.row(of: slot, table)
-      value.record = zip(table.fields.map(\.name), row?.values ?? []).filter { !$1.isNull }.map { ($0, $1) }
+      let cells = zip(table.fields.map(\.name), row?.values ?? []).filter { !$1.isNull }.map { (name: $0, value: $1) }
+      value.record = Amounts(table.kind, among: cells).shown(cells).map { (field: $0.name, value: $0.value) }
       if index == shown {
         view.shown = value
       } else {

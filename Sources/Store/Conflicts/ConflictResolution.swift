@@ -79,11 +79,13 @@ struct ConflictResolutions {
     let content = new.heads(register).first?.content ?? .empty
     let outcome: ConflictView.Resolution.Outcome =
       content == was.shown?.content ? .kept : was.others.contains { $0.content == content } ? .taken : .given
+    let amounts = try transaction.records.amounts(new, table)
     let lost = ([was.shown].compactMap { $0 } + was.others).filter { $0.content != content }
     return Found(
       resolution: ConflictView.Resolution(
-        outcome: outcome, value: attribution.value(of: Head(clock: logged.clock, content: content), table, register)),
-      lost: lost.map { attribution.value(of: $0, table, register) })
+        outcome: outcome,
+        value: attribution.value(of: Head(clock: logged.clock, content: content), table, register, amounts)),
+      lost: lost.map { attribution.value(of: $0, table, register, amounts) })
   }
 
   private func existence(

@@ -5,6 +5,8 @@ import Wire
 public struct AttributedValue: Sendable, Equatable {
   /// Cells by field; one for a lone field, several for a group.
   public var cells: [(field: String, value: Value)]
+  /// Which of the cells are amounts.
+  public var amounts = Amounts()
   /// What people call the node.
   public var node: String
   /// In milliseconds since 1970.
@@ -23,7 +25,14 @@ public struct AttributedValue: Sendable, Equatable {
 
   /// The value in words: the text itself for a lone field, `name=value` pairs for a group.
   public var display: String {
-    cells.count == 1 ? cells[0].value.display : cells.map { "\($0.field)=\($0.value.display)" }.joined(separator: " ")
+    let cells = shownCells
+    return cells.count == 1
+      ? cells[0].value.display : cells.map { "\($0.field)=\($0.value.display)" }.joined(separator: " ")
+  }
+
+  /// The cells as people read and write them.
+  public var shownCells: [(field: String, value: Value)] {
+    cells.map { (field: $0.field, value: amounts.shown($0.value, of: $0.field)) }
   }
 }
 

@@ -117,7 +117,12 @@ extension Store {
     if let other {
       values = fields.map { field in other.cells.first { $0.field.sameBytes(as: field.name) }?.value ?? .null }
     } else if case .take(let text) = decision {
-      values = try ClerkWriter(table, fields: fields.map(\.name), transaction.connection).parsed([text], checks: true)
+      // An amount is in the currency that the record shows.
+      let texts = try MoneyTexts(table.kind).minor(fields.map { ($0.name, text) }, addsColumns: false) { field in
+        table.value(named: field.name, in: shown)?.display
+      }
+      values = try ClerkWriter(table, fields: fields.map(\.name), transaction.connection)
+        .parsed(texts.map(\.text), checks: true)
     } else {
       return shown
     }

@@ -31,8 +31,8 @@ struct Corrections {
     for value in values where !table.columnNames.contains(where: { $0.sameBytes(as: value.field) }) {
       throw table.unknownField(value.field)
     }
-    var texts = correction.values.map { (field: $0.column, text: $0.value.display(of: table.type(of: $0.column))) }
-    for value in values {
+    var texts = correction.values.map { (field: $0.column, text: $0.value.display) }
+    for value in try minor(values, beside: texts, table, edit) {
       texts.removeAll { $0.field.sameBytes(as: value.field) }
       texts.append(value)
     }
@@ -53,6 +53,18 @@ struct Corrections {
     return (edit.kind, key.display, outcome)
   }
 
+  /// Amounts of the person's own in the smallest unit. Those that a client wrote are so already.
+  private func minor(
+    _ values: [(field: String, text: String)], beside typed: [(field: String, text: String)], _ table: KindTable,
+    _ edit: RefusedView
+  ) throws -> [(field: String, text: String)] {
+    try MoneyTexts(table.kind).minor(values, addsColumns: true) { field in
+      if let text = typed.first(where: { $0.field.sameBytes(as: field.name) })?.text, !text.isEmpty { return text }
+      guard let key = RecordKey(written: edit.key, columnCount: table.kind.key.count) else { return nil }
+      return try transaction.rows.text(table, key, field.name)
+    }
+  }
+
   /// What may stand in place of the wrong value: what is shown now, or what was probably meant.
   func suggestion(_ correction: EditInbox.Correction, _ edit: RefusedView) throws -> String {
     guard let table = transaction.adopted.tables.values.first(where: { $0.kind.name.sameBytes(as: edit.kind) }) else {
@@ -66,15 +78,10 @@ struct Corrections {
     if let key = try? table.key(written: edit.key), let row = try transaction.rows.row(table, key),
       row.values.indices.contains(index), !row.values[index].isNull
     {
-      return row.values[index].display(of: table.fields[index].type)
+      return table.amounts(row).shown(row.values[index], of: correction.wrong).display
     }
     return TypedValue.guess(typed, table.fields[index].type) ?? ""
   }
-}
-
-extension Value {
-  /// The value as a person writes it into a field of the type.
-  func display(of type: FieldType) -> String { display }
 }
 
 extension Store {

@@ -48,7 +48,8 @@ struct InboxReader {
     _ register: RegisterKey, _ row: EditInbox.Entry, _ state: RecordState, _ table: KindTable,
     to item: inout InboxItem
   ) throws {
-    item.typed = attribution.value(of: Head(clock: row.clock, content: row.content), table, register)
+    let amounts = try records.amounts(state, table)
+    item.typed = attribution.value(of: Head(clock: row.clock, content: row.content), table, register, amounts)
     guard state.exists(table.kind.deletion) else {
       item.standing = row.sort == .invalid ? .settled : .decided
       item.shown = try transaction.facts.latest(state.deletions.map(\.clock)).map { attribution.value(.deleted, $0) }
@@ -59,7 +60,7 @@ struct InboxReader {
     let channel = transaction.directory.channel(row.place.channel)
     let mayWrite = channel.map(transaction.role(transaction.identity.role).mayWrite) ?? false
     item.isFixed = isSetOnce || table.kind.appendOnly || !mayWrite
-    item.shown = choice.shown.map { attribution.value(of: $0, table, register) }
+    item.shown = choice.shown.map { attribution.value(of: $0, table, register, amounts) }
     let isHead = state.heads(register).contains { $0.clock == row.clock }
     switch row.sort {
     case .invalid: item.standing = isHead && table.problem(row.content, of: register) != nil ? .open : .settled
@@ -90,7 +91,8 @@ struct InboxReader {
     item.shown = last.map { attribution.value(exists ? .kept : .deleted, $0) }
     if !exists {
       let values = try records.projection(state, table).values
-      item.lastValues = zip(table.fields.map(\.name), values).filter { !$1.isNull }.map { (field: $0, value: $1) }
+      let cells = zip(table.fields.map(\.name), values).filter { !$1.isNull }.map { (name: $0, value: $1) }
+      item.lastValues = Amounts(table.kind, among: cells).shown(cells).map { (field: $0.name, value: $0.value) }
     }
     item.standing = exists == (typed == .kept) ? .settled : state.existenceIsContested ? .open : .decided
   }

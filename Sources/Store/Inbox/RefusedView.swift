@@ -19,9 +19,14 @@ public struct RefusedView: Sendable, Equatable {
 
 extension RefusedView {
   /// The fields of a record as `record` holds them.
-  static func json(_ fields: [(String, Value)]) -> String {
-    let members = fields.map { name, value in
-      switch value {
+  ///
+  /// - Parameter others: amounts of the record, whose currencies may not be among the fields.
+  static func json(_ fields: [(String, Value)], _ kind: Kind?, besides others: Amounts? = nil) -> String {
+    let known = fields.map { (field: $0, value: $1) }
+    let amounts = (others ?? Amounts(kind) { _ in nil }).replaced(kind, known)
+    let members = known.map { name, value in
+      let value = amounts.shown(value, of: name)
+      return switch value {
       case .null: (name: name, value: JSON.null)
       case .integer(let number): (name: name, value: JSON.integer(number))
       case .text(let bytes): (name: name, value: JSON.text(bytes, .canonical))

@@ -131,7 +131,8 @@ struct Unsendable {
       let number = try transaction.inbox.addRefused(
         RefusedView(
           at: edit.at, kind: table?.kind.name ?? "kind \(edit.kind)", key: edit.key.display,
-          operation: edit.isDeletion ? .delete : edit.isInsertion ? .insert : .edit, record: RefusedView.json(record),
+          operation: edit.isDeletion ? .delete : edit.isInsertion ? .insert : .edit,
+          record: RefusedView.json(record, table?.kind, besides: table?.amounts(row) ?? Amounts()),
           reason: sealer.proposer.reason(Self.reason(channel), proposed: proposed)), proposed: proposed)
       try transaction.inbox.markSealed(refused: number, in: stream.number)
     }

@@ -186,9 +186,10 @@ final class Sealer {
         changes.isEmpty ? nil : try proposer.propose(ProposedEdit(edits, changes), table, key, row: row, to: $0)
       }
       try forgetSteps()
+      let typed = try row.flatMap { plan.invalidKey == nil ? nil : try wholeRow(table, key, $0) }
       let number = try refuse(
         edits, table, key, shown, slots, changes, proposer.reason(reason, proposed: proposed), proposed)
-      if let wrong = plan.invalidKey, let row { try waitForCorrection(number, wrong, table, key, row) }
+      if let wrong = plan.invalidKey, let typed { try waitForCorrection(number, wrong, table, key, typed) }
       return
     }
     if mustWait(plan) {
@@ -315,18 +316,6 @@ final class Sealer {
     if change.operation == .deletion, !SystemKind.isReserved(change.kind) { report.deletions += 1 }
   }
 
-  /// Seals the deletion of a record that stands in its table as it was sealed last.
-  func delete(_ table: KindTable, _ key: RecordKey, in channel: Channel, at captured: Int64) throws {
-    var slots = try transaction.records.slots(table, key)
-    let known = try transaction.directory.assignNumber(to: channel)
-    let times = slots[known]?.edits.map(\.time).sorted() ?? []
-    let change = Change(
-      kind: table.kind.id, key: key, operation: .deletion, registers: [], captured: captured,
-      time: timekeeping.stamp(captured: captured, replacing: times))
-    try append(change, table, in: channel, into: &slots)
-    try merger.store(table, RecordName(kind: table.kind.id, key: key), slots)
-  }
-
   /// Stores what is known of a record that has no table.
   func store(_ name: RecordName, _ slots: [RecordSlot]) throws { try merger.store(nil, name, slots) }
 
@@ -363,7 +352,7 @@ final class Sealer {
     let number = try transaction.inbox.addRefused(
       RefusedView(
         at: edits.lastAt, kind: table.kind.name, key: key.display, operation: operation,
-        record: RefusedView.json(record), reason: reason), proposed: proposed)
+        record: RefusedView.json(record, table.kind), reason: reason), proposed: proposed)
     report.refused += 1
     try transaction.records.restore(table, key) { try fold(table, key) }
     return number

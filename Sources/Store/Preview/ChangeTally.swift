@@ -55,7 +55,7 @@ struct ChangeCounter {
           change: block.change(place, at: cursor),
           clock: Clock(stream: stream, sequence: sequence &+ Int64(place), time: block.times[place]),
           seen: VersionVector(), hash: segment.hash)
-        if let entry = HistoryReader(transaction).entry(logged, table) {
+        if let entry = try HistoryReader(transaction).entry(logged, table) {
           part.first.append(ChangeTally.Row(key: key.display, entry: entry))
         }
       }

@@ -63,7 +63,7 @@ extension DryRun {
       for change in block.changes {
         defer { sequence &+= 1 }
         let name = table?.kind.name ?? "kind \(block.kind)"
-        let entry = HistoryReader(transaction).entry(change, of: segment, sequence: sequence, table)
+        let entry = try HistoryReader(transaction).entry(change, of: segment, sequence: sequence, table)
         try body(EgressChange(kind: name, key: change.key.display, entry: entry, channel: segment.header.channel))
       }
     }

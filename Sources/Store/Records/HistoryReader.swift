@@ -14,18 +14,47 @@ struct HistoryReader {
     let ordered = try transaction.facts.latestFirst(logged, \.clock).reversed()
     let reasons = table.kind.appendOnly ? try Withdrawals(transaction).reasons(table, key) : [:]
     let known = ordered.compactMap { logged in
-      entry(logged, table).map { entry in
+      rawEntry(logged, table).map { entry in
         var entry = entry
         if entry.isDeletion, let reason = reasons[entry.channel] { entry.fields.append(("reason", .text(reason))) }
         return entry
       }
     }
-    return try known + waitingEntries(table, key)
+    // An amount was given in the currency that the record had then.
+    var standing: [String: [String: Value]] = [:]
+    return try (known + waitingEntries(table, key)).map { entry in
+      let shown = shown(entry, table) { standing[entry.channel]?[$0] }
+      for (name, value) in entry.fields { standing[entry.channel, default: [:]][name] = value }
+      return shown
+    }
   }
 
-  func entry(_ logged: LoggedChange, _ table: KindTable) -> HistoryEntry? {
+  func entry(_ logged: LoggedChange, _ table: KindTable) throws -> HistoryEntry? {
+    try rawEntry(logged, table).map { try shown($0, table, logged.change.key) }
+  }
+
+  private func rawEntry(_ logged: LoggedChange, _ table: KindTable) -> HistoryEntry? {
     guard let stream = transaction.log.streams.stream(logged.clock.stream) else { return nil }
     return entry(logged.change, of: stream.origin, in: stream.channel, sequence: logged.clock.sequence, table)
+  }
+
+  /// An entry with amounts as people read them.
+  ///
+  /// - Parameter standing: what the record held besides.
+  private func shown(
+    _ entry: HistoryEntry, _ table: KindTable, _ standing: (String) throws -> Value?
+  ) rethrows -> HistoryEntry {
+    let amounts = try Amounts(table.kind) { name in
+      try entry.fields.first { $0.name.sameBytes(as: name) }?.value ?? standing(name)
+    }
+    var entry = entry
+    entry.fields = amounts.shown(entry.fields)
+    return entry
+  }
+
+  /// The same by what the record's row holds now.
+  private func shown(_ entry: HistoryEntry, _ table: KindTable, _ key: RecordKey) throws -> HistoryEntry {
+    try shown(entry, table) { name in try transaction.rows.text(table, key, name).map { .text($0) } }
   }
 
   /// What waits of a record: should what it builds on have died with its author, it can be read here for ever.
@@ -47,9 +76,11 @@ struct HistoryReader {
   }
 
   /// A change of a segment; of a kind that the catalog does not know, with the numbers of its fields.
-  func entry(_ change: Change, of segment: Segment, sequence: Int64, _ table: KindTable?) -> HistoryEntry {
+  func entry(_ change: Change, of segment: Segment, sequence: Int64, _ table: KindTable?) throws -> HistoryEntry {
     let (origin, channel) = (segment.header.origin, segment.header.channel)
-    if let table { return entry(change, of: origin, in: channel, sequence: sequence, table) }
+    if let table {
+      return try shown(entry(change, of: origin, in: channel, sequence: sequence, table), table, change.key)
+    }
     let cells = change.registers.flatMap { register in
       register.content.cells.map { (name: "field \($0.field)", value: $0.value) }
         + (register.key.element.map { [(name: "field \(register.key.id)", value: Value.text($0))] } ?? [])

@@ -58,3 +58,33 @@ struct MoneyTexts {
     StoreError(.invalid, "reading the fields", "\(field.name): \(words)")
   }
 }
+
+/// A condition on an amount, as people write it: `1000`, `1000.00` or `1000.00 KZT`.
+struct AmountFilter {
+  let amount: Field
+  private let kind: Kind
+  private let number: String
+  private let currency: String?
+
+  /// Nil for a condition on another column.
+  ///
+  /// - Throws: `StoreError` with code `invalid` for what is no amount.
+  init?(_ kind: Kind, _ filter: (column: String, text: String)) throws {
+    guard let field = kind.field(named: filter.column), field.type == .money else { return nil }
+    (self.kind, amount) = (kind, field)
+    (number, currency) = Money.split(filter.text)
+    // In one currency or another it has to be an amount.
+    guard ["JPY", "KZT", "KWD"].contains(where: { Money.minor(number, currency: $0) != nil }) else {
+      throw StoreError(.invalid, "reading the condition", "\(field.name): it is not an amount like 1000.00")
+    }
+  }
+
+  /// Whether a record holds the amount, in its own currency.
+  func matches(_ record: RecordView) -> Bool {
+    guard case .integer(let minor) = record.columns.first(where: { $0.name.sameBytes(as: amount.name) })?.value else {
+      return false
+    }
+    let own = Amounts(kind, among: record.columns).currency(of: amount.name) ?? ""
+    return Money.minor(number, currency: own) == minor && (currency.map { $0.sameBytes(as: own) } ?? true)
+  }
+}

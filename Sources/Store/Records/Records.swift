@@ -48,6 +48,13 @@ struct Records {
     try Projection(table.shape, state, facts: transaction.facts)
   }
 
+  /// Which columns of a record are amounts, and in which currency.
+  func amounts(_ state: RecordState, _ table: KindTable) throws -> Amounts {
+    guard table.kind.fields.contains(where: { $0.type == .money }) else { return Amounts() }
+    let values = try projection(state, table).values
+    return Amounts(table.kind) { name in table.fieldIndex(named: name).map { values[$0] } }
+  }
+
   /// Which head of a register is shown, and whether the others differ.
   func choice(_ state: RecordState, _ table: KindTable, _ register: RegisterKey) throws -> Choice {
     let rule = table.register(register.id)?.rule ?? .latest

@@ -10,6 +10,9 @@ extension Store {
   ) throws -> EditOutcome? {
     try withHidden(kind, key, owner, now: now) { sealer, table, key, hidden in
       let transaction = sealer.transaction
+      let values = try MoneyTexts(table.kind).minor(values, addsColumns: true) { field in
+        table.value(named: field.name, in: hidden.row)?.display
+      }
       let fields = values.map(\.field)
       let typed = try ClerkWriter(table, fields: fields, transaction.connection)
         .parsed(values.map(\.text), checks: true)

@@ -36,21 +36,24 @@ extension Store {
         throw table.unknownField(filter.column)
       }
       let reader = RecordReader(transaction)
+      let amounts = try filters.compactMap { try AmountFilter(table.kind, $0) }
+      let others = filters.filter { filter in !amounts.contains { $0.amount.name.sameBytes(as: filter.column) } }
+      func hasAmounts(_ record: RecordView) -> Bool { amounts.allSatisfy { $0.matches(record) } }
       var goesOn = true
       // A hidden record may be wanted where the one that hides it is not.
       var rest = includesHidden ? try transaction.conflicts.collisions(table.kind.id) : []
       func writeHidden(_ key: RecordKey) throws {
         for hidden in try reader.hidden(under: key, table) where goesOn {
-          let isWanted = filters.allSatisfy { filter in
+          let isWanted = others.allSatisfy { filter in
             hidden.columns.contains {
               $0.name.sameBytes(as: filter.column) && !$0.value.isNull && $0.value.display.sameBytes(as: filter.text)
             }
           }
-          if isWanted { goesOn = try body(hidden) }
+          if isWanted, hasAmounts(hidden) { goesOn = try body(hidden) }
         }
       }
-      try reader.eachRow(table, filters: filters.map { ($0.column, Array($0.text.utf8)) }) { record in
-        goesOn = try body(record)
+      try reader.eachRow(table, filters: others.map { ($0.column, Array($0.text.utf8)) }) { record in
+        if hasAmounts(record) { goesOn = try body(record) }
         guard !rest.isEmpty, let key = reader.key(of: record, table), rest.remove(key) != nil else { return goesOn }
         try writeHidden(key)
         return goesOn
@@ -74,9 +77,7 @@ extension Store {
     kind: String, key: String, values: [(field: String, text: String)], owner: String? = nil
   ) throws -> EditOutcome {
     let amounts = MoneyTexts(try read { try $0.adopted.table(named: kind) }.kind)
-    // Of a record that another owner's hides no currency is looked up.
-    let hidden = try? amounts.minor(values, addsColumns: true) { _ in nil }
-    if let outcome = try editHidden(kind: kind, key: key, values: hidden ?? values, owner: owner) { return outcome }
+    if let outcome = try editHidden(kind: kind, key: key, values: values, owner: owner) { return outcome }
     return try writeAsClerk { transaction in
       let table = try transaction.adopted.table(named: kind)
       let key = try table.key(written: key)

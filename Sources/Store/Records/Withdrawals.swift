@@ -48,7 +48,7 @@ struct Withdrawals {
         .notPermitted, operation, "\(table.kind.name) \(key.display) belongs to \(owner)",
         hint: "only its owner can withdraw it")
     }
-    try sealer.delete(table, key, in: channel, at: at)
+    try sealer.remove(from: channel, table, key, at: at)
     try sealer.seal(
       SystemKind.withdrawal, key: Self.id(table.kind, key), in: channel, at: at,
       [

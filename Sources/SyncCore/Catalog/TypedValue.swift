@@ -70,6 +70,10 @@ public enum TypedValue {
         text.hasPrefix($0) || $0.hasPrefix(text)
       }
         ?? codes.first
+    case .money:
+      // Written as an amount into a column of whole numbers.
+      let (amount, currency) = Money.split(text)
+      return Money.minor(amount, currency: currency) == nil ? nil : text
     default: return nil
     }
   }

@@ -162,7 +162,7 @@ struct ConflictText {
   /// The value; of a group the fields that are not empty.
   static func words(_ value: AttributedValue?) -> String {
     guard let value else { return Words.nothing }
-    let cells = value.cells.filter { !$0.value.isNull }
+    let cells = value.shownCells.filter { !$0.value.isNull }
     if cells.isEmpty { return Words.nothing }
     if value.cells.count == 1 { return value.display }
     return cells.map { "\($0.field)=\($0.value.display)" }.joined(separator: " ")

@@ -37,7 +37,7 @@ struct InboxText {
     } else if let whole = item.wholeSet {
       assignments = ["\(whole.field)=\(whole.json)"]
     } else {
-      assignments = typed.cells.map { "\($0.field)=\($0.value.display)" }
+      assignments = typed.shownCells.map { "\($0.field)=\($0.value.display)" }
     }
     return ShellWords.command("set", [item.kind, item.key] + assignments, options: owner + options)
   }

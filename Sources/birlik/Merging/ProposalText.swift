@@ -13,7 +13,7 @@ struct ProposalText {
       "sort": "proposal", "id": .string(proposal.id), "group": .string(group), "kind": .string(proposal.kind),
       "key": .string(proposal.key),
       "operation": .string(proposal.operation.rawValue), "channel": .string(proposal.channel),
-      "values": values(proposal.values, types), "shown": values(proposal.shown, types),
+      "values": values(proposal.shownValues, types), "shown": values(proposal.shownNow, types),
       "node": .string(proposal.node), "federation": .string(proposal.federation),
       "at": .string(Moment(proposal.at).iso), "overtaken": .bool(proposal.isOvertaken),
       "decision": .string(proposal.decision?.rawValue),
@@ -29,8 +29,8 @@ struct ProposalText {
   /// - Parameter options: the options of the command, which the printed commands repeat.
   func print(options: String, to output: Output) {
     output.print("\(proposal.kind) \(proposal.key), proposal \(proposal.id)")
-    output.print("  proposed   \(words(proposal.values))  (\(proposal.node), \(Moment(proposal.at).words))")
-    output.print("  shown now  \(proposal.shown.isEmpty ? "nothing" : words(proposal.shown))")
+    output.print("  proposed   \(words(proposal.shownValues))  (\(proposal.node), \(Moment(proposal.at).words))")
+    output.print("  shown now  \(proposal.shown.isEmpty ? "nothing" : words(proposal.shownNow))")
     if proposal.isOvertaken {
       output.print("  beware     somebody edited it since, unknown to the proposer")
     }
@@ -45,7 +45,7 @@ struct ProposalText {
   }
 
   /// What is proposed, in one line.
-  var proposed: String { words(proposal.values) }
+  var proposed: String { words(proposal.shownValues) }
 
   private func words(_ values: [(field: String, value: Value)]) -> String {
     if proposal.operation == .delete { return "to delete it" }

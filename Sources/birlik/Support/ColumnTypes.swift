@@ -4,14 +4,16 @@ import SyncCore
 /// The types of a kind's columns, for writing their values as JSON.
 struct ColumnTypes {
   private let types: [String: FieldType]
+  private let kind: Kind?
 
   init(_ kind: Kind?) {
+    self.kind = kind
     var types: [String: FieldType] = [:]
     for field in kind?.fields ?? [] { types[field.name] = field.type }
     self.types = types
   }
 
-  /// Numbers as numbers, sets as arrays, NULL as null, everything else as text.
+  /// Numbers as numbers, sets as arrays, NULL as null, everything else as text, amounts as well (`Amounts`).
   func json(_ value: Value, of column: String) -> JSON {
     switch value {
     case .null: return .null
@@ -33,14 +35,15 @@ struct ColumnTypes {
 
   /// The columns alone: one flat object.
   func fields(_ record: RecordView) -> JSON {
-    .object(record.columns.map { ($0.name, json($0.value, of: $0.name)) })
+    let columns = Amounts(kind, among: record.columns).shown(record.columns)
+    return .object(columns.map { ($0.name, json($0.value, of: $0.name)) })
   }
 
   /// A plain value for a single field, an object for a group.
   func json(_ value: AttributedValue) -> JSON { .object(members(value)) }
 
   func members(_ value: AttributedValue) -> [(name: String, value: JSON)] {
-    let cells = value.cells.map { (name: $0.field, value: json($0.value, of: $0.field)) }
+    let cells = value.shownCells.map { (name: $0.field, value: json($0.value, of: $0.field)) }
     let plain = cells.count == 1 ? cells[0].value : JSON.object(cells)
     let office = value.node.split(separator: "/", maxSplits: 1).dropFirst().first.map(String.init)
     return [

@@ -33,6 +33,20 @@ public struct Proposal: Sendable, Equatable {
   /// Why it was declined.
   public var reason: String
 
+  /// Which of the values are amounts, and which of those that the record shows now.
+  var amounts = Amounts()
+  var amountsNow = Amounts()
+
+  /// What was typed, as people read it.
+  public var shownValues: [(field: String, value: Value)] {
+    values.map { (field: $0.field, value: amounts.shown($0.value, of: $0.field)) }
+  }
+
+  /// What the record shows now of the same fields, as people read it.
+  public var shownNow: [(field: String, value: Value)] {
+    shown.map { (field: $0.field, value: amountsNow.shown($0.value, of: $0.field)) }
+  }
+
   public static func == (a: Self, b: Self) -> Bool {
     a.id == b.id && a.decision == b.decision && a.isOvertaken == b.isOvertaken && a.reason == b.reason
       && a.values.elementsEqual(b.values) { $0.field == $1.field && $0.value == $1.value }

@@ -45,6 +45,8 @@ struct ProposalReader {
       values: cells.map { (field: table?.kind.field($0.field)?.name ?? "field \($0.field)", value: $0.value) },
       shown: [], node: node.map { transaction.directory.name(of: $0) } ?? "?", federation: record.channel.owner,
       at: at, isOvertaken: false, decision: nil, decidedAt: nil, reason: "")
+    found.amountsNow = Amounts(table?.kind) { name in row.flatMap { table?.value(named: name, in: $0) } }
+    found.amounts = found.amountsNow.replaced(table?.kind, found.values)
     if let table, let row {
       found.shown = cells.compactMap { cell in
         table.fieldIndex(id: cell.field).map { (field: table.fields[$0].name, value: row.values[$0]) }

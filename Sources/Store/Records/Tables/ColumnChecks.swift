@@ -36,7 +36,9 @@ enum ColumnChecks {
     case .code(let codes):
       return check("\(name) must be \(words(of: codes)), or NULL", isCode(x, codes) + " OR \(x)=''")
     case .set:
-      return check("\(name) must be text or NULL", isText(x)) + length(name)
+      // As a whole it may be longer than a cell: the seal looks at each of its texts, and at the whole record.
+      return check("\(name) must be text or NULL", isText(x))
+        + check("\(name) must not hold a zero byte", hasNoZero(x))
         + check("\(name) must be a set of texts like [\"A\",\"B\"] or A;B", "\(x) IS NULL OR \(x)='' OR " + isSet(x))
     }
   }
@@ -182,10 +184,12 @@ enum ColumnChecks {
   /// Whatever holds a sign below the space.
   private static let controls = "'*[^ -\u{10FFFF}]*'"
 
-  /// In a set of texts no mark is left between the first and the last when the marks between two texts are taken out.
+  /// In a set of texts no mark is left between the first and the last when the marks between two texts are taken out. The
+  /// first is cut off before, so that it begins no mark between two where the first text is a comma.
   private static func isArray(_ x: String) -> String {
-    let joined = "replace(replace(replace(\(x),'\", \"','\",\"'),'\" ,\"','\",\"'),'\",\"','')"
-    return "instr(substr(\(joined),3,length(\(joined))-4),'\"')=0 AND length(\(x))>3"
+    let texts = "substr(\(x),3)"
+    let joined = "replace(replace(replace(\(texts),'\", \"','\",\"'),'\" ,\"','\",\"'),'\",\"','')"
+    return "instr(substr(\(joined),1,length(\(joined))-2),'\"')=0"
   }
 
   /// One with escaped signs, or with space in other places. Which escapes there are, and arrays over several lines, are

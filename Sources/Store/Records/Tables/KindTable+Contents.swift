@@ -70,6 +70,16 @@ extension KindTable {
 }
 
 extension KindTable {
+  /// The value of a shared field in a row; nil for another column.
+  func value(named name: String, in row: ShownRow) -> Value? {
+    fieldIndex(named: name).flatMap { row.values.indices.contains($0) ? row.values[$0] : nil }
+  }
+
+  /// Which columns of a row are amounts, and in which currency.
+  func amounts(_ row: ShownRow?) -> Amounts {
+    Amounts(kind) { name in row.flatMap { value(named: name, in: $0) } }
+  }
+
   /// The type of a field or key column; text for every other column.
   func type(of column: String) -> FieldType {
     kind.key.first { $0.name.sameBytes(as: column) }?.type ?? kind.field(named: column)?.type ?? .text
