@@ -88,8 +88,8 @@ import Testing
       #expect(TypedValue.problem(.text(wrong), .set) != nil)
       script += "INSERT OR IGNORE INTO thing(id, words) VALUES('wrong', '\(wrong)');\n"
     }
-    let result = try SQLiteShell.run(
-      TemporaryFolder().file("a.db"), script + "SELECT count(*), sum(id='wrong') FROM thing;")
+    let folder = try TemporaryFolder()
+    let result = try SQLiteShell.run(folder.file("a.db"), script + "SELECT count(*), sum(id='wrong') FROM thing;")
     #expect(result.errors == "")
     #expect(result.output == "\(sets.count)|0\n")
   }

@@ -80,8 +80,14 @@ import Testing
     var row = member("u")
     row["sex"] = nil
     #expect(try count(Self.members, "2026-09-30", [row]).records[0].figures == [1, nil, 0])
+    // A word that the derivation does not know may be a woman's in another spelling, unless another row shows the known one.
     row["sex"] = "m"
-    #expect(try count(Self.members, "2026-09-30", [row]).records[0].figures == [1, 0, 0])
+    let deaf = try count(Self.members, "2026-09-30", [row])
+    #expect(deaf.records[0].figures == [1, nil, 0])
+    #expect(deaf.strange.map { $0.words.map(\.word) } == [["m"]])
+    var other = member("v")
+    other["sex"] = "f"
+    #expect(try count(Self.members, "2026-09-30", [row, other]).records.map(\.figures) == [[1, 0, 0], [1, 1, 0]])
   }
 
   @Test("a file counts once for each topic, a person once however many files")
@@ -99,8 +105,9 @@ import Testing
         file("q", "pay", "2026-10-02"), file("q", "[]", "2026-10-02"), file(nil, #"["leave"]"#, "2026-10-02"),
       ])
     #expect(count.records.map(\.key.display) == ["ftuu/2026-10/leave", "ftuu/2026-10/pay"])
-    #expect(count.records.map(\.figures) == [[2, 1], [3, 2]])
-    #expect(count.counted == 4 && count.undecided == 1 && count.keyless == 2 && count.rows == 8)
+    // Words between semicolons are a set as well.
+    #expect(count.records.map(\.figures) == [[2, 1], [4, 2]])
+    #expect(count.counted == 5 && count.undecided == 1 && count.keyless == 1 && count.rows == 8)
     #expect(count.untold == [0, 1])
   }
 
