@@ -189,7 +189,8 @@ enum ColumnChecks {
   private static func isArray(_ x: String) -> String {
     let texts = "substr(\(x),3)"
     let joined = "replace(replace(replace(\(texts),'\", \"','\",\"'),'\" ,\"','\",\"'),'\",\"','')"
-    return "instr(substr(\(joined),1,length(\(joined))-2),'\"')=0"
+    // The first mark that is left is the one before the bracket; the one put behind it keeps a text that ends too early out.
+    return "instr(\(joined)||'\"','\"')=length(\(joined))-1"
   }
 
   /// One with escaped signs, or with space in other places. Which escapes there are, and arrays over several lines, are
