@@ -130,14 +130,24 @@ def play_no_text(federation):
     """What is no UTF-8 shows nowhere, and waits whole where the clerk looks; the valid value before it stays."""
     federation.serve()
     connection = sqlite3.connect(federation.path("a.db"), isolation_level=None)
+    waiting = 0
     for index, text in enumerate(NO_TEXT):
-        connection.execute("UPDATE org_unit SET name=CAST(? AS TEXT) WHERE code=?", (b"bad " + text, f"u-{index + 1}"))
-        connection.execute("INSERT INTO document(code, title) VALUES(CAST(? AS TEXT), 'kept')", (b"key " + text,))
+        for statement, values in [
+            ("UPDATE org_unit SET name=CAST(? AS TEXT) WHERE code=?", (b"bad " + text, f"u-{index + 1}")),
+            ("INSERT INTO document(code, title) VALUES(CAST(? AS TEXT), 'kept')", (b"key " + text,)),
+        ]:
+            # SQLite may read a zero or another control character in it, which the door refuses.
+            try:
+                connection.execute(statement, values)
+                waiting += 1
+            except sqlite3.IntegrityError as error:
+                if not SENTENCES.search(str(error)):
+                    raise Failed(f"{text!r} was refused with “{error}”, which is no sentence") from error
     connection.close()
     federation.sync_all()
     inbox = federation.document("inbox", "--database", "a.db")
-    if len(inbox) != 2 * len(NO_TEXT):
-        raise Failed(f"{len(inbox)} of {2 * len(NO_TEXT)} edits that are no text are in the inbox: {str(inbox)[:1500]}")
+    if len(inbox) != waiting or waiting < len(NO_TEXT):
+        raise Failed(f"{len(inbox)} of {waiting} edits that are no text are in the inbox: {str(inbox)[:1500]}")
     for node in NODES:
         connection = sqlite3.connect(f"file:{federation.path(node)}?mode=ro", uri=True)
         for index in range(len(NO_TEXT)):

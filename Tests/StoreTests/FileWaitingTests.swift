@@ -70,7 +70,8 @@ import Testing
     let result = try await clerk.result()
     #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
     try store.seal()
-    #expect(try node.sealedWords().last?.contains("name=599") == true)
+    let last = try #require(try node.changes().last)
+    #expect(TestNode.words(last, try store.catalog()).contains("name=599"))
     try store.close()
   }
 }
