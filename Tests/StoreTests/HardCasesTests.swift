@@ -23,7 +23,6 @@ import Testing
       add("clocks jumped", world.jumped)
       add("forks", try hq.count("birlik_stream WHERE parent IS NOT NULL"))
       add("refused", try world.nodes.reduce(0) { try $0 + $1.count("birlik_refused") })
-      add("wrong", try hq.count("birlik_invalid"))
       add("collides", try hq.count("birlik_conflict WHERE field='(key)'"))
       add("existence", try hq.count("birlik_conflict WHERE field='(record)'"))
       add("elements", try hq.count("birlik_conflict WHERE field LIKE '%[%'"))
@@ -35,7 +34,7 @@ import Testing
       add("changes", Int(try hq.value("sum(last-first+1)", "birlik_segment") ?? "") ?? 0)
     }
     let least = [
-      "restored": 5, "clones": 3, "decided": 5, "forks": 2, "refused": 5, "wrong": 5, "collides": 3, "existence": 2,
+      "restored": 5, "clones": 3, "decided": 5, "forks": 2, "refused": 5, "collides": 3, "existence": 2,
       "elements": 10, "conflicts": 100, "closed": 20, "notices": 3, "later catalogs": 5, "gone": 10, "changes": 400,
       "dropped": 30, "snapshots": 20, "headquarters restored": 3, "clocks jumped": 20,
     ]
