@@ -63,8 +63,8 @@ extension SyncReport {
   mutating func add(_ seal: SealReport) {
     let count = seal.refused
     guard count > 0 else { return }
-    let edits = count == 1 ? "1 edit of another's record was" : "\(count) edits of others' records were"
-    notices.append("\(edits) not accepted; `birlik status` lists the reasons")
+    let edits = count == 1 ? "1 edit was" : "\(count) edits were"
+    notices.append("\(edits) not accepted; `birlik inbox` says why and what to do")
   }
 
   /// Adds a notice of changes that may not be sent any more, or that may be sent again.

@@ -66,10 +66,10 @@ public enum TypedValue {
       let date = [year, month.count == 1 ? "0" + month : month, day.count == 1 ? "0" + day : day].joined(separator: "-")
       return DayRange(date: Array(date.utf8)) == nil ? nil : date
     case .code(let codes):
-      return codes.first { $0.lowercased() == text.lowercased() } ?? codes.first {
-        text.hasPrefix($0) || $0.hasPrefix(text)
-      }
-        ?? codes.first
+      if let code = codes.first(where: { $0.lowercased() == text.lowercased() }) { return code }
+      // A code that nobody meant would be a value that nobody reported: only one that stands alone is guessed.
+      let near = text.isEmpty ? [] : codes.filter { text.hasPrefix($0) || $0.hasPrefix(text) }
+      return near.count == 1 ? near.first : nil
     case .money:
       // Written as an amount into a column of whole numbers.
       let (amount, currency) = Money.split(text)
