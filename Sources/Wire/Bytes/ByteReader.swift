@@ -76,6 +76,15 @@ public struct ByteReader: Sendable {
     return number
   }
 
+  /// Reads the bytes by which a message is known.
+  ///
+  /// - Throws: `WireError` with code `malformed` for others.
+  public mutating func magic(_ expected: [UInt8]) throws(WireError) {
+    guard try raw(expected.count).elementsEqual(expected) else {
+      throw error(.malformed, "it does not begin with \(String(decoding: expected, as: UTF8.self))")
+    }
+  }
+
   /// The next `count` bytes.
   public mutating func raw(_ count: Int) throws(WireError) -> ArraySlice<UInt8> {
     guard count >= 0, count <= remaining else { throw error(.truncated, "the bytes end too early") }

@@ -40,9 +40,7 @@ public struct Evidence: Equatable, Sendable {
   /// - Throws: `WireError` for anything else.
   public init(bytes: [UInt8], signedBy headquarters: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: "reading evidence")
-    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
-      throw reader.error(.malformed, "it does not begin with BRE1")
-    }
+    try reader.magic(Self.magic)
     card = try NodeCard(
       bytes: Array(try reader.sized(limit: WireLimits.cardBytes, of: "a card")), signedBy: headquarters)
     open = try FrontierCodec.decode(&reader)

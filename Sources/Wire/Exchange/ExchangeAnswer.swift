@@ -93,9 +93,7 @@ public struct ExchangeAnswer: Equatable, Sendable {
   public init(bytes: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: "reading an exchange answer")
     guard bytes.count <= WireLimits.messageBytes else { throw reader.error(.tooLarge, "it has \(bytes.count) bytes") }
-    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
-      throw reader.error(.malformed, "it does not begin with BRA1")
-    }
+    try reader.magic(Self.magic)
     now = try reader.zigzag()
     frontierDigest = try reader.digest()
     let marks = try reader.byte()

@@ -111,9 +111,7 @@ public struct ExchangeRequest: Equatable, Sendable {
   public init(bytes: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: "reading an exchange request")
     guard bytes.count <= WireLimits.messageBytes else { throw reader.error(.tooLarge, "it has \(bytes.count) bytes") }
-    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
-      throw reader.error(.malformed, "it does not begin with BRX1")
-    }
+    try reader.magic(Self.magic)
     card = Array(try reader.sized(limit: WireLimits.cardBytes, of: "a card"))
     catalogVersion = try reader.count(limit: WireLimits.catalogVersion, of: "catalog versions")
     frontierDigest = try reader.digest()

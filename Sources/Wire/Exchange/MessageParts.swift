@@ -6,7 +6,7 @@ import SyncCore
 /// When all parts are there, the request itself is sent without a body. Its signature covers the digest of the whole, by
 /// which headquarters finds the parts.
 public struct PartRequest: Equatable, Sendable {
-  static let magic = Array("BRP1".utf8)
+  static let magic = Array("BRT1".utf8)
 
   /// The SHA-256 of the whole body, and its size.
   public var message: Digest
@@ -36,9 +36,7 @@ public struct PartRequest: Equatable, Sendable {
   /// - Throws: `WireError` for bytes that are not one, or that lie outside of the message.
   public init(bytes: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: "reading a part of a message")
-    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
-      throw reader.error(.malformed, "it does not begin with BRP1")
-    }
+    try reader.magic(Self.magic)
     message = try reader.digest()
     size = try reader.count(limit: WireLimits.messageBytes, of: "bytes of a message")
     offset = try reader.count(limit: size, of: "bytes before a part")
@@ -49,7 +47,7 @@ public struct PartRequest: Equatable, Sendable {
 
 /// How much of a message headquarters holds, the answer to `POST /v1/part`.
 public struct PartAnswer: Equatable, Sendable {
-  static let magic = Array("BRQ1".utf8)
+  static let magic = Array("BRU1".utf8)
 
   /// How many bytes from the beginning are there.
   public var held: Int
@@ -69,9 +67,7 @@ public struct PartAnswer: Equatable, Sendable {
   /// - Throws: `WireError` for bytes that are not one.
   public init(bytes: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: "reading the answer to a part of a message")
-    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
-      throw reader.error(.malformed, "it does not begin with BRQ1")
-    }
+    try reader.magic(Self.magic)
     held = try reader.count(limit: WireLimits.messageBytes, of: "bytes of a message")
     try reader.finish()
   }
@@ -106,9 +102,7 @@ public struct RestRequest: Equatable, Sendable {
   /// - Throws: `WireError` for bytes that are not one.
   public init(bytes: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: "reading a request for the rest of an answer")
-    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
-      throw reader.error(.malformed, "it does not begin with BRR1")
-    }
+    try reader.magic(Self.magic)
     message = try reader.digest()
     offset = try reader.count(limit: WireLimits.messageBytes, of: "bytes of a message")
     limit = try reader.count(limit: WireLimits.messageBytes, of: "bytes of a part")
@@ -118,7 +112,7 @@ public struct RestRequest: Equatable, Sendable {
 
 /// More of an answer that broke.
 public struct RestAnswer: Equatable, Sendable {
-  static let magic = Array("BRS1".utf8)
+  static let magic = Array("BRV1".utf8)
 
   /// How many bytes the whole body has; 0 where headquarters holds it no longer.
   public var size: Int
@@ -140,9 +134,7 @@ public struct RestAnswer: Equatable, Sendable {
   /// - Throws: `WireError` for bytes that are not one.
   public init(bytes: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: "reading the rest of an answer")
-    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
-      throw reader.error(.malformed, "it does not begin with BRS1")
-    }
+    try reader.magic(Self.magic)
     size = try reader.count(limit: WireLimits.messageBytes, of: "bytes of a message")
     content = Array(try reader.sized(limit: size, of: "the rest of a message"))
     try reader.finish()

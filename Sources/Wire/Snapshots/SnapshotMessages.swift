@@ -37,9 +37,7 @@ public struct SnapshotRequest: Equatable, Sendable {
   /// - Throws: `WireError` for bytes that are not one.
   public init(bytes: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: "reading a request for a snapshot")
-    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
-      throw reader.error(.malformed, "it does not begin with BRP1")
-    }
+    try reader.magic(Self.magic)
     name = try reader.digest()
     first = try reader.count(limit: WireLimits.snapshotPages, of: "pages")
     answerLimit = min(Int(clamping: try reader.varint()), WireLimits.messageBytes)
@@ -84,9 +82,7 @@ public struct SnapshotAnswer: Equatable, Sendable {
   public init(bytes: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: "reading an answer with a snapshot")
     guard bytes.count <= WireLimits.messageBytes else { throw reader.error(.tooLarge, "it has \(bytes.count) bytes") }
-    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
-      throw reader.error(.malformed, "it does not begin with BRQ1")
-    }
+    try reader.magic(Self.magic)
     now = try reader.zigzag()
     let mark = try reader.byte()
     guard mark <= 1 else { throw reader.error(.malformed, "a mark is neither 0 nor 1") }

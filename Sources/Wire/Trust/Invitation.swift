@@ -101,9 +101,7 @@ public struct JoinRequest: Equatable, Sendable {
   /// - Throws: `WireError` for bytes that are not one.
   public init(bytes: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: "reading a join request")
-    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
-      throw reader.error(.malformed, "it does not begin with BRJ1")
-    }
+    try reader.magic(Self.magic)
     token = Array(try reader.raw(Invitation.tokenBytes))
     publicKey = Array(try reader.raw(Signature.keyByteCount))
     try reader.finish()
@@ -146,9 +144,7 @@ public struct JoinAnswer: Equatable, Sendable {
   /// - Throws: `WireError` for bytes that are not one.
   public init(bytes: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: "reading a join answer")
-    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
-      throw reader.error(.malformed, "it does not begin with BRK1")
-    }
+    try reader.magic(Self.magic)
     card = Array(try reader.sized(limit: WireLimits.cardBytes, of: "a card"))
     headquartersCard = Array(try reader.sized(limit: WireLimits.cardBytes, of: "a card"))
     catalog = Array(try reader.sized(limit: WireLimits.catalogBytes, of: "a catalog"))

@@ -47,9 +47,7 @@ public struct KeyRenewal: Equatable, Sendable {
   /// - Throws: `WireError` for anything else than a whole one that both keys signed.
   public init(bytes: [UInt8]) throws(WireError) {
     var reader = ByteReader(bytes, operation: Self.reading)
-    guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
-      throw reader.error(.malformed, "it does not begin with BRN1")
-    }
+    try reader.magic(Self.magic)
     oldKey = Array(try reader.raw(Signature.keyByteCount))
     newKey = Array(try reader.raw(Signature.keyByteCount))
     at = try reader.zigzag()
