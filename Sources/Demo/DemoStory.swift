@@ -319,7 +319,8 @@ struct DemoStory {
       let size = try? FileManager.default.attributesOfItem(atPath: stage.path(place))[.size] as? Int
       output(
         table.row([
-          place.name, DemoText.grouped(report.records), DemoText.grouped(report.changes), DemoText.bytes(size ?? 0),
+          place.name, DemoText.grouped(report.records), DemoText.grouped(report.changes),
+          size.map { DemoText.bytes($0) } ?? "-",
           DemoText.seconds(took), report.ok ? "agree" : "DIFFER",
         ]))
     }

@@ -7,7 +7,7 @@ final class AdoptedCatalog {
   private(set) var tables: [KindID: KindTable]
   /// The triggers by name, as bytes of their SQL.
   private(set) var triggers: [String: [UInt8]]
-  /// Stands for the statements of all tables and triggers.
+  /// A digest of the statements that make the tables: it changes with the form that tables should have.
   private(set) var form: String
   private let connection: Connection
 

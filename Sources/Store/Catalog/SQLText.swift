@@ -119,7 +119,7 @@ struct SQLText {
     Token(sort: sort, text: String(decoding: bytes[place], as: UTF8.self), place: place)
   }
 
-  /// - Parameter quote: stands twice within the name; nil for brackets.
+  /// - Parameter quote: the mark on both sides, doubled within the name; nil for brackets.
   private static func quoted(_ bytes: [UInt8], _ place: Range<Int>, by quote: UInt8?) -> Token {
     let inner = String(decoding: bytes[place].dropFirst().dropLast(), as: UTF8.self)
     guard let quote else { return Token(sort: .quotedName, text: inner, place: place) }
@@ -127,7 +127,7 @@ struct SQLText {
     return Token(sort: .quotedName, text: inner.replacing(mark + mark, with: mark), place: place)
   }
 
-  /// Skips what is between quotes; a quote that stands twice is part of it.
+  /// Skips a quoted text. A doubled quote is part of the text.
   private static func skip(to quote: UInt8, in bytes: [UInt8], at place: inout Int) {
     while place < bytes.count {
       place += 1

@@ -82,7 +82,7 @@ struct SchemaObjects {
 
   // MARK: Renaming
 
-  /// Gives what stands in the way of a catalog's name another one.
+  /// Renames an object whose name the catalog needs.
   ///
   /// - Returns: the new name.
   func setAside(_ object: Object, as suffix: String = "own") throws -> String {
@@ -165,7 +165,7 @@ struct SchemaObjects {
         try connection.execute("PRAGMA writable_schema=RESET")
         throw error
       }
-      // Other connections read the schema again when its number changes; this one does when it is told to.
+      // Other connections read the schema again when its number changes. This one made the change, so it has to be reset.
       let (next, overflow) = try connection.pragma("schema_version").addingReportingOverflow(1)
       try connection.execute("PRAGMA schema_version=\(overflow || next > Int64(Int32.max) ? 1 : next)")
       connection.forgetStatements()

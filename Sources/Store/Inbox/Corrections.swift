@@ -45,7 +45,7 @@ struct Corrections {
     texts.removeAll { $0.field.sameBytes(as: "federation") && $0.text.sameBytes(as: own) }
     // Fields that the catalog no longer has go with it.
     texts.removeAll { text in !table.columnNames.contains { $0.sameBytes(as: text.field) } }
-    // Of a whole record only what was typed is written, so that nothing is emptied that stands under the right key.
+    // The right key may belong to a record that is there: only typed values are written, so that none of its own is emptied.
     if isWhole { texts.removeAll { $0.text.isEmpty } }
     let writer = try ClerkWriter(table, fields: texts.map(\.field), transaction.connection)
     let outcome = try writer.write(key, values: texts.map(\.text), checks: true)
@@ -65,7 +65,7 @@ struct Corrections {
     }
   }
 
-  /// What may stand in place of the wrong value: what is shown now, or what was probably meant.
+  /// A value to put in place of the wrong one: what is shown now, or what was probably meant.
   func suggestion(_ correction: EditInbox.Correction, _ edit: RefusedView) throws -> String {
     guard let table = transaction.adopted.tables.values.first(where: { $0.kind.name.sameBytes(as: edit.kind) }) else {
       return ""

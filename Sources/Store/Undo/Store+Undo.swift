@@ -1,8 +1,8 @@
 import SyncCore
 
 extension Store {
-  /// Takes a batch of this node's own edits back, by ordinary edits that are sealed at once. What is not sealed yet is
-  /// part of it, and edits that wait for a person are put back.
+  /// Reverses a batch of this node's own edits by ordinary edits, which are sealed at once. Captured edits belong to the
+  /// batch too, and those that wait for a person are put back.
   ///
   /// - Parameter isDryRun: true to say what it would do, and change nothing.
   /// - Throws: `StoreError` with code `unknown` where there is no such batch.

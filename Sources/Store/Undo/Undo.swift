@@ -1,7 +1,7 @@
 import Limits
 import SyncCore
 
-/// Takes a batch of this node's own edits back, by ordinary edits.
+/// Reverses a batch of this node's own edits by ordinary edits.
 ///
 /// Within a write transaction in which everything captured is sealed.
 struct Undo {

@@ -49,7 +49,7 @@ struct RenamedColumns {
     }
   }
 
-  /// The column that stands where a missing one should, as far from the nearest column that is there, and is of its type.
+  /// The column in the place of a missing one: as far from the nearest known column, and of the same type.
   private static func column(
     inPlaceOf name: String, _ found: TableForm, _ expected: TableForm, among fresh: [TableForm.Column]
   ) -> String? {

@@ -137,7 +137,7 @@ struct TableRepair {
     if !columns.missing.isEmpty { try refill(table, columns.missing) }
   }
 
-  /// Sets a table without its key aside, for its rows cannot be told apart, and builds the kind's own again.
+  /// Renames a table that lost a column of its key, because its rows cannot be identified, and builds the kind's own again.
   private mutating func replace(_ object: SchemaObjects.Object, _ table: KindTable, _ missing: [String]) throws {
     let name = try objects.setAside(object)
     try connection.execute(table.createTable(federation: transaction.identity.role.federation))

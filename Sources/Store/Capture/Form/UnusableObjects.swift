@@ -2,8 +2,8 @@ import SyncCore
 
 /// What clerks built on the catalog's tables with functions or collations that only their own program has.
 ///
-/// SQLite keeps an index up at every write, so one that it cannot work out lets nobody write the table any more, and others'
-/// edits would never arrive. Such an index or generated column holds nothing of its own: it is taken away, and its text told.
+/// SQLite updates every index when a row is written, so an index that it cannot compute stops all writing, and others' edits
+/// never arrive. Such an index or generated column holds no data of its own: it is removed, and its statement is reported.
 struct UnusableObjects {
   private let connection: Connection
   private let objects: SchemaObjects

@@ -25,7 +25,7 @@ struct ScratchFolder {
 
   func file(_ name: String) -> String { "\(folder)/\(name)" }
 
-  /// Runs `body`, and says so where it was this folder's disk that was full.
+  /// Runs `body`. Where the disk of this folder was full, the error names the folder.
   func use<Value>(_ operation: String, _ body: () throws -> Value) throws -> Value {
     do { return try body() } catch let error as StoreError where error.code == .full { throw Self.full(operation) }
   }
