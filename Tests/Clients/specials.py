@@ -329,16 +329,20 @@ def stands_in_the_way(statements, is_newer):
              "INSERT INTO document(code, title) VALUES('b-1', 'from B')", "DELETE FROM document WHERE code='d-3'")
         for node in ("b.db", "a.db", "b.db"):
             federation.good("sync", "--database", node)
-        # `birlik set` is a clerk, for whom the clerks' triggers and constraints count.
+        # `birlik set` is a clerk, for whom the clerks' triggers and constraints count. What it cannot run it names.
+        note = [note for (note,) in everywhere(federation, "SELECT note FROM document WHERE code='d-1'")[0]]
         done = federation.run("set", "document", "d-1", "note=noted", "--database", "a.db")
-        if done.returncode != 0 and "that another program built on the table" not in done.stderr:
+        if done.returncode == 0:
+            note = ["noted"]
+        elif "that another program built on the table" not in done.stderr and not (
+                re.search(r"the (trigger mine|table document) uses the function \w+", done.stderr) and "Hint: " in done.stderr):
             raise Failed(f"set ended with {done.returncode}: {done.stderr}")
         federation.sync_all()
         for node in NODES:
             connection = sqlite3.connect(f"file:{federation.path(node)}?mode=ro", uri=True)
             shown = connection.execute("SELECT code, title, note FROM document NOT INDEXED ORDER BY code COLLATE BINARY").fetchall()
             connection.close()
-            meant = [("b-1", "from B", None), ("d-1", "from B", None if done.returncode else "noted"), ("d-2", mine[0], None)]
+            meant = [("b-1", "from B", None), ("d-1", "from B", *note), ("d-2", mine[0], None)]
             if shown != meant:
                 raise Failed(f"{node} shows {shown} instead of {meant}")
         federation.checked()

@@ -210,6 +210,9 @@ def scenarios(shadow):
         ("INSERT INTO meeting(id, title, start_on, participants) VALUES(?, ?, ?, ?)",
          "m-1", "Kurultay", "2026-02", '["one","two"]'),
     ], extended=True)
+    yield Scenario("set as people type it", [
+        ("UPDATE org_unit SET activity=? WHERE code=?", "A; B", "u-1"),
+    ], meaning=[("UPDATE org_unit SET activity=? WHERE code=?", '["A","B"]', "u-1")], extended=True)
     yield from more_forms(shadow)
     # What every client has to be told at once.
     for name, statement, words in [
@@ -220,7 +223,7 @@ def scenarios(shadow):
          "published_on"),
         ("date in the key", ("INSERT INTO membership_return(unit, as_of, axis) VALUES(?, ?, ?)",
                              "u-1", "30.09.2026", "territorial"), "as_of"),
-        ("no set", ("UPDATE org_unit SET activity=? WHERE code=?", "A;B", "u-1"), "activity"),
+        ("no set", ("UPDATE org_unit SET activity=? WHERE code=?", '{"A": "B"}', "u-1"), "activity"),
         ("text for a number", ("UPDATE membership_return SET members_total=? WHERE unit=?", "many", "u-1"),
          "members_total"),
         ("long key", ("INSERT INTO document(code) VALUES(?)", "x" * 5000), "code"),

@@ -41,7 +41,7 @@ CLIENTS = {
     "Tcl": (["tclsh", PROGRAMS / "run.tcl", "DATABASE", "SCRIPT"], bound),
     "R": (["Rscript", PROGRAMS / "run.R", "DATABASE", "SCRIPT"], bound),
     "sqlite3": (["sqlite3", "-bail", "DATABASE", ".read SCRIPT"], lambda statement: literal(statement) + ";"),
-    "ODBC": (["isql", "-b", "-k", f"DRIVER={ODBC};Database=DATABASE"], literal),
+    "ODBC": (["isql", "-v", "-b", "-k", f"DRIVER={ODBC};Database=DATABASE"], literal),
 }
 # These two play every scenario, with an old and a new SQLite.
 ALL = {"Python", "apsw"}
