@@ -187,6 +187,11 @@ public struct TransferLimits: Equatable, Sendable {
 
 /// What members may make headquarters' database store for them.
 public enum StoreLimits {
+  /// Findings of one sort that `birlik check` lists; the rest are counted.
+  public static let findingsPerCode = 100
+  /// The largest file, in bytes, of which `birlik status` counts the findings itself: a look at each row of it takes a
+  /// fraction of a second.
+  public static let findingsCountedInBytes: Int64 = 32 << 20
   /// Segments that may wait for one that they build on, and their bytes: a member that never sends it must not fill the
   /// disk.
   public static let waitingSegments = 4096

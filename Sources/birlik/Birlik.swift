@@ -50,7 +50,8 @@ struct Birlik: AsyncParsableCommand {
       CommandGroup(
         name: "Figures",
         subcommands: [
-          TotalsCommand.self, DeriveCommand.self, VerifyCommand.self, AuditCommand.self, DemoCommand.self,
+          TotalsCommand.self, CheckCommand.self, DeriveCommand.self, VerifyCommand.self, AuditCommand.self,
+          DemoCommand.self,
         ]),
     ])
 

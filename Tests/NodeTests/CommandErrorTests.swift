@@ -29,7 +29,7 @@ struct CommandErrorTests {
     defer { folder.remove() }
     for command in [
       "init", "invite", "join", "serve", "sync", "status", "set", "remove", "show", "list", "history", "import",
-      "export", "inbox", "conflicts", "resolve", "totals", "verify", "audit", "demo",
+      "export", "inbox", "conflicts", "resolve", "totals", "check", "verify", "audit", "demo",
     ] {
       let result = try await folder.good(command, "--help")
       #expect(result.output.hasPrefix("OVERVIEW: birlik \(command)"), "\(result.output)")

@@ -65,6 +65,9 @@ enum Meta: String {
   case renewal
   /// The ids of this node under earlier keys.
   case formerNodes = "former_nodes"
+  /// How many findings `birlik check` counted last, and when.
+  case findings
+  case findingsAt = "findings_at"
   /// The last of `birlik_refused` that people at this node were told of.
   case seenRefused = "seen_refused"
 }

@@ -31,10 +31,14 @@ struct StatusCommand: ParsableCommand {
     let inbox = try store.newInboxCount() + proposals
     let log = try store.logSummary()
     let cannotGive = try store.cannotGive()
-    if output.json { return try Output.answer(Self.json(status, inbox: inbox, refused, invalid, log, cannotGive)) }
+    let findings = try store.findingTally()
+    if output.json {
+      return try Output.answer(Self.json(status, inbox: inbox, refused, invalid, log, cannotGive, findings))
+    }
     let output = Output()
     Self.printIdentity(status, to: output)
     Self.printWork(status, inbox: inbox, to: output)
+    Self.print(findings, to: output)
     Self.printLastSync(status, to: output)
     Self.printLog(log, cannotGive, to: output)
     Self.print(
@@ -50,7 +54,7 @@ struct StatusCommand: ParsableCommand {
 
   private static func json(
     _ status: StoreStatus, inbox: Int, _ refused: [RefusedView], _ invalid: [InvalidView], _ log: LogSummary,
-    _ cannotGive: String?
+    _ cannotGive: String?, _ findings: FindingTally?
   ) -> JSON {
     [
       "node": .string(status.node), "role": .string(status.roleName), "federation": .string(status.role.federation),
@@ -66,6 +70,8 @@ struct StatusCommand: ParsableCommand {
       "refused_edits": .array(refused.map(json)), "invalid_values": .array(invalid.map(json)),
       "segments": .number(log.segments), "segments_not_kept": .number(log.prunedSegments),
       "changes_not_kept": .integer(log.prunedChanges), "cannot_give": .string(cannotGive),
+      "findings": findings.map { .number($0.count) } ?? .null,
+      "findings_at": findings?.countedAt.map { .string(Moment($0).iso) } ?? .null,
     ]
   }
 
@@ -132,6 +138,13 @@ struct StatusCommand: ParsableCommand {
         "  incomplete     \(Words.count(status.waiting, "part")) of the log, waiting for earlier ones that have not arrived"
       )
     }
+  }
+
+  private static func print(_ findings: FindingTally?, to output: Output) {
+    guard let findings else { return output.print("  findings       not counted yet: `birlik check`") }
+    let time = findings.countedAt.map { " at " + Moment($0).words } ?? ""
+    guard findings.count > 0 || findings.countedAt != nil else { return }
+    output.print("  findings       \(Words.grouped(findings.count))\(time): `birlik check`")
   }
 
   private static func printLastSync(_ status: StoreStatus, to output: Output) {
