@@ -7,6 +7,8 @@ public struct NodeError: Error, Equatable, Sendable, CustomStringConvertible {
     case unreachable
     /// Headquarters refused.
     case denied
+    /// This user may not use a file.
+    case notPermitted = "not_permitted"
     /// The call is wrong.
     case usage
     /// What headquarters answered cannot be read.

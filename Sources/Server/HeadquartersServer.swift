@@ -73,20 +73,28 @@ public final class HeadquartersServer: Service {
   }
 
   private func serverError(_ error: any Error) -> ServerError {
-    let operation = "listen on \(ListenAddress.text(host: host, port: port))"
-    let detail = String(describing: error)
+    let place = ListenAddress.text(host: host, port: port)
+    let operation = "starting the server"
     switch (error as? IOError)?.errnoCode {
     case EADDRINUSE:
       return ServerError(
-        code: .addressInUse, operation: operation, hint: "Choose another port, or stop the other program.",
-        detail: detail)
-    case EADDRNOTAVAIL, EACCES:
+        code: .addressInUse, operation: operation,
+        hint: "stop that program, or listen on another port with --listen, and send the nodes the line of `birlik pin`",
+        detail: "another program listens on \(place) already")
+    case EADDRNOTAVAIL:
       return ServerError(
         code: .addressRefused, operation: operation,
-        hint: "Listen on an address of this machine and on a port from 1024 on.", detail: detail)
+        hint: "listen on an address that `ip address` lists, or on 127.0.0.1",
+        detail: "\(place) is no address of this machine")
+    case EACCES:
+      return ServerError(
+        code: .addressRefused, operation: operation,
+        hint: "listen on a port from 1024 on, or let the service have it (CAP_NET_BIND_SERVICE; see birlik.service)",
+        detail: "this user may not listen on \(place)")
     default:
       return ServerError(
-        code: .failed, operation: operation, hint: "Look at the log of the system.", detail: detail)
+        code: .failed, operation: operation, hint: "look at the log of the system",
+        detail: "\(place) cannot be listened on: \(error)")
     }
   }
 }

@@ -12,6 +12,13 @@ public enum ListenAddress {
     return bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] == 1
   }
 
+  /// Whether it means all addresses of this machine, so that nobody reaches the server by it.
+  public static func isWildcard(_ host: String) -> Bool {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let isAddress = inet_pton(AF_INET, host, &bytes) == 1 || inet_pton(AF_INET6, host, &bytes) == 1
+    return isAddress && bytes.allSatisfy { $0 == 0 }
+  }
+
   /// `host:port`, with an IPv6 address in brackets.
   public static func text(host: String, port: Int) -> String {
     host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"

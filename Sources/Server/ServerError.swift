@@ -18,15 +18,15 @@ public struct ServerError: Error, Equatable, Sendable, CustomStringConvertible {
   public var operation: String
   /// What the operator can do next.
   public var hint: String
-  /// The system's own message, for the log.
+  /// What is wrong, as a clause.
   public var detail: String
 
-  public var description: String { "\(operation): \(code.rawValue) [\(detail)] (\(hint))" }
+  public var description: String { "\(operation): \(detail) (\(hint))" }
 
   static func plain(host: String, port: Int) -> ServerError {
     ServerError(
-      code: .plain, operation: "listen on \(ListenAddress.text(host: host, port: port))",
+      code: .plain, operation: "starting the server",
       hint: "let it speak TLS (`birlik rotate-tls` makes a key), or listen on 127.0.0.1 behind a web server with TLS",
-      detail: "plain HTTP is for this machine only")
+      detail: "plain HTTP is for this machine only, not for \(ListenAddress.text(host: host, port: port))")
   }
 }

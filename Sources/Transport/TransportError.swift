@@ -51,7 +51,11 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
   private static func text(for code: Code) -> (message: String, hint: String) {
     switch code {
     case .unreachable:
-      ("Headquarters cannot be reached.", "Check the network and the address; nothing is lost, the next try sends it.")
+      (
+        "Headquarters cannot be reached.",
+        "Check the network and the address; nothing is lost, the next try sends it. If headquarters moved, ask it for the "
+          + "line of `birlik pin` and give it to `birlik pin LINE` here."
+      )
     case .interrupted:
       ("The connection broke before the answer was whole.", "Nothing is lost; the next try continues.")
     case .timeout:

@@ -31,7 +31,7 @@ struct Birlik: AsyncParsableCommand {
         name: "Setting up",
         subcommands: [
           InitCommand.self, InviteCommand.self, JoinCommand.self, PinCommand.self, RotateTLSCommand.self,
-          CatalogCommand.self,
+          CatalogCommand.self, BackupCommand.self,
         ]),
       CommandGroup(name: "Syncing", subcommands: [ServeCommand.self, SyncCommand.self, StatusCommand.self]),
       CommandGroup(
@@ -56,9 +56,11 @@ struct Birlik: AsyncParsableCommand {
     ])
 
   static func main() async {
+    let arguments = CallArguments(Array(CommandLine.arguments.dropFirst()))
+    StandardError.isJSON = arguments.asksForJSON
+    if let failure = CommandNames.failure(in: arguments.words) { end(with: failure) }
     var command: any ParsableCommand
-    // The parser explains its own errors.
-    do { command = try parseAsRoot() } catch { exit(withError: error) }
+    do { command = try parseAsRoot(arguments.words) } catch { endParsing(with: error) }
     do {
       if var asyncCommand = command as? any AsyncParsableCommand {
         try await asyncCommand.run()
@@ -66,10 +68,23 @@ struct Birlik: AsyncParsableCommand {
         try command.run()
       }
     } catch {
-      // The parser throws an error of its own to print help.
-      guard exitCode(for: error) != .success, let failure = Failure(error) else { exit(withError: error) }
-      StandardError.write("birlik: \(failure.sentence)")
-      Glibc.exit(failure.status.rawValue)
+      end(with: error)
     }
+  }
+
+  /// Says what is wrong, and ends with its code.
+  private static func end(with error: any Error) -> Never {
+    guard exitCode(for: error) != .success, let failure = Failure(error) else { endParsing(with: error) }
+    StandardError.print(failure)
+    Glibc.exit(failure.status.rawValue)
+  }
+
+  /// Ends with an error of the parser, which explains its own best to a person.
+  private static func endParsing(with error: any Error) -> Never {
+    // It also throws to print help, and to end with a code when everything was said.
+    guard StandardError.isJSON, exitCode(for: error) != .success, !(error is ExitCode) else { exit(withError: error) }
+    StandardError.print(
+      Failure(.usage, message(for: error), hint: "`birlik help` and `birlik help COMMAND` explain it"))
+    Glibc.exit(exitCode(for: error).rawValue)
   }
 }

@@ -46,7 +46,7 @@ struct CommandErrorTests {
   func files() async throws {
     let folder = try CommandFolder()
     defer { folder.remove() }
-    try await expect(78, "there is no database none.db", folder, "status", "--database", "none.db", "--json")
+    try await expect(78, "there is no database none.db", folder, "status", "--database", "none.db")
     try await expect(78, "no database is named", folder, "status")
     try await folder.sqlite("other.db", "CREATE TABLE t(a); INSERT INTO t VALUES(1)")
     try await expect(65, "another program", folder, "status", "--database", "other.db")
@@ -164,7 +164,7 @@ struct CommandErrorTests {
     #expect(try await server.result().status == 0)
 
     try await folder.good("set", "org_unit", "ftuu-1", "name=Away", "--database", "uz.db")
-    try await expect(69, "cannot be reached", folder, "sync", "--database", "uz.db", "--json")
+    try await expect(69, "cannot be reached", folder, "sync", "--database", "uz.db")
     let status = try await folder.good("status", "--database", "uz.db", "--json").json()
     #expect(status["last_sync"]?["outcome"] == "failed")
     let back = try await headquarters.serve()

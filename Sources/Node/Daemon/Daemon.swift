@@ -38,9 +38,10 @@ public enum Daemon {
     let files = try node.serverFiles(settings.tls)
     let certificate = try files.map { CurrentCertificate(try $0.load()) }
     let server = HeadquartersServer(
-      service: node.service(logger: logger), host: host, port: port, certificate: certificate, logger: logger
+      service: try node.service(logger: logger), host: host, port: port, certificate: certificate, logger: logger
     ) { bound in
       let place = ListenAddress.text(host: host, port: bound)
+      if settings.listen != nil, !ListenAddress.isWildcard(host) { await listens(node, on: place, logger) }
       logger.info("listening on \(place)", metadata: ["tls": certificate == nil ? "off" : "on"])
       notifier.ready()
       notifier.status("serving on \(place)")
@@ -53,6 +54,19 @@ public enum Daemon {
       }
     }
     return services
+  }
+
+  /// Remembers where the server listens from now on, where that was named and is another place than before: invitations
+  /// and the line of `birlik pin` name it.
+  private static func listens(_ node: LocalNode, on place: String, _ logger: Logger) async {
+    do {
+      guard let before = try await offload({ try node.store.listen() }), before != place else { return }
+      try await offload { try node.store.setListen(place) }
+      logger.notice(
+        "headquarters listened on \(before) before: nodes that reach it there need the line of `birlik pin`")
+    } catch {
+      logger.warning("where the server listens could not be written down", metadata: ["reason": "\(error)"])
+    }
   }
 
   /// `host:port`, with an IPv6 address in brackets.

@@ -23,6 +23,7 @@ struct Follower: Service {
     var news = PersonalNews()
     while !Task.isCancelled {
       let isInSync = try await sync()
+      if Task.isCancelled { return }
       await news.log(node.store, to: logger)
       let pause: Duration
       if isInSync {
@@ -66,6 +67,8 @@ struct Follower: Service {
       return report.outcome == .even
     } catch let error as StoreError where error.needsRestart {
       throw error
+    } catch  where Task.isCancelled {
+      return false
     } catch {
       await show("the last sync failed; edits are safe")
       logger.warning("sync failed", metadata: ["reason": "\(error)"])

@@ -21,6 +21,9 @@ extension LocalNode {
         return try store.fileWarnings() + [try store.reportNotice()].compactMap(\.self)
       }
       return report
+    } catch  where Task.isCancelled {
+      // Whoever stops the daemon stops the sync, which did not fail.
+      throw CancellationError()
     } catch {
       let error = Self.explained(error, self)
       let words = Self.words(error)

@@ -1,14 +1,32 @@
 import Glibc
+import SyncCore
 
 /// Standard error: error messages, notes and progress.
 enum StandardError {
+  /// Whether what is said is for a program, one JSON object a line. Set before anything else runs.
+  nonisolated(unsafe) static var isJSON = false
+
   static func write(_ lines: String) {
     let bytes = lines.split(separator: "\n", omittingEmptySubsequences: false)
       .map { Terminal.plain(String($0)) + "\n" }.joined()
     raw(bytes)
   }
 
-  static func printNote(_ text: String) { write("birlik: note: \(text)") }
+  static func printNote(_ text: String) {
+    guard isJSON else { return write("birlik: note: \(text)") }
+    print(["note": .string(text)])
+  }
+
+  /// What is wrong, and what to do; the last that is said.
+  static func print(_ failure: Failure) {
+    guard isJSON else { return write("birlik: \(failure.sentence)") }
+    print([
+      "code": .string(failure.code), "message": .string(failure.message), "hint": .string(failure.hint),
+      "exit_code": .number(Int(failure.status.rawValue)),
+    ])
+  }
+
+  private static func print(_ json: JSON) { raw(String(decoding: json.bytes, as: UTF8.self) + "\n") }
 
   /// Writes exactly these bytes; a failure cannot be reported anywhere.
   static func raw(_ text: String) {

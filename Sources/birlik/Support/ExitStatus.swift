@@ -22,6 +22,20 @@ enum ExitStatus: Int32 {
   /// Settings, or files that should be there, are missing or wrong.
   case config = 78
 
+  /// What is wrong in one word, where no module has a closer one.
+  var word: String {
+    switch self {
+    case .usage: "usage"
+    case .data: "data"
+    case .unreachable: "unreachable"
+    case .software: "software"
+    case .inputOutput: "input_output"
+    case .tryLater: "busy"
+    case .notPermitted: "not_permitted"
+    case .config: "config"
+    }
+  }
+
   /// The error to throw when everything has been printed already.
   var exit: ExitCode { ExitCode(rawValue) }
 }
@@ -41,7 +55,7 @@ extension ExitStatus {
     switch code {
     case .config: self = .config
     case .unreachable: self = .unreachable
-    case .denied: self = .notPermitted
+    case .denied, .notPermitted: self = .notPermitted
     case .usage: self = .usage
     case .data: self = .data
     case .busy, .full: self = .tryLater

@@ -9,13 +9,16 @@ import Wire
 /// Why a command could not do its work, in words for the person at the terminal.
 struct Failure: Error {
   var status: ExitStatus
+  /// What is wrong, as a word for programs, such as `busy`.
+  var code: String
   /// What is wrong, as a clause or a sentence without its stop.
   var message: String
   /// What to do next; may be empty.
   var hint: String
 
-  init(_ status: ExitStatus, _ message: String, hint: String = "") {
+  init(_ status: ExitStatus, code: String? = nil, _ message: String, hint: String = "") {
     self.status = status
+    self.code = code ?? status.word
     self.message = message
     self.hint = hint
   }
@@ -25,15 +28,18 @@ struct Failure: Error {
     switch error {
     case let error as Failure: self = error
     case let error as StoreError:
-      self.init(ExitStatus(error.code), "\(error.detail) (\(error.operation))", hint: error.hint)
+      self.init(
+        ExitStatus(error.code), code: error.code.rawValue, "\(error.detail) (\(error.operation))", hint: error.hint)
     case let error as NodeError:
-      self.init(ExitStatus(error.code), "\(error.detail) (\(error.operation))", hint: error.hint)
+      self.init(
+        ExitStatus(error.code), code: error.code.rawValue, "\(error.detail) (\(error.operation))", hint: error.hint)
     case let error as ServerError:
-      self.init(ExitStatus(error.code), "\(error.detail) (\(error.operation))", hint: error.hint)
+      self.init(
+        ExitStatus(error.code), code: error.code.rawValue, "\(error.detail) (\(error.operation))", hint: error.hint)
     case let error as TransportError:
       let detail = error.detail.isEmpty ? error.operation : "\(error.operation): \(error.detail)"
       let message = error.message.hasSuffix(".") ? String(error.message.dropLast()) : error.message
-      self.init(ExitStatus(error.code), "\(message) (\(detail))", hint: error.hint)
+      self.init(ExitStatus(error.code), code: error.code.rawValue, "\(message) (\(detail))", hint: error.hint)
     case let error as WireError: self.init(.data, "\(error.detail) (\(error.operation))", hint: error.hint)
     case let error as CatalogError: self.init(error, .data)
     case is ExitCode, is CleanExit, is ValidationError: return nil

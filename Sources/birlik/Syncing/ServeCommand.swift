@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Limits
 import Logging
 import Node
@@ -34,6 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    Self.endsWellWhenStopped()
     let settings = try node.settings()
     let level = logLevel?.level ?? settings.logLevel.flatMap { Logger.Level(rawValue: $0) } ?? .info
     let logger = ConsoleLog.logger(level: level)
@@ -45,6 +47,13 @@ struct ServeCommand: AsyncParsableCommand {
         listen: listen ?? settings.listen, intervalSeconds: interval ?? settings.interval ?? 300,
         tls: tls.resolved(settings)),
       logger: logger)
+  }
+}
+
+extension ServeCommand {
+  /// Until the daemon runs and stops by itself, nothing is lost by ending at once: that is no failure either.
+  private static func endsWellWhenStopped() {
+    for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(ExitCode.success.rawValue) } }
   }
 }
 
