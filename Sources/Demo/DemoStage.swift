@@ -67,7 +67,7 @@ struct DemoServer {
     logger.logLevel = .error
     let (ports, ready) = AsyncThrowingStream<Int, any Error>.makeStream()
     let server = HeadquartersServer(
-      service: headquarters.service(logger: logger), port: port, logger: logger
+      service: try headquarters.service(logger: logger), port: port, logger: logger
     ) { ready.yield($0) }
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(services: [.init(service: server)], logger: logger))

@@ -19,8 +19,8 @@ extension LocalNode {
   ///   - tls: which files the server is to use; nil for plain HTTP, as for a server in this process.
   ///   - hosts: names and addresses for a certificate that is made.
   public static func initializeHeadquarters(
-    database: String, name: String, code: String?, catalogFolder: String?, listen: String, tls: TLSSettings? = nil,
-    hosts: [String] = []
+    database given: String, name: String, code: String?, catalogFolder: String?, listen: String,
+    tls: TLSSettings? = nil, hosts: [String] = []
   ) throws -> LocalNode {
     let code = code ?? Self.code(from: name)
     guard FederationCode.isValid(code) else {
@@ -30,6 +30,7 @@ extension LocalNode {
     }
     let folder = try catalogFolder ?? CatalogPlace.find()
     let catalog = try CatalogFolder.load(folder)
+    let database = DatabasePath.resolved(given)
     guard !FileManager.default.fileExists(atPath: database) else {
       throw StoreError(
         .invalid, "making headquarters", "\(database) exists already",

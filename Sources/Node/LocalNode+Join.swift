@@ -15,8 +15,9 @@ extension LocalNode {
   ///
   /// - Parameter waiting: how long each call waits for a busy headquarters, and for another program that holds the file.
   public static func join(
-    invitation line: String, database: String, waiting: Duration = .zero
+    invitation line: String, database given: String, waiting: Duration = .zero
   ) async throws -> LocalNode {
+    let database = DatabasePath.resolved(given)
     let invitation = try Invitation(line: line)
     let operation = "joining headquarters"
     let token = SyncCore.Digest(sha256: invitation.token)

@@ -17,7 +17,7 @@ extension LocalNode {
   /// - Returns: the node under its new key; another process has to open the database again.
   /// - Throws: `NodeError`, `TransportError` or `StoreError`.
   public func renewKey() async throws -> LocalNode {
-    let database = store.path
+    let database = keyPlace
     guard !store.identity.role.isHeadquarters else {
       throw NodeError(
         .usage, Self.renewing, "headquarters is recognized by its key, so the key is not renewed",

@@ -19,7 +19,9 @@ extension LocalNode {
   // MARK: At headquarters
 
   /// What answers the requests that headquarters' server receives.
-  package func service(logger: Logger) -> any HeadquartersService { Headquarters(store, logger: logger) }
+  package func service(logger: Logger) throws -> any HeadquartersService {
+    try Headquarters(store, logger: logger)
+  }
 
   /// The pin that a text names: `sha256//` and base64 of 32 bytes, or a file with a certificate in PEM.
   public static func pin(of text: String) throws -> Digest {
@@ -39,7 +41,7 @@ extension LocalNode {
     if settings.certificate == nil, settings.key == nil, let files = try store.serverFiles() {
       (settings.certificate, settings.key) = (files.certificate, files.key)
     }
-    return try ServerFiles.find(database: store.path, settings, credentials: keys)
+    return try ServerFiles.find(database: keyPlace, settings, credentials: keys)
   }
 
   /// Where nodes reach the server and how they recognize it.
@@ -111,7 +113,7 @@ extension LocalNode {
     guard try tls.certificate == nil && tls.key == nil && store.serverFiles() == nil else {
       throw Self.foreign(operation)
     }
-    let own = try ServerFiles.renewable(database: store.path, keys: keys, operation)
+    let own = try ServerFiles.renewable(database: keyPlace, keys: keys, operation)
     let next = own.next
     let announced = try store.serverKeys()
     guard own.exist else {
@@ -161,7 +163,7 @@ extension LocalNode {
   public func switchServerKey(isEarly: Bool, ignoresUnaware: Bool = false) throws -> ServerKeyChange {
     let operation = "changing the server's key"
     try checkIsHeadquarters(operation)
-    let own = try ServerFiles.renewable(database: store.path, keys: keys, operation)
+    let own = try ServerFiles.renewable(database: keyPlace, keys: keys, operation)
     let next = own.next
     let known = try store.serverKeys()
     // The certificate is moved last. If it has been moved, only the announcement is left to do.

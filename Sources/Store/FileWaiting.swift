@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import SyncCore
 
@@ -31,7 +30,7 @@ extension Store {
   ///
   /// - Parameter waiting: how long this and each later call waits.
   public static func opened(
-    path: String, key: Curve25519.Signing.PrivateKey, isForReading: Bool = false, waiting: Duration
+    path: String, key: Identity.Key, isForReading: Bool = false, waiting: Duration
   ) throws -> Store {
     try FileWaiting.run(waiting) { try Store(path: path, key: key, isForReading: isForReading, waiting: waiting) }
   }

@@ -13,8 +13,12 @@ struct StateFile: Sendable {
 
   private static let magic = "birlik-state-1"
   let path: String
+  private let database: String
 
-  init(database: String) { path = database + ".state" }
+  init(database: String) {
+    self.database = database
+    path = database + ".state"
+  }
 
   /// What the file says; nil when there is none that can be read.
   func read() -> Mark? {
@@ -33,9 +37,12 @@ struct StateFile: Sendable {
   /// Puts a mark in the place of the one before. A file that cannot be written is left as it is.
   func write(_ mark: Mark) {
     let new = "\(path).\(getpid())"
-    let file = open(new, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o660)
+    // What a process with this number left when it was killed.
+    unlink(new)
+    let file = open(new, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o660)
     guard file >= 0 else { return }
     fchmod(file, 0o660)
+    FileOwner.adopt(file, at: path, beside: database)
     let text = Array("\(Self.magic) \(mark.origins) \(mark.seals) \(mark.nonce)\n".utf8)
     let isWritten = Glibc.write(file, text, text.count) == text.count
     close(file)

@@ -38,7 +38,9 @@ extension Store {
   ///
   /// - Throws: `StoreError` with code `invalid` when something is at the path, `busy` while another call makes it.
   public static func create(path: String, _ beginning: Beginning) throws {
-    guard access(path, F_OK) != 0 else { throw Self.exists(path) }
+    var info = stat()
+    guard lstat(path, &info) != 0 else { throw Self.exists(path) }
+    guard errno != EACCES else { throw FilePermissions(path).closedFolder(making) }
     let new = path + ".new"
     let draft = try openDraft(new, for: path)
     // It is closed after SQLite closed it, and nothing else uses the file under this name.
@@ -70,19 +72,20 @@ extension Store {
   private static func openDraft(_ new: String, for path: String) throws -> Int32 {
     // The group may write: clerks type into the file, and SQLite gives its journal the same permissions.
     let file = open(new, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o660)
-    guard file >= 0 else { throw cannotMake(path) }
+    guard file >= 0 else { throw cannotMake(path, making) }
     var (named, own) = (stat(), stat())
     guard flock(file, LOCK_EX | LOCK_NB) == 0, stat(new, &named) == 0, fstat(file, &own) == 0,
-      named.st_ino == own.st_ino
+      named.st_ino == own.st_ino, own.st_mode & S_IFMT == S_IFREG, own.st_nlink == 1
     else {
       Glibc.close(file)
       throw StoreError(.busy, making, "another birlik makes \(path) just now", hint: "try again in a moment")
     }
     fchmod(file, 0o660)
+    FileOwner.adopt(file, at: path)
     unlink(new + "-journal")
     guard ftruncate(file, 0) == 0 else {
       defer { Glibc.close(file) }
-      throw cannotMake(path)
+      throw cannotMake(path, making)
     }
     return file
   }
@@ -92,21 +95,13 @@ extension Store {
     if link(new, path) != 0 {
       guard errno != EEXIST, access(path, F_OK) != 0 else { throw exists(path) }
       // Some file systems have no second names.
-      guard rename(new, path) == 0 else { throw cannotMake(path) }
+      guard rename(new, path) == 0 else { throw cannotMake(path, making) }
     }
     unlink(new)
     unlink(new + "-journal")
-    let folder = open(
-      (path as NSString).deletingLastPathComponent.isEmpty ? "." : (path as NSString).deletingLastPathComponent,
-      O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let folder = open(FileOwner.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { return }
     fsync(folder)
     Glibc.close(folder)
-  }
-
-  private static func cannotMake(_ path: String) -> StoreError {
-    if let full = StoreError(errno: errno, making) { return full }
-    return StoreError(
-      .notPermitted, making, "\(path) cannot be made", hint: "check the folder and its permissions")
   }
 }

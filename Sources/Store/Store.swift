@@ -41,13 +41,23 @@ public final class Store: @unchecked Sendable {
   ///   - isForReading: true to leave the file as it is to the last byte: neither tables nor triggers are mended.
   ///   - waiting: how long each later call waits for another program that holds the file, beyond `busySeconds`.
   /// - Throws: `StoreError` with code `missing`, `notOurs`, `notPermitted` or `damaged`.
-  public init(
+  public convenience init(
     path: String, key: Curve25519.Signing.PrivateKey, isForReading: Bool = false, waiting: Duration = .zero
   ) throws {
+    try self.init(path: path, key: .success(key), isForReading: isForReading, waiting: waiting)
+  }
+
+  /// Opens a node's database, also for whoever has not its key: then all works but what seals or signs.
+  ///
+  /// - Parameter key: the node's private key, or why this process does not have it, which is thrown when it is needed.
+  public init(path: String, key: Identity.Key, isForReading: Bool = false, waiting: Duration = .zero) throws {
     self.path = path
     self.waiting = waiting
+    // Whoever may only read the file leaves it as it is.
+    let isForReading = isForReading || !FilePermissions(path).mayWrite
     // Before the database: another process may seal between the two, and then the database is the later one.
     let stateFile = StateFile(database: path)
+    if !isForReading { JournalFile(of: path).prepare() }
     let remembered = stateFile.read()
     queue = try Self.openQueue(path, isForReading: isForReading)
     (identity, file) = try queue.inDatabase { database in
@@ -72,9 +82,11 @@ public final class Store: @unchecked Sendable {
     try withFile { file in
       file.stateFile = stateFile
       file.remembered = remembered
-      do { try file.prepare() } catch let error as StoreError where [.busy, .newerSQLite].contains(error.code) {
+      do { try file.prepare() } catch let error as StoreError
+        where [.busy, .newerSQLite, .notPermitted].contains(error.code)
+      {
         // Reading works, and whatever is written first does the rest.
-        guard try error.code == .newerSQLite || JournalMode(file.connection).isWAL() else { throw error }
+        guard try error.code != .busy || JournalMode(file.connection).isWAL() else { throw error }
       }
     }
   }
@@ -84,6 +96,7 @@ public final class Store: @unchecked Sendable {
 
   private static func openQueue(_ path: String, isForReading: Bool) throws -> DatabaseQueue {
     var isFolder: ObjCBool = false
+    if let closed = FilePermissions(path).hindrance(writes: false, opening) { throw closed }
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
       throw StoreError(
         .missing, opening, "there is no database \(path)",
@@ -165,13 +178,12 @@ public final class Store: @unchecked Sendable {
     }
   }
 
-  private static func identity(_ meta: MetaTable, key: Curve25519.Signing.PrivateKey) throws -> Identity {
+  private static func identity(_ meta: MetaTable, key: Identity.Key) throws -> Identity {
     guard let headquarters = try meta.bytes(.headquarters), let card = try meta.bytes(.card) else {
       throw StoreError(.damaged, opening, "the database does not say who the node is", hint: damagedHint)
     }
-    let identity = Identity(
-      key: key, card: try NodeCard(bytes: card, signedBy: headquarters), headquarters: headquarters)
-    guard identity.publicKey == identity.card.publicKey else {
+    let identity = Identity(key, card: try NodeCard(bytes: card, signedBy: headquarters), headquarters: headquarters)
+    if case .success(let key) = key, Array(key.publicKey.rawRepresentation) != identity.publicKey {
       throw StoreError(
         .wrongKey, opening, "the key file belongs to another node",
         hint: "put this node's own key beside the database")
@@ -203,7 +215,7 @@ public final class Store: @unchecked Sendable {
         return try body(file)
       }
     } catch let error as DatabaseError {
-      throw StoreError(error, "using the database")
+      throw StoreError(error, "using the database").naming(holdersOf: path)
     }
   }
 
@@ -226,12 +238,19 @@ public final class Store: @unchecked Sendable {
     }
   }
 
+  /// Whether this user may only read the file. A private copy, whose name is gone, can always be written.
+  var isReadOnly: Bool { file.opened != nil && !FilePermissions(path).mayWrite }
+
   /// Runs `body` in one read transaction.
   func read<Value>(_ body: (Transaction) throws -> Value) throws -> Value { try withFile { try $0.read(body) } }
 
   /// Runs `body` in a transaction in which rows whose edits wait for a person are as they were sealed.
   func readSealed<Value>(_ body: (Transaction) throws -> Value) throws -> Value {
-    try withFile { try $0.readSealed(body) }
+    // Rows are put aside in a transaction that writes. Whoever may only read does that in a copy.
+    if isReadOnly, try !read({ try $0.held.isEmpty() }) {
+      return try DryRun(of: self).store.readSealed(body)
+    }
+    return try withFile { try $0.readSealed(body) }
   }
 
   /// Closes the file.

@@ -3,10 +3,15 @@ import GRDBSQLite
 import Glibc
 
 extension StoreError {
+  private static let closedWords = "the database file or its folder cannot be opened for writing"
   private static let heldWords = "another program holds the database"
 
-  /// The same with the names of the programs that hold the file, where they can be seen.
+  /// The same with what is in the way: the programs that hold the file, where they can be seen, or the permission that
+  /// this user lacks.
   func naming(holdersOf path: String) -> StoreError {
+    if code == .notPermitted, detail == Self.closedWords {
+      return FilePermissions(path).hindrance(writes: true, operation) ?? self
+    }
     guard code == .busy, detail == Self.heldWords, let holders = FileHolders.words(path) else { return self }
     var named = self
     named.detail = "the database is held by \(holders)"
@@ -53,7 +58,7 @@ extension StoreError {
         .damaged, operation, "the database file is damaged", hint: "restore a backup: what headquarters has comes back")
     case SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN, SQLITE_AUTH:
       self.init(
-        .notPermitted, operation, "the database file or its folder cannot be opened for writing",
+        .notPermitted, operation, Self.closedWords,
         hint: "check the path, the owner and the permissions of the file and its folder")
     case SQLITE_IOERR:
       self.init(.failed, operation, "the disk could not be read or written", hint: "check the disk and its free space")

@@ -1,3 +1,4 @@
+import Crypto
 import SyncCore
 import Wire
 
@@ -28,6 +29,8 @@ final class StoreFile {
   var remembered: StateFile.Mark?
   /// Which file was opened; nil for a private copy, whose name may be gone.
   var opened: OpenedFile?
+  /// Signs what is sealed on trial alone, and thrown away, for whoever has not the node's key.
+  var trialKey: Curve25519.Signing.PrivateKey?
   /// True where the file is left as it is to the last byte.
   var isForReading = false
   private let pending = PendingEffects()
@@ -60,6 +63,7 @@ final class StoreFile {
   func write<Value>(_ body: (Transaction) throws -> Value) throws -> Value {
     do {
       var mark: StateFile.Mark?
+      if let opened { JournalFile(of: opened.path).prepare() }
       let value = try connection.transaction {
         try refresh()
         let transaction = Transaction(self, pending)

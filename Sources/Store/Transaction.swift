@@ -1,3 +1,4 @@
+import Crypto
 import SyncCore
 import Wire
 
@@ -20,6 +21,8 @@ final class Transaction {
 
   var connection: Connection { file.connection }
   var identity: Identity { file.identity }
+  /// What changes are signed with.
+  var signingKey: Curve25519.Signing.PrivateKey { get throws { try file.trialKey ?? file.identity.key } }
   var meta: MetaTable { file.meta }
   var adopted: AdoptedCatalog { file.catalog }
   var directory: Directory { file.directory }

@@ -53,7 +53,7 @@ import Wire
   @Test("A catalog that headquarters did not sign, or an earlier one, is not taken")
   func refused() async throws {
     let house = try House()
-    let service = Headquarters(house.headquarters.store, logger: .init(label: "test"))
+    let service = try Headquarters(house.headquarters.store, logger: .init(label: "test"))
     let before = try house.headquarters.store.publishedCatalog()
     var catalog = before.catalog
     catalog.version += 1

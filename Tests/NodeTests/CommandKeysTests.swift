@@ -67,7 +67,7 @@ import Testing
       #expect(!FileManager.default.fileExists(atPath: folder.file("uz.db.key")))
 
       // Systemd would not yet have the new one only if it had kept the old copy.
-      let stale = try await folder.run("status", "--database", "uz.db", environment: Self.environment)
+      let stale = try await folder.run("sync", "--database", "uz.db", environment: Self.environment)
       #expect(stale.status == 77 && stale.errors.contains("rotate-key --keys FOLDER"), "\(stale.errors)")
       try handOver(folder)
       let again = try await serve(folder, "uz.db", until: "synced")

@@ -147,7 +147,7 @@ import Wire
       _ = chmod(given + "/" + credential, 0o400)
     }
     let environment = ["CREDENTIALS_DIRECTORY": given]
-    let without = try await folder.run("status", "--database", "hq.db")
+    let without = try await folder.run("pin", "--database", "hq.db")
     #expect(without.status == 78, "\(without.errors)")
     let program = CommandFolder.program
     let server = try folder.start(program, ["serve", "--database", "hq.db"], environment: environment)
@@ -159,7 +159,11 @@ import Wire
     #expect(invitation.trust.pins.count == 1 && !invitation.trust.needsAuthority)
     try await folder.good("join", try #require(invited.lines.first), "--database", "uz.db")
     _ = chmod(given + "/birlik.key", 0o440)
-    let open = try await folder.run(["status", "--database", "hq.db"], environment: environment)
+    let open = try await folder.run(["pin", "--database", "hq.db"], environment: environment)
     #expect(open.status == 78 && open.errors.contains("others may read"), "\(open.errors)")
+    // Reading needs no key, and says all the same that something is wrong with it.
+    let reading = try await folder.run(["status", "--database", "hq.db"], environment: environment)
+    #expect(reading.status == 0 && reading.errors.contains("nothing can be sent from here"), "\(reading.errors)")
+    #expect(reading.errors.contains("others may read"), "\(reading.errors)")
   }
 }

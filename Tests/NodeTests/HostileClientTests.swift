@@ -23,7 +23,7 @@ import Wire
   func alteredSegments() async throws {
     let house = try House()
     let (uz, _, _) = try await house.joinThree()
-    let client = HostileClient(house, as: uz)
+    let client = try HostileClient(house, as: uz)
     try await house.serve {
       let good = try client.segment(open)
       var bad: [[UInt8]] = [[], [0], Array("BRS1".utf8), Array(repeating: 0xFF, count: 500)]
@@ -51,7 +51,7 @@ import Wire
   func unlawfulSegments() async throws {
     let house = try House()
     let (uz, _, kz) = try await house.joinThree()
-    let client = HostileClient(house, as: uz)
+    let client = try HostileClient(house, as: uz)
     let stranger = Curve25519.Signing.PrivateKey()
     let otuts = house.headquarters.store.identity
     try await house.serve {
@@ -101,7 +101,7 @@ import Wire
   func earlySegments() async throws {
     let house = try House()
     let (uz, _, _) = try await house.joinThree()
-    let client = HostileClient(house, as: uz)
+    let client = try HostileClient(house, as: uz)
     try await house.serve {
       let first = try client.segment(open, name: "first")
       let second = try client.segment(open, first: 2, after: first.hash, name: "second")
@@ -124,7 +124,7 @@ import Wire
     let house = try House()
     let (uz, _, kz) = try await house.joinThree()
     try await house.serve {
-      let client = HostileClient(house, as: uz)
+      let client = try HostileClient(house, as: uz)
       let body = ExchangeRequest(
         card: client.card, catalogVersion: 1, frontierDigest: Digest(of: []), frontier: []
       ).bytes
@@ -177,7 +177,7 @@ import Wire
       let all = try house.headquarters.store.status().frontier
       let secret = try #require(all.first { $0.channel == foreignHome })
       let inner = try #require(all.first { $0.channel.owner == "otuts" && $0.channel.audience == .home })
-      let client = HostileClient(house, as: uz)
+      let client = try HostileClient(house, as: uz)
 
       func asked(_ entry: FrontierEntry) async throws -> ExchangeAnswer {
         var answer = try await client.exchange(frontier: [entry]).answer()
@@ -220,7 +220,7 @@ import Wire
   func garbage() async throws {
     let house = try House()
     let (uz, _, _) = try await house.joinThree()
-    let client = HostileClient(house, as: uz)
+    let client = try HostileClient(house, as: uz)
     try await house.serve {
       let segment = try client.segment(open)
       let tip = Tip(origin: Origin(node: client.id, nonce: 1), sequence: 1, hash: .zero)
@@ -252,7 +252,7 @@ import Wire
   func replay() async throws {
     let house = try House()
     let (uz, _, _) = try await house.joinThree()
-    let client = HostileClient(house, as: uz)
+    let client = try HostileClient(house, as: uz)
     try await house.serve {
       let segment = try client.segment(open)
       let body = ExchangeRequest(
@@ -279,7 +279,7 @@ import Wire
   func receipt() async throws {
     let house = try House()
     let (uz, _, _) = try await house.joinThree()
-    let client = HostileClient(house, as: uz)
+    let client = try HostileClient(house, as: uz)
     try await house.serve {
       let segment = try client.segment(open)
       let answer = try await client.exchange(segments: [segment.bytes]).answer()

@@ -102,7 +102,7 @@ struct HostileFloodTests {
   /// A member that turns hostile, with its true key.
   private func insider(_ database: String, _ folder: CommandFolder, port: Int) throws -> HostileClient {
     let node = try LocalNode.open(database: folder.file(database))
-    var client = HostileClient(
+    var client = try HostileClient(
       url: "http://127.0.0.1:\(port)", headquarters: node.store.identity.headquarters, as: node)
     // It asks more often than a node may.
     client.waitsWhenBusy = Self.isLong

@@ -119,7 +119,7 @@ import Transport
   @Test("Frontiers, marks and cards that are invented, and news without end")
   func invented() async throws {
     let (house, uz) = try await prepared()
-    let key = house.headquarters.store.identity.key
+    let key = try house.headquarters.store.identity.key
     let own = Channel(owner: "ftuu", audience: .open)
     let node = uz.store.identity.node
     let entries = (1...65_536).map { number in
@@ -193,7 +193,7 @@ import Transport
   func segments() async throws {
     let (house, uz) = try await prepared()
     let hq = house.headquarters.store.identity
-    let client = HostileClient(house, as: uz)
+    let client = try HostileClient(house, as: uz)
     let origin = Origin(node: hq.node, nonce: 4)
     let stranger = Curve25519.Signing.PrivateKey()
     let strange = Origin(node: NodeCard.id(of: Array(stranger.publicKey.rawRepresentation)), nonce: 1)

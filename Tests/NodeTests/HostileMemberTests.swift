@@ -15,7 +15,7 @@ import Wire
   func largeRecord() async throws {
     let house = try House()
     let (uz, _, kz) = try await house.joinThree()
-    let client = HostileClient(house, as: uz)
+    let client = try HostileClient(house, as: uz)
     try await house.serve {
       try kz.name("fprk-1", "ours")
       _ = try await kz.sync()

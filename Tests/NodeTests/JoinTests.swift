@@ -115,7 +115,7 @@ import Wire
   func garbage() async throws {
     let house = try House()
     let (uz, _, _) = try await house.joinThree()
-    let client = HostileClient(house, as: uz)
+    let client = try HostileClient(house, as: uz)
     try await house.serve {
       let whole = JoinRequest(
         token: [UInt8](repeating: 1, count: Invitation.tokenBytes), publicKey: [UInt8](repeating: 2, count: 32)

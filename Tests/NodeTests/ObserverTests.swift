@@ -187,7 +187,7 @@ import Wire
       try uz.name("ftuu-1", "secret for it")
       _ = try await uz.sync()
       try publish([restricted], house)
-      let client = HostileClient(house, as: kz)
+      let client = try HostileClient(house, as: kz)
       let answer = try await client.exchange().answer()
       #expect(answer.segments.allSatisfy { (try? Segment(bytes: $0))?.header.channel.owner == "otuts" })
       #expect(answer.frontier?.contains { $0.channel.owner == "ftuu" } != true)

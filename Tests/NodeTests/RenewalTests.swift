@@ -33,7 +33,7 @@ import Wire
   func renewed() async throws {
     let house = try House()
     let (uz, office, _) = try await house.joinThree()
-    let hostile = HostileClient(house, as: uz)
+    let hostile = try HostileClient(house, as: uz)
     let old = uz.store.identity.node
     try uz.name("a", "Bir")
     let other = try LocalNode.open(database: uz.store.path)
@@ -159,7 +159,7 @@ import Wire
   func forged() async throws {
     let house = try House()
     let (uz, office, kz) = try await house.joinThree()
-    let hostile = HostileClient(house, as: uz)
+    let hostile = try HostileClient(house, as: uz)
     let fresh = Curve25519.Signing.PrivateKey()
     func post(_ bytes: [UInt8]) async throws -> Int { try await hostile.post(bytes, path: "/v1/renew-key").status }
     try await house.serve {
@@ -181,7 +181,7 @@ import Wire
       let second = Curve25519.Signing.PrivateKey()
       #expect(try await post(KeyRenewal(from: identity.key, to: second, tips: [], at: 2).bytes) == 403)
       _ = try house.headquarters.store.revoke(office.store.identity.node, reason: "")
-      let stopped = HostileClient(house, as: office)
+      let stopped = try HostileClient(house, as: office)
       let renewal = try KeyRenewal(from: office.store.identity.key, to: second, tips: [], at: 3)
       #expect(try await stopped.post(renewal.bytes, path: "/v1/renew-key").status == 401)
       #expect(try house.headquarters.store.nodes().count == 5)
@@ -192,7 +192,7 @@ import Wire
   func unanswered() async throws {
     let house = try House()
     let (uz, _, _) = try await house.joinThree()
-    let service = Headquarters(house.headquarters.store, logger: Logger(label: "test"))
+    let service = try Headquarters(house.headquarters.store, logger: Logger(label: "test"))
     let identity = uz.store.identity
     let body = ExchangeRequest(
       card: identity.card.bytes, catalogVersion: 1, frontierDigest: Digest(of: []), frontier: nil, cards: [],
@@ -208,7 +208,7 @@ import Wire
   func revoked() async throws {
     let house = try House()
     let (uz, _, kz) = try await house.joinThree()
-    let hostile = HostileClient(house, as: uz)
+    let hostile = try HostileClient(house, as: uz)
     try await house.serve {
       try uz.name("a", "Bir")
       _ = try await uz.sync()

@@ -126,8 +126,9 @@ import Wire
   @Test("A snapshot that was tampered with is refused in one sentence, and the log is fetched")
   func tampered() async throws {
     let (house, uz) = try await filled()
+    let key = try uz.store.identity.key
     for (number, tamper) in Tampering.allCases.enumerated() {
-      try await house.serve(wrap: { TamperingService($0, tamper, key: uz.store.identity.key) }) {
+      try await house.serve(wrap: { TamperingService($0, tamper, key: key) }) {
         var office = try await house.join("ftuu", office: "o\(number)", as: "o\(number).db")
         office.snapshotUse = .always
         let report = try await office.sync()
@@ -152,7 +153,7 @@ import Wire
     let store = house.headquarters.store
     let mine = try #require(try store.offerSnapshot(to: uz.store.identity.role, insists: true))
     try await house.serve {
-      let client = HostileClient(house, as: kz)
+      let client = try HostileClient(house, as: kz)
       for body in [[], [0], Array("BRP1".utf8), SnapshotRequest(name: .zero, first: 0).bytes + [0]] {
         let reply = try await client.post(body, path: "/v1/snapshot")
         #expect(reply.status == 400)
@@ -162,7 +163,7 @@ import Wire
       var answer = try SnapshotAnswer(bytes: reply.body)
       #expect(reply.status == 200 && answer.pages.isEmpty && answer.manifest == nil, "another federation's")
       // Beyond the last page there is nothing, and nothing breaks.
-      let member = HostileClient(house, as: uz)
+      let member = try HostileClient(house, as: uz)
       reply = try await member.post(
         SnapshotRequest(name: mine.name, first: WireLimits.snapshotPages).bytes, path: "/v1/snapshot")
       answer = try SnapshotAnswer(bytes: reply.body)

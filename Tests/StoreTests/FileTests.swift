@@ -81,7 +81,7 @@ import Testing
       offset: 0)
     let before = try Data(contentsOf: URL(fileURLWithPath: node.path))
     for (path, expected) in [
-      (node.path, StoreError.Code.invalid), (house.folder.file("no/such/folder.db"), .notPermitted),
+      (node.path, StoreError.Code.invalid), (house.folder.file("no/such/folder.db"), .missing),
     ] {
       do {
         try Store.create(path: path, beginning)

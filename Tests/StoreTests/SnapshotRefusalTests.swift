@@ -124,7 +124,7 @@ import Wire
     try tr.type(#"INSERT INTO org_link(child, axis, valid_from) VALUES('t', 'territorial', '2026-01-01')"#)
     try Exchange.sync(tr, hq)
     let (others, otherPages) = try Snapshots.take(from: hq, for: tr, pageBytes: 200)
-    let key = hq.identity.key
+    let key = try hq.identity.key
     let swapped = Array(pages.reversed())
     let contents = Array(manifest.pages.reversed())
     let reversed = try SnapshotManifest.issue(

@@ -32,7 +32,7 @@ import Wire
     let house = try House()
     let (hq, uz) = (try house.add("otuts"), try house.add("ftuu"))
     let office = try house.add("ftuu", office: "Samarkand")
-    let (node, key) = (uz.identity.node, uz.identity.key)
+    let (node, key) = try (uz.identity.node, uz.identity.key)
     let limit = WireLimits.streamsPerNode
 
     let first = try segment(node, nonce: 0, key)

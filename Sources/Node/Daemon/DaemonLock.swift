@@ -12,9 +12,12 @@ struct DaemonLock {
   init(database: String, logger: Logger) throws(NodeError) {
     let path = Self.path(database: database)
     // Reading is enough to lock it, so that it does not matter whose it is.
-    file = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o660)
-    // It belongs to whoever made it.
-    if file >= 0 { fchmod(file, 0o660) }
+    let made = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o660)
+    file = made >= 0 ? made : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    if made >= 0 {
+      fchmod(made, 0o660)
+      FileOwner.adopt(made, at: path, beside: database)
+    }
     guard file < 0 || flock(file, LOCK_EX | LOCK_NB) != 0 else { return }
     guard file >= 0, errno == EWOULDBLOCK else {
       logger.warning("\(path) cannot be locked, so a second daemon on this database would not be noticed")
@@ -29,9 +32,5 @@ struct DaemonLock {
   func release() { if file >= 0 { close(file) } }
 
   /// The file beside the database itself, whatever links lead to it.
-  private static func path(database: String) -> String {
-    guard let resolved = realpath(database, nil) else { return database + ".lock" }
-    defer { free(resolved) }
-    return String(cString: resolved) + ".lock"
-  }
+  private static func path(database: String) -> String { DatabasePath.resolved(database) + ".lock" }
 }

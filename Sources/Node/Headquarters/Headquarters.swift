@@ -10,10 +10,13 @@ struct Headquarters: HeadquartersService {
   let logger: Logger
   let snapshots = SnapshotDesk()
   let contacts = Contacts()
+  private let answerSigner: MessageSigner
 
-  init(_ store: Store, logger: Logger) {
+  /// - Throws: why this process does not have headquarters' key.
+  init(_ store: Store, logger: Logger) throws {
     self.store = store
     self.logger = logger
+    answerSigner = try MessageSigner(keyID: store.identity.node, privateKey: store.identity.key)
   }
 
   func publicKey(of node: NodeID) async throws -> [UInt8]? {
@@ -40,7 +43,7 @@ struct Headquarters: HeadquartersService {
 
   func now() -> Int64 { SystemClock.now() }
 
-  func signer() async -> MessageSigner { MessageSigner(keyID: store.identity.node, privateKey: store.identity.key) }
+  func signer() async -> MessageSigner { answerSigner }
 
   func health() async -> ServiceAnswer {
     do {

@@ -1,5 +1,6 @@
 import Glibc
 import Limits
+import Store
 
 /// A file with a secret. It is refused if anybody else may read it.
 struct SecretFile {
@@ -39,7 +40,10 @@ struct SecretFile {
       switch errno {
       case ENOENT: throw NodeError(.config, operation, "there is no file \(name)", hint: "put it back from your backup")
       case EACCES:
-        throw NodeError(.config, operation, "this user may not read \(name)", hint: "check whom it belongs to")
+        throw NodeError(
+          .notPermitted, operation, "this user may not read \(name)",
+          hint:
+            "run it as \(FileOwner.name(of: path)), to whom it belongs: what syncs or signs needs it, and nothing else")
       default: throw NodeError(.config, operation, "\(name) cannot be opened", hint: "put it back from your backup")
       }
     }
@@ -69,7 +73,7 @@ struct SecretFile {
   func write(_ bytes: [UInt8], _ operation: String, mode: mode_t = 0o600, asOwnerOf other: SecretFile? = nil) throws {
     // Without a name until it is complete: a killed process leaves nothing behind. Some file systems have no unnamed files,
     // and some systems no /proc, through which they get their name.
-    let unnamed = open(Self.folder(of: path), Self.unnamedFile | O_WRONLY | O_CLOEXEC, mode)
+    let unnamed = open(FileOwner.folder(of: path), Self.unnamedFile | O_WRONLY | O_CLOEXEC, mode)
     var isMade = false
     if unnamed >= 0 {
       defer { close(unnamed) }
@@ -108,6 +112,7 @@ struct SecretFile {
           .config, operation, "\(other.name) belongs to somebody else", hint: "run it as that user, or as root")
       }
     }
+    if other == nil { FileOwner.adopt(file, at: path) }
     // Exactly this mode, whatever the umask.
     let isModeSet = fchmod(file, mode) == 0
     let written = isModeSet ? Glibc.write(file, bytes, bytes.count) : -1
@@ -142,14 +147,9 @@ struct SecretFile {
   /// `O_TMPFILE`, which Swift does not import because it is a compound macro.
   private static let unnamedFile: Int32 = 0o20_000_000 | O_DIRECTORY
 
-  static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
   /// Makes a new name durable. Where the folder cannot be opened, the disk does it in its own time.
   private static func syncFolder(of path: String) {
-    let folder = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let folder = open(FileOwner.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { return }
     fsync(folder)
     close(folder)

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Server
+import Store
 import SyncCore
 import Wire
 
@@ -80,7 +81,7 @@ struct ServerFiles {
 
   /// The certificate as a file that is written, moved and named in messages as the key is.
   private var certificateFile: SecretFile {
-    let isBeside = SecretFile.folder(of: certificate).sameBytes(as: SecretFile.folder(of: key.path))
+    let isBeside = FileOwner.folder(of: certificate).sameBytes(as: FileOwner.folder(of: key.path))
     return SecretFile(certificate, isBeside ? key.place : .own)
   }
 

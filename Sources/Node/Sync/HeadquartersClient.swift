@@ -49,7 +49,7 @@ final class HeadquartersClient: Sendable {
     guard let url = try store.upstream() else {
       throw NodeError(.config, operation, "this node knows no headquarters", hint: "run `birlik join`")
     }
-    let signer = MessageSigner(keyID: store.identity.node, privateKey: store.identity.key)
+    let signer = try MessageSigner(keyID: store.identity.node, privateKey: store.identity.key)
     self.init(
       url: url, trust: try store.serverTrust(), headquarters: store.identity.headquarters, signer: signer,
       agent: agent, waiting: store.waiting, lineSize: try store.lineSize())

@@ -47,7 +47,8 @@ extension Store {
         last = batch.last
       } while last != nil
     }
-    if report.taken > StoreLimits.removalsWithoutPerson {
+    // Whoever has not the key leaves it to the next sync, which asks again.
+    if report.taken > StoreLimits.removalsWithoutPerson, identity.keyProblem == nil {
       // Whoever takes them has seen how many there are.
       try write { transaction in
         let sealer = try Sealer(transaction, wall: SystemClock.now())

@@ -54,7 +54,7 @@ extension Store {
     let beginning = Beginning(
       identity: identity, headquartersCard: headquartersCard, catalog: try publishedCatalog(), upstream: nil, offset: 0)
     try Store.create(path: path, beginning)
-    let fold = try Store(path: path, key: identity.key)
+    let fold = try Store(path: path, key: Result { try identity.key })
     defer { try? fold.close() }
     try fold.withFile { try $0.connection.execute("PRAGMA synchronous=OFF") }
     let passing = try VerifyPass(self, fold)

@@ -15,8 +15,8 @@ extension Store {
 
   /// Resolves a conflict by an ordinary edit that has seen all its values, so that it closes everywhere.
   ///
-  /// The edit is captured like a clerk's and sealed at once. What is set once may be decided too: the conflict says that
-  /// it was set twice.
+  /// The edit is captured like a clerk's and sealed at once, or, for whoever has not the key, at the next sync. What is set
+  /// once may be decided too: the conflict says that it was set twice.
   ///
   /// - Parameters:
   ///   - field: as `ConflictView.field` names it.
@@ -25,7 +25,7 @@ extension Store {
     kind: String, key: String, field: String, decision: Decision, owner: String? = nil,
     now: Int64 = SystemClock.now()
   ) throws {
-    try seal(now: now)
+    try sealIfPossible(now: now)
     let table = try read { try $0.adopted.table(named: kind) }
     let key = try table.key(written: key)
     let conflict = try openConflict(table, key, field, owner)
@@ -46,7 +46,7 @@ extension Store {
     case nil:
       throw table.unknownField(field)
     }
-    try seal(now: now)
+    try sealIfPossible(now: now)
   }
 
   private func openConflict(
@@ -186,6 +186,7 @@ extension Store {
       throw StoreError(.invalid, Self.resolving, "'\(side)' is neither kept nor deleted")
     }
     try withFile { try $0.lookAfterCapture() }
+    guard try identity.keyProblem == nil || !captureExistence(table, key, conflict, wanted) else { return }
     try write { transaction in
       let sealer = try Sealer(transaction, wall: now)
       try sealer.sealAll()
@@ -206,6 +207,27 @@ extension Store {
           try $0.edit(record, table, key, to: row, at: now, confirms: mask | CapturedEdits.confirmation)
         }
       }
+    }
+  }
+
+  /// Captures the decision as a clerk's edit of the row, for whoever may not seal it.
+  ///
+  /// - Returns: false where the row is not that of the record that is meant.
+  private func captureExistence(
+    _ table: KindTable, _ key: RecordKey, _ conflict: ConflictView, _ wanted: Contested.Existence
+  ) throws -> Bool {
+    try writeAsClerk { transaction in
+      let owner = conflict.federation
+      guard let row = try transaction.rows.row(table, key), row.federation.elementsEqual(owner.utf8) else {
+        return false
+      }
+      switch wanted {
+      case .deleted: try transaction.rows.delete(table, key)
+      case .kept:
+        let mask = table.registers.reduce(Int64(0)) { $0 | $1.id.bit }
+        try transaction.capture.add(mask: mask | CapturedEdits.confirmation, table, key)
+      }
+      return true
     }
   }
 }

@@ -112,7 +112,7 @@ private struct Answerer {
   /// - Parameter frontier: what is held of the channels that the node may read, every open one among them.
   private func receipt(for frontier: [FrontierEntry]) throws -> [UInt8] {
     let own = try transaction.statements.earlier(than: node).union([node])
-    let receipt = Receipt.issue(
+    let receipt = try Receipt.issue(
       to: node, tips: frontier.filter { own.contains($0.tip.origin.node) },
       open: frontier.filter { $0.channel.audience == .open }, at: now, by: transaction.identity.key)
     return receipt?.bytes ?? []

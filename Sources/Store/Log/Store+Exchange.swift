@@ -17,6 +17,11 @@ extension Store {
     }
   }
 
+  /// Seals everything captured, where this process has the key. Else that waits for the next sync or the service.
+  func sealIfPossible(now: Int64) throws {
+    if identity.keyProblem == nil { try seal(now: now) }
+  }
+
   /// Seals a part of what was captured, so that sending it can begin while the rest is sealed.
   ///
   /// - Returns: what was sealed, and whether there may be more.
@@ -28,13 +33,16 @@ extension Store {
     let report = try write { transaction in
       let sealer = try Sealer(transaction, wall: now, limit: StoreLimits.editsPerShortSealPass)
       _ = try sealer.sealPass()
+      if try transaction.capture.isEmpty() { try sealer.sealConfirmed() }
       return sealer.report
     }
     return (report, try hasCaptured())
   }
 
-  /// True when edits were captured and not sealed yet.
-  public func hasCaptured() throws -> Bool { try withFile { try !$0.capture.isEmpty() } }
+  /// True when edits were captured, or confirmed by whoever has not the key, and not sealed yet.
+  public func hasCaptured() throws -> Bool {
+    try withFile { try !$0.capture.isEmpty() || !$0.held.confirmed().isEmpty }
+  }
 
   /// Absorbs segments of a peer. Whatever was captured is sealed first, in the same transaction.
   ///

@@ -30,6 +30,7 @@ extension Sealer {
     guard holds, !plan.items.isEmpty else { return false }
     switch steps.waited?.reason {
     case .unnoticed: return true
+    case .confirmed: return false
     case .many: return plan.removal != .none
     case nil:
       let isMove =
@@ -136,6 +137,24 @@ extension Sealer {
       }
       for edits in page { try body(edits) }
     }
+  }
+
+  /// Seals edits that a person confirmed who has not the key. Those of a record that somebody else changed since go on
+  /// waiting. Everything captured has to be sealed.
+  func sealConfirmed() throws {
+    let confirmed = try transaction.held.confirmed()
+    guard !confirmed.isEmpty else { return }
+    try transaction.heldRows.putAside()
+    var names: [RecordName] = []
+    for record in confirmed {
+      let heads = try HeldRows.digest(of: record.name, transaction)
+      guard heads != record.heads else {
+        names.append(record.name)
+        continue
+      }
+      try transaction.held.change(record.name, to: .many, heads: record.heads)
+    }
+    try sealHeld(names)
   }
 
   /// Seals edits that waited, because a person confirmed them. Everything captured has to be sealed.

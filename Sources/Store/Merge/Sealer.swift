@@ -74,6 +74,7 @@ final class Sealer {
   func sealAll() throws {
     combinesHeld = try transaction.heldRows.putAside() && !transaction.heldRows.isEmpty
     while try sealPass() {}
+    try sealConfirmed()
   }
 
   /// Seals everything captured, and then what `body` says of records that have no table.
@@ -148,9 +149,10 @@ final class Sealer {
     try transaction.countSeal()
   }
 
-  /// - Throws: `StoreError` with code `busy` while the key is being renewed: changes sealed then would be rejected by
-  ///   every peer.
+  /// - Throws: why there is no key; `StoreError` with code `busy` while the key is being renewed: changes sealed then
+  ///   would be rejected by every peer.
   func checkMaySeal() throws {
+    _ = try transaction.signingKey
     guard let bytes = try transaction.meta.bytes(.renewal), !bytes.isEmpty else { return }
     throw StoreError(
       .busy, "adding to the log", "this node's key is being renewed",
@@ -389,7 +391,7 @@ final class Sealer {
         predecessor: builder.continues.flatMap { log.streams.stream($0)?.tip.hash } ?? .zero,
         context: log.streams.context(in: builder.channel, after: builder.continues),
         catalogVersion: transaction.catalog.version, sealedAt: now)
-      let segment = try Segment.seal(header, blocks: builder.blocks, key: transaction.identity.key)
+      let segment = try Segment.seal(header, blocks: builder.blocks, key: transaction.signingKey)
       let placement = try log.place(segment.header, hash: segment.hash)
       try log.append(segment, blocks: builder.blocks, placement: placement)
     }

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import GRDB
 import Glibc
@@ -22,11 +23,12 @@ public final class DryRun {
     let path = folder.file("copy.db")
     store = try folder.use(Self.operation) {
       try Self.copy(original, to: path)
-      return try Store(path: path, key: original.identity.key)
+      return try Store(path: path, key: Result { try original.identity.key })
     }
     try store.withFile { file in
       file.stateFile = nil
       file.opened = nil
+      if file.identity.keyProblem != nil { file.trialKey = Curve25519.Signing.PrivateKey() }
       // A journal would need a place beside the file, which goes now.
       try file.connection.execute("PRAGMA journal_mode=MEMORY")
       try file.connection.execute("PRAGMA synchronous=OFF")

@@ -27,9 +27,13 @@ extension Store {
     }
   }
 
+  /// Whether totals wait to be counted again. Whoever may write the file and has the key counts them when they are asked
+  /// for; for others they are as they were.
+  public func hasStaleTotals() throws -> Bool { try read { try $0.meta.integer(.staleTotals) } == 1 }
+
   /// Counts the totals of a federation again where a large seal left that for later.
   func refreshTotals(now: Int64 = SystemClock.now()) throws {
-    guard try read({ try $0.meta.integer(.staleTotals) }) == 1 else { return }
+    guard try hasStaleTotals(), identity.keyProblem == nil, !isReadOnly else { return }
     try write { transaction in
       try Sealer(transaction, wall: now).sealAll()
       transaction.totalsTracker?.countNow()

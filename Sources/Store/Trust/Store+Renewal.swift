@@ -18,7 +18,7 @@ extension Store {
   public func beginRenewal(
     to new: Curve25519.Signing.PrivateKey, seals: Bool = true, now: Int64 = SystemClock.now()
   ) throws -> KeyRenewal {
-    let old = identity.key
+    let old = try identity.key
     return try write { transaction in
       let wanted = Array(new.publicKey.rawRepresentation)
       if let begun = try KeyRenewal(begunIn: transaction.meta), begun.newKey == wanted { return begun }

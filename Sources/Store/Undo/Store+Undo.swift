@@ -1,3 +1,4 @@
+import Crypto
 import SyncCore
 
 extension Store {
@@ -7,6 +8,10 @@ extension Store {
   /// - Parameter isDryRun: true to say what it would do, and change nothing.
   /// - Throws: `StoreError` with code `unknown` where there is no such batch.
   public func undo(_ batch: UndoBatch, isDryRun: Bool, now: Int64 = SystemClock.now()) throws -> UndoReport {
+    if isDryRun, isReadOnly {
+      return try DryRun(of: self).store.undo(batch, isDryRun: true, now: now)
+    }
+    guard identity.keyProblem == nil else { return try undoWithoutKey(batch, isDryRun: isDryRun, now: now) }
     try withFile { try $0.lookAfterCapture() }
     var report = UndoReport()
     do {
@@ -29,6 +34,55 @@ extension Store {
   }
 
   private struct NothingToKeep: Error {}
+
+  /// Reverses a batch for whoever may not seal: finds out what it comes to by sealing on trial, which is thrown away, and
+  /// then writes these rows as a clerk would. The next seal makes of all of it what it would have become at once.
+  private func undoWithoutKey(_ batch: UndoBatch, isDryRun: Bool, now: Int64) throws -> UndoReport {
+    try withFile { try $0.lookAfterCapture() }
+    var report = UndoReport()
+    var moves: [Undo.Move] = []
+    var dropped: [RecordName] = []
+    try withFile { $0.trialKey = Curve25519.Signing.PrivateKey() }
+    do {
+      defer { try? withFile { $0.trialKey = nil } }
+      try write { transaction in
+        try Sealer(transaction, wall: now).sealAll()
+        let waiting = try transaction.held.all().map(\.name)
+        try Self.putBackHeld(batch, transaction, into: &report)
+        dropped = try waiting.filter { try transaction.held.record($0) == nil }
+        let edits = try Self.edits(of: batch, transaction, &report)
+        var undo = Undo(transaction, edits, report)
+        try transaction.connection.capturing { try undo.run() }
+        (report, moves) = (undo.report, undo.moves)
+        throw NothingToKeep()
+      }
+    } catch is NothingToKeep {}
+    guard !isDryRun else { return report }
+    try write { transaction in
+      if !dropped.isEmpty { try transaction.heldRows.putAside() }
+      for name in dropped where try transaction.held.record(name) != nil { try transaction.heldRows.drop(name) }
+      try transaction.connection.capturing {
+        for move in moves { try Self.write(move, transaction, &report) }
+      }
+    }
+    return report
+  }
+
+  private static func write(_ move: Undo.Move, _ transaction: Transaction, _ report: inout UndoReport) throws {
+    guard let table = transaction.table(move.name.kind) else { return }
+    let key = move.name.key
+    guard try transaction.rows.row(table, key) == move.from else {
+      report.undone.removeAll { $0.kind == table.kind.name && $0.key == key.display }
+      report.left.append(
+        UndoReport.Left(kind: table.kind.name, key: key.display, reason: "it is undone only after the next sync"))
+      return
+    }
+    if let row = move.to {
+      try transaction.rows.write(row, table, key)
+    } else {
+      try transaction.rows.delete(table, key)
+    }
+  }
 
   private static let undoing = "undoing"
 

@@ -7,6 +7,14 @@ import SyncCore
 struct Undo {
   private let transaction: Transaction
   private let edits: OwnEdits
+  /// The rows that were written, before and after.
+  private(set) var moves: [Move] = []
+
+  struct Move {
+    var name: RecordName
+    var from: ShownRow?
+    var to: ShownRow?
+  }
   private(set) var report: UndoReport
 
   init(_ transaction: Transaction, _ edits: OwnEdits, _ report: UndoReport) {
@@ -108,6 +116,7 @@ struct Undo {
         try transaction.rows.delete(table, key)
       }
       report.undone.append(RowDifference(table, key, from: row, to: new))
+      moves.append(Move(name: RecordName(kind: table.kind.id, key: key), from: row, to: new))
     } catch let error as StoreError where error.code == .invalid {
       leave(table, key, error.detail.replacing("CHECK constraint failed: ", with: ""))
     }

@@ -108,7 +108,12 @@ struct HeldCommand: ParsableCommand {
       }
     }
     let since = view.isChangedSince ? "  (somebody else changed it since)" : ""
-    let why = view.reason == .unnoticed ? "  (no trigger saw it)" : ""
+    let why =
+      switch view.reason {
+      case .many: ""
+      case .unnoticed: "  (no trigger saw it)"
+      case .confirmed: "  (confirmed; the next sync sends it)"
+      }
     return "\(view.kind) \(view.key)  \(verb(view))  \(fields.joined(separator: ", "))\(why)\(since)"
   }
 
@@ -124,7 +129,7 @@ struct HeldCommand: ParsableCommand {
     let types = ColumnTypes(nil)
     return [
       "kind": .string(view.kind), "key": .string(view.key), "at": .string(Moment(view.at).iso),
-      "what": .string(verb(view)), "reason": .string(view.reason == .many ? "many" : "unnoticed"),
+      "what": .string(verb(view)), "reason": .string(view.reason.rawValue),
       "changed_since": .bool(view.isChangedSince),
       "fields": .array(
         view.difference.fields.map { field in

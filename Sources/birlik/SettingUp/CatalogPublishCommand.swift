@@ -24,7 +24,7 @@ struct CatalogPublishCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let report = try node.open(isForReading: dryRun).publishCatalog(folder, isDryRun: dryRun)
+    let report = try node.open(isForReading: dryRun, needsKey: !dryRun).publishCatalog(folder, isDryRun: dryRun)
     let output = Output()
     if self.output.json { output.line(json(report)) } else { print(report, to: output) }
     try output.finish()

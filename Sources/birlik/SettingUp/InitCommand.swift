@@ -54,6 +54,7 @@ struct InitCommand: ParsableCommand {
     }
     let status = try made.store.status()
     if output.json { return try Output.answer(Welcome.json(status, path: path)) }
+    Welcome.noteHeir(of: path)
     try Output.print(
       "\(path) is headquarters \(status.name) (\(status.role.federation)), with catalog \(status.catalogVersion).",
       "Its key is \(path).key: back it up, together with the other files beside it, and let nobody else read it.",

@@ -42,6 +42,7 @@ struct JoinCommand: AsyncParsableCommand {
     }
     let status = try joined.store.status()
     if output.json { return try Output.answer(Welcome.json(status, path: path)) }
+    Welcome.noteHeir(of: path)
     try Output.print(
       "\(path) is the database of \(status.name), with catalog \(status.catalogVersion) "
         + "and \(Self.received(report)) from the other nodes.",

@@ -40,7 +40,7 @@ struct RotateTLSCommand: ParsableCommand {
 
   func run() throws {
     let settings = try node.settings()
-    let headquarters = try keys.opening { try node.open(keys: keys.keys) }
+    let headquarters = try keys.opening { try node.open(keys: keys.keys, needsKey: true) }
     let listen = try settings.listen ?? headquarters.store.listen() ?? ""
     let change =
       try isSwitch

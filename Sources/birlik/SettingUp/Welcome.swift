@@ -3,6 +3,17 @@ import SyncCore
 
 /// What `init` and `join` answer about a new node.
 enum Welcome {
+  /// Says to whom the files belong that root made, or that the owner of the folder cannot use the key.
+  static func noteHeir(of path: String) {
+    if let owner = FileOwner.stranger(of: path) {
+      return StandardError.printNote(
+        "the folder belongs to \(owner), who may not read the key: for a service that runs as \(owner), run this command as "
+          + "\(owner) or as root")
+    }
+    guard let heir = FileOwner.heir(of: path) else { return }
+    StandardError.printNote("the database, its key and the files beside them belong to \(heir), as their folder does")
+  }
+
   static func json(_ status: StoreStatus, path: String) -> JSON {
     [
       "database": .string(path), "node": .string(status.node), "role": .string(status.roleName),

@@ -37,14 +37,19 @@ struct NodeOptions: ParsableArguments {
   func settings() throws -> Settings {
     let named = config ?? Environment["BIRLIK_CONFIG"]
     let path = named ?? Self.usualSettings
+    // Settings that are there and cannot be read are not the same as none: they may withhold figures.
+    if var closed = FilePermissions(path).hindrance(writes: false, "reading the settings") {
+      closed.hint += "; or name a settings file of your own with --config"
+      throw closed
+    }
     if named == nil && access(path, F_OK) != 0 { return Settings() }
     do { return try Settings.load(path) } catch { throw Failure(error, .config) }
   }
 
   /// The database's path: from the option, the environment or the settings.
   func path() throws -> String {
-    if let path = database ?? Environment["BIRLIK_DATABASE"] { return path }
-    if let path = try settings().database { return path }
+    if let path = database ?? Environment["BIRLIK_DATABASE"] { return DatabasePath.normal(path) }
+    if let path = try settings().database { return DatabasePath.normal(path) }
     throw Failure(.config, "no database is named", hint: "give --database FILE, or set BIRLIK_DATABASE")
   }
 
@@ -52,20 +57,26 @@ struct NodeOptions: ParsableArguments {
   ///
   /// - Parameters:
   ///   - isForReading: true to leave the file unchanged to the last byte.
+  ///   - needsKey: true for a command that is of no use without the node's key.
   ///   - mostWaiting: how long each step waits at most, whatever the option says.
   func open(
-    isForReading: Bool = false, keys: String? = nil, mostWaiting: Duration = .seconds(InputLimits.waitingSeconds)
+    isForReading: Bool = false, keys: String? = nil, needsKey: Bool = false,
+    mostWaiting: Duration = .seconds(InputLimits.waitingSeconds)
   ) throws -> LocalNode {
-    try LocalNode.open(
-      database: try path(), isForReading: isForReading, keys: keys,
+    let node = try LocalNode.open(
+      database: try path(), isForReading: isForReading, keys: keys, needsKey: needsKey,
       waiting: min(waiting, mostWaiting))
+    if node.isKeySpoilt, let problem = node.store.identity.keyProblem.flatMap(Failure.init) {
+      StandardError.printNote("nothing can be sent from here: \(problem.sentence)")
+    }
+    return node
   }
 
   /// Opens the node to sync: its settings say how much of the log it keeps.
   func openToSync(
     keys: String? = nil, mostWaiting: Duration = .seconds(InputLimits.waitingSeconds)
   ) throws -> LocalNode {
-    var opened = try open(keys: keys, mostWaiting: mostWaiting)
+    var opened = try open(keys: keys, needsKey: true, mostWaiting: mostWaiting)
     opened.keepLog = try settings().keepLog ?? .all
     guard !opened.store.identity.role.isHeadquarters || opened.keepLog == .all else {
       throw Failure(
@@ -78,8 +89,8 @@ struct NodeOptions: ParsableArguments {
   /// The options as a printed command has to repeat them to reach the same file.
   var repeated: String {
     var text = ""
-    if let database { text += " --database " + ShellWords.quoted(database) }
-    if let config { text += " --config " + ShellWords.quoted(config) }
+    if let database { text += " " + ShellWords.option("--database", DatabasePath.normal(database)) }
+    if let config { text += " " + ShellWords.option("--config", config) }
     return text
   }
 }

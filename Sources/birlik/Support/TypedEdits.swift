@@ -7,6 +7,7 @@ enum TypedEdits {
   /// Adds them to the log first at headquarters, so that an answer includes them. Elsewhere that waits for the sync,
   /// which compares the clocks, and a note says how many edits the answer lacks.
   static func include(in store: Store) throws {
+    guard store.identity.keyProblem == nil else { return try noteMissing(in: store) }
     guard store.identity.role.isHeadquarters else {
       let unsealed = try store.status().unsealed
       guard unsealed > 0 else { return }
@@ -18,8 +19,19 @@ enum TypedEdits {
       let report = try store.seal()
       guard report.refused > 0 else { return }
       StandardError.printNote("\(Words.count(report.refused, "edit")) cannot be used; `birlik status` lists them")
+    } catch let error as StoreError where error.code == .notPermitted {
+      try noteMissing(in: store)
     } catch let error as StoreError where error.code == .busy || error.code == .full {
       StandardError.printNote("what was just typed is not in this answer: \(error.detail)")
     }
+  }
+
+  /// Says how many edits an answer lacks for whoever may not add them to the log.
+  private static func noteMissing(in store: Store) throws {
+    let unsealed = try store.status().unsealed
+    guard unsealed > 0 else { return }
+    StandardError.printNote(
+      "\(Words.count(unsealed, "edit")) typed here \(unsealed == 1 ? "is" : "are") not in this answer yet: this user may "
+        + "not add \(unsealed == 1 ? "it" : "them") to the log, which the service does")
   }
 }

@@ -37,6 +37,9 @@ struct StatusCommand: ParsableCommand {
     }
     let output = Output()
     Self.printIdentity(status, to: output)
+    if let problem = store.identity.keyProblem.flatMap(Failure.init) {
+      output.print("  key            not used, because \(problem.message); only syncing and signing need it")
+    }
     Self.printWork(status, inbox: inbox, to: output)
     Self.print(findings, to: output)
     Self.printLastSync(status, to: output)

@@ -29,7 +29,13 @@ struct EgressCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let report = try await node.open(isForReading: true).egress(asks: !dryRun, limit: limit)
+    let opened = try node.open(isForReading: true)
+    // The question is signed.
+    let mayAsk = opened.store.identity.keyProblem == nil
+    if !mayAsk, !dryRun {
+      StandardError.printNote("without the key headquarters cannot be asked what it holds: this is by its last receipt")
+    }
+    let report = try await opened.egress(asks: !dryRun && mayAsk, limit: limit)
     try EgressText(report).answer(asJSON: output.json)
   }
 }

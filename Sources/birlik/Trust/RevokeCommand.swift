@@ -26,7 +26,7 @@ struct RevokeCommand: ParsableCommand {
   func validate() throws { try InputLimits.checkReason(reason) }
 
   func run() throws {
-    let store = try node.open().store
+    let store = try node.open(needsKey: true).store
     let view = try store.node(called: name)
     _ = try store.revoke(view.node, reason: reason)
     var after = view

@@ -19,14 +19,14 @@ struct HostileClient {
   var card: [UInt8]
   private let client = HTTPClient(userAgent: "somebody")
 
-  init(_ house: House, as node: LocalNode) {
-    self.init(url: house.url, headquarters: house.headquarters.store.identity.headquarters, as: node)
+  init(_ house: House, as node: LocalNode) throws {
+    try self.init(url: house.url, headquarters: house.headquarters.store.identity.headquarters, as: node)
   }
 
-  init(url: String, headquarters: [UInt8], as node: LocalNode) {
+  init(url: String, headquarters: [UInt8], as node: LocalNode) throws {
     self.url = url
     self.headquarters = headquarters
-    key = node.store.identity.key
+    key = try node.store.identity.key
     card = node.store.identity.card.bytes
   }
 

@@ -35,7 +35,7 @@ struct House {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let server = HeadquartersServer(
-      service: wrap(Headquarters(headquarters.store, logger: logger)), port: port, logger: logger
+      service: wrap(try Headquarters(headquarters.store, logger: logger)), port: port, logger: logger
     ) { continuation.yield($0) }
     let group = ServiceGroup(configuration: .init(services: [server], logger: logger))
     return try await withThrowingTaskGroup(of: Void.self) { tasks in

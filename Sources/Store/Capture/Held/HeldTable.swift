@@ -39,7 +39,16 @@ final class HeldTable {
     return try !select.step()
   }
 
-  func count() throws -> Int { try connection.count("birlik_held") }
+  /// How many records have edits that nobody confirmed.
+  func count() throws -> Int {
+    try connection.count("birlik_held WHERE reason<>'\(HeldReason.confirmed.rawValue)'")
+  }
+
+  /// The records whose edits were confirmed and are not sealed yet.
+  func confirmed() throws -> [Record] {
+    let count = try connection.count("birlik_held WHERE reason='\(HeldReason.confirmed.rawValue)'")
+    return count == 0 ? [] : try all().filter { $0.reason == .confirmed }
+  }
 
   /// Every record, in order of kind and key.
   func all() throws -> [Record] {
@@ -101,6 +110,14 @@ final class HeldTable {
     insert.bind(4, text: record.reason.rawValue)
     insert.bind(5, blob: record.heads.bytes)
     try insert.step()
+  }
+
+  /// Changes why a record's edits wait, and the digest of its heads.
+  func change(_ name: RecordName, to reason: HeldReason, heads: Digest) throws {
+    let update = try bound("UPDATE birlik_held SET reason=?3, heads=?4 WHERE kind=?1 AND key=?2", name)
+    update.bind(3, text: reason.rawValue)
+    update.bind(4, blob: heads.bytes)
+    try update.step()
   }
 
   func add(_ step: CapturedStep, number: Int64, to name: RecordName) throws {

@@ -26,7 +26,7 @@ extension Store {
     }
   }
 
-  /// Seals edits that waited, whatever they delete or empty.
+  /// Seals edits that waited, whatever they delete or empty. Where this process has not the key, whoever seals next does.
   ///
   /// Those of a record that somebody else changed since are left, unless the record is named: nobody confirmed that
   /// change.
@@ -40,7 +40,14 @@ extension Store {
       decision.changedSince = key == nil ? views.filter(\.isChangedSince) : []
       let left = Set(decision.changedSince.map { Name(kind: $0.kind, key: $0.key) })
       let confirmed = zip(names, views).filter { !left.contains(Name(kind: $1.kind, key: $1.key)) }.map(\.0)
-      try sealer.sealHeld(confirmed)
+      if sealer.transaction.identity.keyProblem == nil {
+        try sealer.sealHeld(confirmed)
+      } else {
+        for name in confirmed {
+          let heads = try HeldRows.digest(of: name, sealer.transaction)
+          try sealer.transaction.held.change(name, to: .confirmed, heads: heads)
+        }
+      }
       decision.records = confirmed.count
       return decision
     }
@@ -72,8 +79,8 @@ extension Store {
     try withFile { try $0.lookAfterCapture() }
     return try write { transaction in
       let sealer = try Sealer(transaction, wall: now)
-      // What was typed of a record since it waits belongs to it.
-      try sealer.sealAll()
+      // What was typed of a record since it waits belongs to it. Whoever has not the key leaves that to the next seal.
+      if identity.keyProblem == nil { try sealer.sealAll() } else { try transaction.heldRows.putAside() }
       let names = try names(kind, key, transaction).filter { transaction.table($0.kind) != nil }
       let views = try names.compactMap { try Self.view($0, transaction) }
       guard !names.isEmpty, views.count == names.count else {
