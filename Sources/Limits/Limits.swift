@@ -189,6 +189,15 @@ public struct TransferLimits: Equatable, Sendable {
 public enum StoreLimits {
   /// Findings of one sort that `birlik check` lists; the rest are counted.
   public static let findingsPerCode = 100
+  /// Groups of keys that look alike, of one kind, that `birlik check` compares closely; a file with more has one cause for
+  /// all.
+  public static let lookAlikesCompared = 10_000
+  /// What is told of what was typed: notes in all, different keys and references that are compared, keys with which they
+  /// are, and rows that are read for it where no index helps. `birlik check` knows no such bounds.
+  public static let entryNotes = 100
+  public static let typedTexts = 200_000
+  public static let keysComparedAtEntry = 1_000_000
+  public static let rowsReadAtEntry = 100_000
   /// The largest file, in bytes, of which `birlik status` counts the findings itself: a look at each row of it takes a
   /// fraction of a second.
   public static let findingsCountedInBytes: Int64 = 32 << 20

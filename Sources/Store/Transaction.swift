@@ -69,6 +69,12 @@ final class Transaction {
     Origin(node: identity.node, nonce: UInt64(bitPattern: try meta.integer(.nonce) ?? 0))
   }
 
+  /// Today in UTC, by headquarters' clock where it was ever measured.
+  func today() throws -> CalendarDay {
+    let wall = SystemClock.now()
+    return CalendarDay(millisecondsSince1970: wall &+ (try ClockReading(in: meta).usableOffset(wall: wall)))
+  }
+
   // MARK: Totals
 
   /// Begins to track totals anew, as when the catalog that defines them changes.

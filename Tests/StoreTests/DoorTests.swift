@@ -139,7 +139,9 @@ import Testing
     case .integer(let number) where !type.isInteger: .text(Array(String(number).utf8))
     case .text(let bytes) where type.isInteger:
       // SQLite reads a number with space around it.
-      Int64(String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)).map { .integer($0) }
+      Int64(
+        String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: CharacterSet(charactersIn: " \t\n\u{B}\u{C}\r"))
+      ).map { .integer($0) }
         ?? value
     default: value
     }
@@ -174,8 +176,18 @@ import Testing
         sql: "org_unit(code,country) VALUES('a','Uzbekistan')",
         words: "country must be one of the 249 codes of the catalog, such as ABW, AFG, AGO"),
       Refusal(sql: "org_unit(code) VALUES(printf('%.*c',5000,'k'))", words: "code must be 4096 bytes or less"),
-      Refusal(sql: "org_unit(code) VALUES('a'||char(0)||'b')", words: "code must not hold control characters"),
-      Refusal(sql: "org_unit(code) VALUES('a'||char(10)||'b')", words: "code must not hold control characters"),
+      Refusal(
+        sql: "org_unit(code) VALUES('a'||char(0)||'b')", words: "code must not hold control or invisible characters"),
+      Refusal(
+        sql: "org_unit(code) VALUES('a'||char(10)||'b')", words: "code must not hold control or invisible characters"),
+      Refusal(
+        sql: "org_unit(code) VALUES('a'||char(0x200B)||'b')",
+        words: "code must not hold control or invisible characters"),
+      Refusal(
+        sql: "membership_return(unit,as_of,axis) VALUES('a'||char(0xFEFF),'2026','sectoral')",
+        words: "unit must not hold control or invisible characters"),
+      Refusal(sql: "org_unit(code) VALUES('a ')", words: "code must not begin or end with a blank"),
+      Refusal(sql: "org_unit(code) VALUES(char(0xA0)||'a')", words: "code must not begin or end with a blank"),
       Refusal(sql: "org_unit(code) VALUES(x'61')", words: "code must be text"),
       Refusal(sql: "org_unit(code,name) VALUES('a',x'61')", words: "name must be text or NULL"),
       Refusal(
@@ -215,7 +227,8 @@ private struct RandomValues {
     " 00:00:01",
     "|", " ", "[", "]", "[\"", "\"]", "\",\"", "\", \"", "\"", ",", "\\", "\\\\", "\\\"", "\\n", "\\u04b0", "\\u00",
     "\\u0000", ";", "A;B", "\u{1}", "\u{0}",
-    "\t", "\n", "ş", "x", "\u{7f}", "10", "-3", "100", "101", "[]", "{", "/",
+    "\t", "\n", "ş", "x", "\u{7f}", "\u{ad}", "\u{200b}", "\u{202e}", "\u{a0}", "\u{3000}", "А", "o‘", "\u{fe0f}", "10",
+    "-3", "100", "101", "[]", "{", "/",
   ]
 
   init(codes: [String]) { self.codes = codes }

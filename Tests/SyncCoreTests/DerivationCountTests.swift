@@ -75,6 +75,19 @@ import Testing
     #expect(count.untold[2] == (youth == nil ? 1 : 0))
   }
 
+  @Test("a unit or a topic with what nobody sees in it is the one without, and no row is counted twice for that")
+  func hiddenCharacters() throws {
+    let count = try count(
+      Self.members, "2026-09-30", [member("a"), member("a "), member("\u{200B}a"), member("\u{A0}")])
+    #expect(count.records.map(\.key) == [RecordKey("a", "2026-09-30", "territorial")])
+    #expect(count.records.map(\.figures) == [[3, 3, 0]])
+    #expect(count.keyless == 1)
+    let file = ["topics": "[\"wages\",\"wages \",\"\u{A0}\"]", "opened": "2026-09-03", "person": "p"]
+    let files = try self.count(Self.files, "2026-09", [file])
+    #expect(files.records.map(\.key) == [RecordKey("ftuu", "2026-09", "wages")])
+    #expect(files.records.map(\.figures) == [[1, 1]])
+  }
+
   @Test("what no row has was not collected, which is not zero")
   func notCollected() throws {
     var row = member("u")

@@ -17,6 +17,9 @@ struct SealingLoop: Service {
             "edits are not sealed until a person confirms them: see `birlik held`",
             metadata: ["records": "\(sealed.held)"])
         }
+        for words in try await offload({ try store.notes(on: sealed.typed) }).words(atMost: 10) {
+          logger.warning("\(words)")
+        }
         if sealed.changes > 0 { logger.info("edits added to the log", metadata: ["changes": "\(sealed.changes)"]) }
       } catch let error as StoreError where error.needsRestart {
         throw error

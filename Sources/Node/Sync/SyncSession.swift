@@ -13,12 +13,16 @@ struct SyncSession {
   let snapshotAnswerBytes: Int
   var report = SyncReport()
   private var role: NodeRole
+  /// Notes on what was typed that the report of a sync lists.
+  private static let notesListed = 10
   /// What came last, and how far the clocks were apart then.
   private var answer = ExchangeAnswer(now: 0, frontierDigest: .zero)
   private var measuredOffset: Int64 = 0
   private var hasBroughtCatalog = false
   /// What is sent next.
   private var batch = Store.Batch()
+  /// What was typed here and sealed in this sync.
+  private var typed = TypedEntries()
 
   init(_ node: LocalNode) throws {
     store = node.store
@@ -30,6 +34,17 @@ struct SyncSession {
   }
 
   mutating func run(_ progress: @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
+    do {
+      return try await converse(progress)
+    } catch {
+      // What was sealed before the line broke is not looked at again. The error itself matters more than this notice.
+      let (store, typed) = (store, typed)
+      try? await offload { try store.addNotice(of: typed) }
+      throw error
+    }
+  }
+
+  private mutating func converse(_ progress: @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
     try await rememberBeginning()
     try await beginFromSnapshot()
     let (frontier, digest) = try await frontier()
@@ -79,6 +94,7 @@ struct SyncSession {
     case .seal:
       let part = try await offload { try store.sealPart() }
       report.add(part.report)
+      typed.add(part.report.typed)
       return conversation.sealed(changes: part.report.changes, hasMore: part.hasMore)
     case .updateUnsendable(let theirs, let marks):
       report.addUnsendable(try await offload { try store.updateUnsendable(from: theirs, marks: marks) })
@@ -140,7 +156,10 @@ extension SyncSession {
         hint: "ask headquarters to correct its clock; its answer was discarded")
     }
     let part = try await sealing
-    if let part { report.add(part.report) }
+    if let part {
+      report.add(part.report)
+      typed.add(part.report.typed)
+    }
     try await bringCatalogBack()
     self.answer = answer
     measuredOffset = answer.now &- (before / 2 &+ after / 2)
@@ -222,6 +241,7 @@ extension SyncSession {
     report.conflictsOpened += absorbed.conflictsOpened
     report.deleted.received += absorbed.deletions
     report.add(absorbed.seal)
+    typed.add(absorbed.seal.typed)
     report.addRefusals(absorbed.refusals.map { "a segment from headquarters was not taken: \($0.reason)" })
     return (absorbed.segments, arrivals)
   }
@@ -235,7 +255,8 @@ extension SyncSession {
       report.outcome = .even
       report.cannotGive = []
     }
-    let store = store
+    let (store, typed) = (store, typed)
+    report.notices += try await offload { try store.notes(on: typed).words(atMost: Self.notesListed) }
     let isInSync = report.outcome == .even
     (report.held, report.deleted.sent) = try await offload {
       (try store.heldCount(), isInSync ? try store.countSentDeletions() : 0)

@@ -10,5 +10,5 @@ protocol FindingCheck {
 
 /// All checks, in the order in which they run.
 enum FindingChecks {
-  static var all: [any FindingCheck.Type] { [] }
+  static var all: [any FindingCheck.Type] { [LookAlikeKeys.self, HiddenCharacters.self, DoubtfulDates.self] }
 }

@@ -30,6 +30,7 @@ public struct AbsorbReport: Sendable, Equatable {
     a.seal.refused += b.seal.refused
     a.seal.deletions += b.seal.deletions
     a.seal.held += b.seal.held
+    a.seal.typed.add(b.seal.typed)
   }
 }
 

@@ -2,20 +2,6 @@ import Limits
 import SyncCore
 import Wire
 
-/// What a seal did.
-public struct SealReport: Sendable, Equatable {
-  /// Changes sealed.
-  public var changes = 0
-  /// Captured edits that this node may not seal; they are kept and shown by `birlik status`.
-  public var refused = 0
-  /// Of the changes those that delete a record.
-  public var deletions = 0
-  /// Records whose edits wait for a person since now.
-  public var held = 0
-
-  public init() {}
-}
-
 /// Turns captured edits into changes: numbered, timed, hashed onto the stream's chain, signed; once, for ever.
 ///
 /// Runs within a write transaction, before anything writes rows there.
@@ -43,6 +29,7 @@ final class Sealer {
   private var combinesHeld = false
   private var keyCheck: (kind: KindID, check: KeyCheck)?
   var report = SealReport()
+  private let watch: EntryWatch
   private(set) lazy var proposer = Proposer(self)
   /// The captured edits of the pass, and where those begin that are not sealed yet.
   private var remaining: (log: CaptureLog, start: Int)?
@@ -64,6 +51,7 @@ final class Sealer {
     self.judgesValues = judgesValues
     role = transaction.role(transaction.identity.role, under: later)
     merger = Merger(transaction)
+    watch = try EntryWatch(transaction)
     let offset = try ClockReading(in: transaction.meta).usableOffset(wall: wall)
     now = wall &+ offset
     timekeeping = Timekeeping(
@@ -140,6 +128,7 @@ final class Sealer {
 
   func finishPass() throws {
     try flush()
+    report.typed = watch.entries
     try transaction.meta.set(.previousSeal, .integer(now))
     if report.deletions > countedDeletions, !role.isHeadquarters {
       let known = try transaction.meta.integer(.unsentDeletions) ?? 0
@@ -203,6 +192,7 @@ final class Sealer {
     try forgetSteps()
     if let row { for invalid in plan.invalid { try keep(invalid, edits, table, key, row) } }
     for item in plan.items {
+      watch.look(item.change, table)
       for piece in table.pieces(of: item.change) { try append(piece, table, in: item.channel, into: &slots) }
     }
     // The row already holds the typed values; storing rewrites it only where another value is shown.
@@ -263,6 +253,7 @@ final class Sealer {
     let number = try transaction.directory.assignNumber(to: channel)
     guard try merger.insertFresh(table, key, at: clock, in: number) else { return false }
     builder.append(insertionOf: row, key: key, table, captured: captured, time: clock.time, size: size)
+    watch.look(table, key, isNew: true) { _, field in field.map { row.values[$0] } }
     report.changes += 1
     return true
   }

@@ -51,7 +51,7 @@ extension Store {
     let operation = "giving \(kind) \(key) another key"
     func target(_ transaction: Transaction, _ table: KindTable) throws -> RecordKey {
       let other = try table.key(written: newKey)
-      if let problem = table.problem(key: other) {
+      if let problem = table.shape.problem(typedKey: other) {
         throw StoreError(.invalid, operation, "\(problem.field): \(problem.reason)")
       }
       guard try HiddenRecords(transaction).isFree(table, other) else {

@@ -31,6 +31,8 @@ public struct ImportReport: Sendable, Equatable {
   public var unchanged = 0
   /// Rows that cannot be taken. When there is any, nothing was imported.
   public var problems: [Problem] = []
+  /// What is taken all the same, and should be looked at.
+  public var notes = EntryNotes()
 
   public init() {}
 }
@@ -54,15 +56,17 @@ extension Store {
       try writeAsClerk(isRepeatable: false) { transaction in
         let importer = try RowImporter(transaction.adopted.table(named: kind), header, transaction.connection)
         var lines: [RecordKey: Int] = [:]
+        let watch = try EntryWatch(transaction)
         let before = try transaction.capture.lastSequence()
         while let row = try next() {
           report.rows += 1
           if let key = importer.key(of: row), let first = lines.updateValue(row.line, forKey: key) {
             report.problems.append(importer.repetition(of: key, row, first: first))
           } else {
-            try importer.write(row, into: &report)
+            try importer.write(row, into: &report, watch)
           }
         }
+        if report.problems.isEmpty { report.notes = try EntryComparison(transaction).notes(on: watch.entries) }
         // Leaving by an error is what rolls back.
         if isDryRun || !report.problems.isEmpty { throw NothingToKeep() }
         guard report.created + report.changed > 0 else { return }
@@ -126,16 +130,22 @@ private struct RowImporter {
     }.map(\.text)
   }
 
-  func write(_ row: ImportRow, into report: inout ImportReport) throws {
+  func write(_ row: ImportRow, into report: inout ImportReport, _ watch: EntryWatch) throws {
     guard let key = key(of: row) else {
       let reason = "it has \(row.texts.count) cells where the header has \(header.count)"
       return report.problems.append(ImportReport.Problem(line: row.line, reason: reason))
     }
     do {
-      switch try writer.write(key, values: try texts(row, key), checks: true) {
+      let outcome = try writer.write(key, values: try texts(row, key), checks: true)
+      switch outcome {
       case .created: report.created += 1
       case .changed: report.changed += 1
-      case .unchanged, .removed: report.unchanged += 1
+      case .unchanged, .removed:
+        report.unchanged += 1
+        return
+      }
+      watch.look(table, key, isNew: outcome == .created, line: row.line) { name, _ in
+        header.firstIndex { $0.sameBytes(as: name) }.map { .text(row.texts[$0]) }
       }
     } catch let error as StoreError where error.code == .invalid {
       report.problems.append(ImportReport.Problem(line: row.line, reason: error.detail))

@@ -73,17 +73,40 @@ extension Store {
   ///   - values: fields by name with their text; empty means NULL. Amounts are in units of their currency.
   ///   - owner: whose record is meant, where two owners use one key; nil for this federation's own.
   /// - Throws: `StoreError` with code `unknown` or `invalid`, in words for the person who typed it.
+  @discardableResult
   public func edit(
     kind: String, key: String, values: [(field: String, text: String)], owner: String? = nil
   ) throws -> EditOutcome {
+    try editCollecting(kind: kind, key: key, values: values, owner: owner).outcome
+  }
+
+  /// The same, and what the author should look at.
+  public func editNoting(
+    kind: String, key: String, values: [(field: String, text: String)], owner: String? = nil
+  ) throws -> (outcome: EditOutcome, notes: EntryNotes) {
+    let (outcome, typed) = try editCollecting(kind: kind, key: key, values: values, owner: owner)
+    return (outcome, try notes(on: typed))
+  }
+
+  private func editCollecting(
+    kind: String, key: String, values: [(field: String, text: String)], owner: String?
+  ) throws -> (outcome: EditOutcome, typed: TypedEntries) {
     let amounts = MoneyTexts(try read { try $0.adopted.table(named: kind) }.kind)
-    if let outcome = try editHidden(kind: kind, key: key, values: values, owner: owner) { return outcome }
+    if let outcome = try editHidden(kind: kind, key: key, values: values, owner: owner) {
+      return (outcome, TypedEntries())
+    }
     return try writeAsClerk { transaction in
       let table = try transaction.adopted.table(named: kind)
       let key = try table.key(written: key)
       let values = try amounts.minor(values, addsColumns: true) { try transaction.rows.text(table, key, $0.name) }
       let writer = try ClerkWriter(table, fields: values.map(\.field), transaction.connection)
-      return try writer.write(key, values: values.map(\.text), checks: true)
+      let outcome = try writer.write(key, values: values.map(\.text), checks: true)
+      guard outcome == .created || outcome == .changed else { return (outcome, TypedEntries()) }
+      let watch = try EntryWatch(transaction)
+      watch.look(table, table.shape.normal(key: key) ?? key, isNew: outcome == .created) { name, _ in
+        values.first { $0.field.sameBytes(as: name) }.map { .text($0.text) }
+      }
+      return (outcome, watch.entries)
     }
   }
 

@@ -37,14 +37,11 @@ public enum TypedValue {
     Validity.problem(normal(value, type), type)
   }
 
-  /// Why a text may not be typed into a key column; nil when it may. Keys are printed and typed again, so that they hold
-  /// no control characters.
+  /// Why a text may not be typed into a key column; nil when it may. Keys are printed, compared and typed again, so that
+  /// they hold nothing that nobody sees.
   public static func problem(key bytes: [UInt8], _ type: FieldType) -> String? {
-    if let problem = Validity.problem(key: normal(key: bytes, type), type) { return problem }
-    let holdsControls = String(decoding: bytes, as: UTF8.self).unicodeScalars.contains {
-      $0.value < 32 || (127..<160).contains($0.value)
-    }
-    return holdsControls ? "the key holds a control character" : nil
+    let normal = normal(key: bytes, type)
+    return Validity.problem(key: normal, type) ?? KeyText.problem(normal)
   }
 
   /// What was probably meant by a value that is not allowed; nil where nothing can be guessed. Only for proposing it to a

@@ -249,21 +249,26 @@ public struct DerivationCount {
       switch part {
       case .fixed(let text): texts = [text]
       case .field(let place):
-        guard case .text(let text) = values[place], Self.isKey(text) else { return [] }
+        guard case .text(let text) = values[place], let text = Self.key(text) else { return [] }
         texts = [text]
       case .each(let place):
         guard case .text(let json) = TypedValue.normal(values[place], .set), let set = TextSet(json: json) else {
           return []
         }
-        texts = set.elements.filter(Self.isKey)
+        var known: Set<[UInt8]> = []
+        texts = set.elements.compactMap(Self.key).filter { known.insert($0).inserted }
       }
       keys = keys.flatMap { key in texts.map { index == 0 ? $0 : key + [RecordKey.separator] + $0 } }
     }
     return keys
   }
 
-  private static func isKey(_ text: [UInt8]) -> Bool {
-    !text.isEmpty && !text.contains(RecordKey.separator) && Validity.isUTF8(text)
+  /// A text as a key holds it: without blanks around it and what nobody sees, which no key may hold. Nil for a text that
+  /// can be none.
+  private static func key(_ text: [UInt8]) -> [UInt8]? {
+    guard !text.isEmpty, !text.contains(RecordKey.separator), Validity.isUTF8(text) else { return nil }
+    let key = KeyText.problem(text) == nil ? text : KeyText.cleaned(text)
+    return key.isEmpty ? nil : key
   }
 
   // MARK: Conditions

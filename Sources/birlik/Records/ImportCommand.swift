@@ -68,6 +68,8 @@ struct ImportCommand: ParsableCommand {
       "kind": .string(kind), "rows": .number(report.rows), "imported": .bool(report.problems.isEmpty && !dryRun),
       "dry_run": .bool(dryRun), "created": .number(report.created), "changed": .number(report.changed),
       "unchanged": .number(report.unchanged),
+      "notes": .array(report.notes.listed.map { ["line": .number($0.line), "note": .string($0.words)] }),
+      "note_count": .number(report.notes.count),
       "problems": .array(report.problems.map { ["line": .number($0.line), "reason": .string($0.reason)] }),
     ]
   }
@@ -94,6 +96,11 @@ struct ImportCommand: ParsableCommand {
           + "nothing was imported. Hint: correct the file and import it again.")
       return
     }
+    for note in report.notes.listed {
+      StandardError.write("\(file)\(note.line > 0 ? ":\(note.line)" : ""): note: \(note.words)")
+    }
+    let rest = report.notes.count - report.notes.listed.count
+    if rest > 0 { StandardError.write("and \(Words.count(rest, "further note")): `birlik check` lists them") }
     let verb = dryRun ? "Would import" : "Imported"
     try Output.print(
       "\(verb) \(Words.count(report.rows, "row")): \(Words.grouped(report.created)) created, "

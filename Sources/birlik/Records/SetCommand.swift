@@ -27,10 +27,10 @@ struct SetCommand: ParsableCommand {
 
   func run() throws {
     let store = try node.open().store
-    let outcome = try store.edit(
+    let (outcome, notes) = try store.editNoting(
       kind: record.kind, key: record.key, values: values.map { (field: $0.field, text: $0.text) },
       owner: owner.federation)
     Deprecated.warn(values.filter { !$0.text.isEmpty }.map(\.field), try store.catalog().kind(named: record.kind))
-    try EditAnswer.write(record, outcome, output)
+    try EditAnswer.write(record, outcome, output, notes: notes)
   }
 }

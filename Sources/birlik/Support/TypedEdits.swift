@@ -17,6 +17,7 @@ enum TypedEdits {
     }
     do {
       let report = try store.seal()
+      for note in try store.notes(on: report.typed).words(atMost: 10) { StandardError.printNote(note) }
       guard report.refused > 0 else { return }
       StandardError.printNote("\(Words.count(report.refused, "edit")) cannot be used; `birlik status` lists them")
     } catch let error as StoreError where error.code == .notPermitted {

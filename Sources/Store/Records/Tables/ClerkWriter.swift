@@ -44,10 +44,10 @@ struct ClerkWriter {
   func write(_ key: RecordKey, values: [String], checks: Bool) throws -> EditOutcome {
     let key = table.shape.normal(key: key) ?? key
     let parsed = try parsed(values, checks: checks)
-    if checks { try check(key, parsed) }
     for (index, column) in key.columns.enumerated() { exists.bind(index + 1, text: column) }
     let isThere = try exists.step()
     exists.reset()
+    if checks { try check(key, parsed, isThere: isThere) }
     guard let statement = isThere ? update : insert else { return .unchanged }
     for (index, column) in key.columns.enumerated() { statement.bind(index + 1, text: column) }
     for (index, value) in parsed.enumerated() { statement.bind(key.columns.count + index + 1, value) }
@@ -68,8 +68,10 @@ struct ClerkWriter {
   }
 
   /// Refuses what could not be sealed, so that nothing of it waits in the inbox later.
-  private func check(_ key: RecordKey, _ values: [Value]) throws {
-    if let problem = table.shape.problem(typedKey: key) {
+  ///
+  /// - Parameter isThere: whether the record is there already. Then it may be edited even if nobody could type its key.
+  private func check(_ key: RecordKey, _ values: [Value], isThere: Bool) throws {
+    if let problem = isThere ? table.shape.problem(key: key) : table.shape.problem(typedKey: key) {
       throw StoreError(.invalid, "reading the key", "\(problem.field): \(problem.reason)")
     }
     guard table.isShared else { return }

@@ -52,10 +52,36 @@ enum ColumnChecks {
     case .code(let codes): return check("\(name) must be \(words(of: codes))", isCode(x, codes))
     default:
       return check("\(name) must be text", isText(x)) + check("\(name) must not be empty", "\(x)<>''")
-        + check(
-          "\(name) must not hold control characters", "\(x) NOT GLOB '*[^ -~\u{A0}-\u{10FFFF}]*' AND \(hasNoZero(x))")
+        + check("\(name) \(KeyText.hidesCharacters)", "\(showsAll(x)) AND \(hasNoZero(x))")
+        + check("\(name) \(KeyText.endsInBlank)", hasNoOuterBlank(x))
     }
   }
+
+  /// True for a key's text that holds nothing that nobody sees.
+  static func isSeen(_ x: String) -> String { "\(showsAll(x)) AND \(hasNoZero(x)) AND \(hasNoOuterBlank(x))" }
+
+  private static func hasNoOuterBlank(_ x: String) -> String { "trim(\(x),\(blanks.sqlText))=\(x)" }
+
+  /// True for a text whose every character can be seen, but for a zero byte. Most keys are of ASCII alone.
+  private static func showsAll(_ x: String) -> String {
+    "(\(x) NOT GLOB '*[^ -~]*' OR \(x) NOT GLOB '*[^\(visible)]*')"
+  }
+
+  /// The ranges of what can be seen, as GLOB writes them: what cannot be seen would not be seen in the table's text either.
+  private static let visible: String = {
+    var ranges = ""
+    var next: UInt32 = 0
+    for hidden in KeyText.invisible + [0x110000...0x110000] {
+      if let first = Unicode.Scalar(next), hidden.lowerBound > next, let last = Unicode.Scalar(hidden.lowerBound - 1) {
+        ranges += "\(first)-\(last)"
+      }
+      next = hidden.upperBound + 1
+    }
+    return ranges
+  }()
+
+  private static let blanks = String(
+    String.UnicodeScalarView(KeyText.blanks.flatMap { $0.compactMap { Unicode.Scalar($0) } }))
 
   /// The constraint of a whole key.
   static func wholeKey(_ kind: Kind) -> String {
@@ -205,5 +231,5 @@ enum ColumnChecks {
 
 extension String {
   /// A text as SQL writes it.
-  fileprivate var sqlText: String { "'\(replacing("'", with: "''"))'" }
+  var sqlText: String { "'\(replacing("'", with: "''"))'" }
 }
