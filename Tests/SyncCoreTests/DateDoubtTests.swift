@@ -38,6 +38,15 @@ import Testing
     arguments: ["2026-09-30", "2025", "2026-11-27", "2027-11-27", "2027", "1905-10", "1991-12-26~", "2012"])
   func usual(_ text: String) { #expect(problem(text) == nil) }
 
+  @Test("Nobody reports for a time of long ago")
+  func reported() {
+    #expect(problem("1926-09-30", .date, .reported)?.contains("1926 was probably meant as 2026") == true)
+    #expect(problem("1950", .date, .reported)?.contains("before 1966") == true)
+    #expect(problem("1926-Q1", .period, .reported) != nil)
+    #expect(problem("1991", .date, .reported) == nil)
+    #expect(problem("2028", .date, .reported)?.contains("more than a year from now") == true)
+  }
+
   @Test("An agreement may end in years, and not in centuries")
   func others() {
     #expect(problem("2031-12-31", .date, .other) == nil)
@@ -48,7 +57,7 @@ import Testing
 
   @Test("SQL finds every doubtful date by its bounds, of any precision")
   func bounds() {
-    for role in [DateDoubt.Role.observed, .other] {
+    for role in [DateDoubt.Role.observed, .reported, .other] {
       let (earliest, latest) = doubt.bounds(role)
       for year in stride(from: 1, to: 9999, by: 1) {
         let padded = String(repeating: "0", count: 4 - String(year).count) + String(year)

@@ -21,9 +21,15 @@ enum DoubtfulDates: FindingCheck {
       guard let units = indicator.units, units.kind.sameBytes(as: kind.name) else { continue }
       observed.formUnion([units.openedField, units.closedField])
     }
+    let reported = catalog.indicators.compactMap { indicator -> String? in
+      guard case .stock(let stock) = indicator.definition, stock.kind.sameBytes(as: kind.name) else { return nil }
+      return stock.dateColumn
+    }
     func holdsDates(_ type: FieldType) -> Bool { type == .date || type == .period }
     let keys = kind.key.filter { holdsDates($0.type) }.map {
-      Column(name: $0.name, type: $0.type, role: .observed, isKey: true, isPrivate: !table.isShared)
+      Column(
+        name: $0.name, type: $0.type, role: $0.type == .period || reported.contains($0.name) ? .reported : .observed,
+        isKey: true, isPrivate: !table.isShared)
     }
     let fields = kind.fields.filter { holdsDates($0.type) }.map {
       Column(

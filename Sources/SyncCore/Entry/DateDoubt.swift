@@ -5,8 +5,11 @@
 public struct DateDoubt: Sendable {
   /// What a date is for.
   public enum Role: Sendable {
-    /// Since when, until when or for when something that was observed holds: a key's date or period, and when a unit opened
-    /// or closed. It may be planned, but hardly for more than a year.
+    /// As of when or for which period somebody reports: not for a time to come, and hardly for one before most of those
+    /// who report.
+    case reported
+    /// Since or until when something that was observed holds: a key's date, and when a unit opened or closed. It may be
+    /// planned, but hardly for more than a year.
     case observed
     /// Any other date: an agreement's end may be far ahead.
     case other
@@ -14,6 +17,8 @@ public struct DateDoubt: Sendable {
 
   /// No union of today is older, and nobody who lives.
   static let earliestYear = 1800
+  /// Nobody reports for a time longer ago than so many years.
+  static let yearsBack = 60
   /// Agreements and terms of office end sooner than after so many years.
   static let yearsAhead = 30
 
@@ -30,8 +35,8 @@ public struct DateDoubt: Sendable {
   /// Dates before the first and after the second are doubtful. SQL compares them as texts: every date and period begins
   /// with its year.
   public func bounds(_ role: Role) -> (earliest: String, latest: String) {
-    let latest = min(year + (role == .observed ? 1 : Self.yearsAhead), 9999)
-    return (Self.padded(Self.earliestYear), Self.padded(latest) + monthAndDay)
+    let latest = min(year + (role == .other ? Self.yearsAhead : 1), 9999)
+    return (Self.padded(earliestYear(role)), Self.padded(latest) + monthAndDay)
   }
 
   /// Why a date or a period is doubtful, with what was probably meant: one clause that begins with the date. Nil for one
@@ -50,9 +55,13 @@ public struct DateDoubt: Sendable {
     let text = String(decoding: bytes, as: UTF8.self)
     guard let typed = Int(first.prefix(4)) else { return nil }
     if let cause = cause(typed) { return "\(text): \(cause)" }
-    if typed < Self.earliestYear { return "\(text) is before \(Self.earliestYear)" }
-    return role == .observed
-      ? "\(text) is more than a year from now" : "\(text) is more than \(Self.yearsAhead) years from now"
+    if first < earliest { return "\(text) is before \(earliestYear(role))" }
+    return role == .other
+      ? "\(text) is more than \(Self.yearsAhead) years from now" : "\(text) is more than a year from now"
+  }
+
+  private func earliestYear(_ role: Role) -> Int {
+    role == .reported ? max(Self.earliestYear, year - Self.yearsBack) : Self.earliestYear
   }
 
   /// The date with the year that was probably meant, where only two of its digits changed places.
@@ -75,6 +84,7 @@ public struct DateDoubt: Sendable {
     if (buddhist - 60...buddhist + 3).contains(typed) {
       return "\(typed) looks like a year of the Buddhist calendar, which is \(typed - 543)"
     }
+    if (year - 130...year - 99).contains(typed) { return "\(typed) was probably meant as \(typed + 100)" }
     if typed > year, let meant = exchanged(typed) {
       return "\(typed) looks like \(meant) with two digits exchanged"
     }
