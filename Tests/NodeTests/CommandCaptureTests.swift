@@ -59,6 +59,17 @@ struct CommandCaptureTests {
       try await headquarters.converge(["uz.db"])
       let third = try await folder.good("show", "org_unit", "ftuu-1", "--database", "hq.db", "--json").json()
       #expect(third["fields"]?["name"] == "Three")
+
+      // What waits because of that is a difference as well, and may be taken.
+      try await folder.sqlite(
+        "uz.db", "DROP TRIGGER birlik_org_unit_5; UPDATE org_unit SET name='Four' WHERE code='ftuu-1'")
+      try await folder.good("sync", "--database", "uz.db")
+      #expect(try await folder.run("verify", "--capture", "--database", "uz.db").status == 65)
+      try await folder.good("verify", "--capture", "--take", "--database", "uz.db")
+      #expect(try await folder.run("verify", "--capture", "--database", "uz.db").status == 0)
+      try await headquarters.converge(["uz.db"])
+      let fourth = try await folder.good("show", "org_unit", "ftuu-1", "--database", "hq.db", "--json").json()
+      #expect(fourth["fields"]?["name"] == "Four")
     }
   }
 }

@@ -11,6 +11,8 @@ public struct RowCheckReport: Sendable, Equatable {
   /// Of the differences those that were captured, and those that may not be made and were put back.
   public var taken = 0
   public var putBack = 0
+  /// Of the differences those that wait on, because somebody else changed the record since they were found.
+  public var waiting = 0
 
   public init() {}
 }
@@ -28,6 +30,7 @@ extension Store {
     takes: Bool, _ body: (RowDifference) throws -> Void
   ) throws -> RowCheckReport {
     var report = RowCheckReport()
+    try checkHeld(takes: takes, into: &report, body)
     for table in try read({ $0.adopted.sharedTables }) {
       func add(_ differences: [RowDifference]) throws {
         for difference in differences {
@@ -57,6 +60,19 @@ extension Store {
       }
     }
     return report
+  }
+
+  /// What a repair found before: it waits for a person, who decides here.
+  private func checkHeld(takes: Bool, into report: inout RowCheckReport, _ body: (RowDifference) throws -> Void) throws
+  {
+    if takes { try withFile { try $0.lookAfterCapture() } }
+    let waiting = try held().filter { $0.reason == .unnoticed }
+    for edit in waiting { try body(edit.difference) }
+    report.differences += waiting.count
+    guard takes, !waiting.isEmpty else { return }
+    let decision = try confirmHeld(reason: .unnoticed)
+    report.taken += decision.records
+    report.waiting += decision.changedSince.count
   }
 
   private func checkBatch(_ kind: KindID, after last: RecordKey?, captures: Bool) throws -> RowCheck.Batch {

@@ -74,6 +74,12 @@ extension Store {
       let table = try transaction.adopted.table(named: kind)
       let old = try table.key(written: key)
       guard let row = try transaction.rows.row(table, old) else {
+        // A disk that failed after the commit leaves whoever asked without an answer.
+        guard try transaction.rows.row(table, try table.key(written: newKey)) == nil else {
+          throw StoreError(
+            .unknown, operation, "there is no such record, but there is \(newKey): it may have this key already",
+            hint: "`birlik show \(kind) \(newKey)` shows it")
+        }
         throw StoreError(
           .unknown, operation, "there is no such record", hint: "`birlik list \(kind)` shows what there is")
       }

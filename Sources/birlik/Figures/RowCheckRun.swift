@@ -22,7 +22,7 @@ struct RowCheckRun {
         output.print(Self.words(difference))
       }
     }
-    let ok = report.differences == 0 || takes
+    let ok = report.differences == 0 || (takes && report.waiting == 0)
     if asJSON {
       output.write(Array("],\"ok\":\(ok),\"records\":\(report.records),\"unknown\":\(report.unknown),".utf8))
       output.write(Array("\"taken\":\(report.taken),\"put_back\":\(report.putBack)}\n".utf8))
@@ -74,6 +74,10 @@ struct RowCheckRun {
       output.print(
         "\(found) of \(records) had been changed unseen by the triggers: \(Words.grouped(report.taken)) captured, "
           + "\(Words.grouped(report.putBack)) put back (`birlik inbox`). `birlik sync` sends them.")
+      guard report.waiting > 0 else { return }
+      output.print(
+        "\(Words.count(report.waiting, "record")) changed by somebody else meanwhile \(report.waiting == 1 ? "waits" : "wait") "
+          + "for you: `birlik held\(options)`.")
     } else {
       output.print(
         "\(found) of \(records) changed unseen by the triggers: `birlik verify --capture --take\(options)` captures them."

@@ -31,15 +31,16 @@ extension Store {
   /// Those of a record that somebody else changed since are left, unless the record is named: nobody confirmed that
   /// change.
   ///
+  /// - Parameter reason: only what waits for this reason; nil for all.
   /// - Throws: `StoreError` with code `unknown` where nothing of what is named waits.
   public func confirmHeld(
-    kind: String? = nil, key: String? = nil, now: Int64 = SystemClock.now()
+    kind: String? = nil, key: String? = nil, reason: HeldReason? = nil, now: Int64 = SystemClock.now()
   ) throws -> HeldDecision {
     try decideHeld(kind, key, now: now) { sealer, views, names in
       var decision = HeldDecision()
-      decision.changedSince = key == nil ? views.filter(\.isChangedSince) : []
-      let left = Set(decision.changedSince.map { Name(kind: $0.kind, key: $0.key) })
-      let confirmed = zip(names, views).filter { !left.contains(Name(kind: $1.kind, key: $1.key)) }.map(\.0)
+let asked = zip(names, views).filter { reason == nil || $1.reason == reason }
+      decision.changedSince = key == nil ? asked.map(\.1).filter(\.isChangedSince) : []
+      let confirmed = asked.filter { key != nil || !$1.isChangedSince }.map(\.0)
       if sealer.transaction.identity.keyProblem == nil {
         try sealer.sealHeld(confirmed)
       } else {
@@ -65,11 +66,6 @@ extension Store {
       decision.records = names.count
       return decision
     }
-  }
-
-  private struct Name: Hashable {
-    var kind: String
-    var key: String
   }
 
   private func decideHeld(
