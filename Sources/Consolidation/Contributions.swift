@@ -3,11 +3,14 @@ import SyncCore
 /// What one unit adds to totals, as steps in time.
 ///
 /// A total at a date is the sum of all steps at or before it. So any date can be asked, and a change of one record moves
-/// only the steps of its unit: the total stays exact in the transaction that absorbs the change.
+/// only the steps of its unit: the total stays exact in the transaction that absorbs the change. Every step names the day
+/// of the return from which it stems, so that a total can tell what was reported for a period from what is carried
+/// forward.
 ///
 /// ```swift
-/// // 120 members from the end of October, 130 from the end of November:
-/// // day(2025-10-31): +120, 1 unit reported; day(2025-11-30): +10
+/// // 120 members at the end of October, 130 at the end of November:
+/// // 2025-10-31, of October's return: +120, 1 unit reported
+/// // 2025-11-30, of October's return: -120, -1; of November's return: +130, +1
 /// ```
 public enum Contributions {
   /// The day before all days.
@@ -19,21 +22,40 @@ public enum Contributions {
   /// has recorded yet are summed, and such a unit is expected from its first return on, so that no more units report than
   /// are expected.
   public static func stock(
-    _ stock: Indicator.Stock, unit: UnitRecord?, returns: [UnitReturn]
+    _ stock: Indicator.Stock, unit: UnitRecord?, returns: [UnitReturn], headquarters: String
   ) -> [TotalKey: TotalDelta] {
-    let terms = ReturnTerms(stock, unit: unit)
-    guard terms.isEverOpen else { return [:] }
+    let terms = ReturnTerms(stock, unit: unit, headquarters: headquarters)
     var steps: [TotalKey: TotalDelta] = [:]
-    if let unit, terms.isExpected {
-      func add(_ day: Int32, _ expected: Int64) {
-        let key = TotalKey(federation: unit.federation, slot: "", day: day)
-        steps[key, default: TotalDelta()] += TotalDelta(expected: expected)
-      }
-      add(terms.opened, 1)
-      if let closed = terms.closed { add(closed, -1) }
+    func add(_ federation: String, _ slot: String, _ vintage: Int32, _ day: Int32, _ delta: TotalDelta) {
+      steps[TotalKey(federation: federation, slot: slot, vintage: vintage, day: day), default: TotalDelta()] += delta
     }
-    if terms.isCounted {
-      for (series, values) in series(of: returns) { add(values, of: series, on: terms, to: &steps) }
+    if let unit, terms.isExpected {
+      add(unit.federation, "", always, terms.opened, TotalDelta(expected: 1))
+      if let closed = terms.closed { add(unit.federation, "", always, closed, TotalDelta(expected: -1)) }
+    }
+    guard terms.isCounted else { return steps.filter { !$0.value.isZero } }
+    for axis in Set(returns.map(\.axis)) {
+      let standing = StandingReturns(returns, axis: axis, home: terms.home, headquarters: headquarters)
+      var last: StandingReturns.Span?
+      func move(to next: StandingReturns.Span?, on day: Int32) {
+        for (span, isAfter) in [(last, false), (next, true)] {
+          guard let span else { continue }
+          let item = standing.returns[span.index]
+          let federation = terms.counts(for: item.federation)
+          var delta = terms.delta(item, for: federation)
+          delta.contradicted = span.contradicting.isEmpty ? 0 : 1
+          add(federation, axis, item.day, day, isAfter ? delta : -delta)
+          if terms.isExpected, terms.home == nil, federation != headquarters {
+            add(headquarters, axis, item.day, day, TotalDelta(expected: isAfter ? -1 : 1))
+          }
+        }
+        last = next
+      }
+      for span in standing.spans {
+        guard let from = terms.effectiveDay(of: span.day) else { break }
+        move(to: span, on: from)
+      }
+      if let closed = terms.closed { move(to: nil, on: closed) }
     }
     return steps.filter { !$0.value.isZero }
   }
@@ -43,62 +65,10 @@ public enum Contributions {
     guard let unit, !unit.sort.isEmpty else { return [:] }
     let opened = unit.opened?.first.number ?? always
     var steps = [TotalKey(federation: unit.federation, slot: unit.sort, day: opened): TotalDelta(amount: 1)]
-    if let closed = unit.closed?.last.number {
-      guard closed > opened else { return [:] }
+    if let closed = unit.closed?.last.number, !unit.isReopened {
       steps[TotalKey(federation: unit.federation, slot: unit.sort, day: closed)] = TotalDelta(amount: -1)
     }
     return steps
-  }
-
-  /// How many figures that apply at a day are withheld, along one axis, by owner.
-  public static func withheld(
-    _ stock: Indicator.Stock, unit: UnitRecord?, returns: [UnitReturn], axis: String, at day: CalendarDay
-  ) -> [String: Int64] {
-    if let opened = unit?.opened?.first, opened > day { return [:] }
-    if let closed = unit?.closed?.last, closed <= day { return [:] }
-    if let unit, stock.excludedSorts.contains(unit.sort) { return [:] }
-    var standing: [String: UnitReturn] = [:]
-    for item in returns where item.axis == axis && item.asOf.last <= day && item.amount != nil {
-      if let known = standing[item.federation], (known.asOf.last, known.value ?? 0) > (item.asOf.last, item.value ?? 0)
-      {
-        continue
-      }
-      standing[item.federation] = item
-    }
-    return standing.filter { $0.value.isWithheld }.mapValues { _ in 1 }
-  }
-
-  private struct Series: Hashable {
-    var federation: String
-    var axis: String
-  }
-
-  /// The values by owner and axis, in ascending order of day; of two for one day the one that is larger counts.
-  private static func series(of returns: [UnitReturn]) -> [Series: [(day: Int32, value: Int64)]] {
-    var byDay: [Series: [Int32: Int64]] = [:]
-    for item in returns {
-      guard let value = item.amount else { continue }
-      let series = Series(federation: item.federation, axis: item.axis)
-      let day = item.asOf.last.number
-      byDay[series, default: [:]][day] = max(value, byDay[series]?[day] ?? value)
-    }
-    return byDay.mapValues { days in days.sorted { $0.key < $1.key }.map { (day: $0.key, value: $0.value) } }
-  }
-
-  private static func add(
-    _ values: [(day: Int32, value: Int64)], of series: Series, on terms: ReturnTerms,
-    to steps: inout [TotalKey: TotalDelta]
-  ) {
-    var last: Int64?
-    for (day, value) in values {
-      guard let from = terms.effectiveDay(of: day) else { break }
-      let delta = last.map { TotalDelta(amount: value &- $0) } ?? terms.firstStep(value)
-      steps[TotalKey(federation: series.federation, slot: series.axis, day: from), default: TotalDelta()] += delta
-      last = value
-    }
-    guard let closed = terms.closed, let last else { return }
-    steps[TotalKey(federation: series.federation, slot: series.axis, day: closed), default: TotalDelta()] +=
-      -terms.firstStep(last)
   }
 }
 
@@ -112,15 +82,23 @@ public struct ReturnTerms: Sendable {
   public let isExpected: Bool
   /// False for a unit whose returns are not summed.
   public let isCounted: Bool
-  /// False for a unit that closed before it opened.
-  public var isEverOpen: Bool { closed.map { $0 > opened } ?? true }
+  /// The federation to which the unit belongs; nil where headquarters registered it, or nobody.
+  public let home: String?
+  private let isRegistered: Bool
+  private let headquarters: String
 
-  public init(_ stock: Indicator.Stock, unit: UnitRecord?) {
+  public init(_ stock: Indicator.Stock, unit: UnitRecord?, headquarters: String) {
     opened = unit?.opened?.first.number ?? Contributions.always
-    closed = unit?.closed?.last.number
+    closed = unit?.isReopened == true ? nil : unit?.closed?.last.number
     isExpected = unit.map { stock.expectedSorts.contains($0.sort) } ?? false
     isCounted = unit.map { !stock.excludedSorts.contains($0.sort) } ?? true
+    home = unit.flatMap { $0.federation == headquarters ? nil : $0.federation }
+    isRegistered = unit != nil
+    self.headquarters = headquarters
   }
+
+  /// In whose total a return counts: headquarters reports for the federation to which the unit belongs.
+  public func counts(for owner: String) -> String { owner == headquarters ? home ?? owner : owner }
 
   /// From which day on a return of a day counts; nil for one that counts never.
   public func effectiveDay(of day: Int32) -> Int32? {
@@ -128,15 +106,27 @@ public struct ReturnTerms: Sendable {
     return closed.map { from >= $0 } ?? false ? nil : from
   }
 
-  /// What a unit's first value of a series adds: from then on it reported, and is expected to.
-  public func firstStep(_ value: Int64) -> TotalDelta {
-    TotalDelta(amount: value, reported: 1, expected: isExpected ? 0 : 1)
+  /// What a return adds while it stands. A unit that its federation need not report is expected where it reports.
+  public func delta(_ item: UnitReturn, for federation: String) -> TotalDelta {
+    TotalDelta(
+      amount: Int128(item.amount ?? 0), reported: 1,
+      expected: isExpected && federation == (home ?? headquarters) ? 0 : 1, withheld: item.isWithheld ? 1 : 0,
+      astray: !isRegistered || (home != nil && home != federation) ? 1 : 0)
   }
 
-  /// The steps of a unit's only return, without building what several need: up, and down when the unit closes.
+  /// Whether a return of this owner counts in its own total, and nothing of it in another's.
+  public func isPlain(_ owner: some Collection<UInt8>) -> Bool {
+    guard isRegistered else { return true }
+    guard let home else { return !isExpected }
+    return home.utf8.elementsEqual(owner)
+  }
+
+  /// The steps of a unit's only return where it is plain, without building what several need: up, and down when the unit
+  /// closes.
   public func stepsOfOnly(day: Int32, value: Int64) -> [(day: Int32, delta: TotalDelta)] {
-    guard isCounted, isEverOpen, let from = effectiveDay(of: day) else { return [] }
-    let step = firstStep(value)
+    guard isCounted, let from = effectiveDay(of: day) else { return [] }
+    let step = TotalDelta(
+      amount: Int128(value), reported: 1, expected: isExpected ? 0 : 1, astray: isRegistered ? 0 : 1)
     return [(from, step)] + (closed.map { [($0, -step)] } ?? [])
   }
 }

@@ -17,6 +17,12 @@ public struct UnitRecord: Sendable, Equatable {
     self.opened = opened
     self.closed = closed
   }
+
+  /// Whether the unit was opened again while the date of its earlier closing stands: it counts from its reopening.
+  public var isReopened: Bool {
+    guard let opened, let closed else { return false }
+    return closed.last <= opened.first
+  }
 }
 
 /// One return of a unit, as far as totals ask.
@@ -24,6 +30,8 @@ public struct UnitReturn: Sendable, Equatable {
   /// The owner of the return.
   public var federation: String
   public var axis: String
+  /// The date as written, such as `2025-10`.
+  public var date: String
   /// What the return is as of; it counts from the last day of that.
   public var asOf: DayRange
   /// The figure; nil means that it was not collected, which is not zero.
@@ -32,16 +40,23 @@ public struct UnitReturn: Sendable, Equatable {
   /// nothing.
   public var isWithheld: Bool
 
-  public init(federation: String, axis: String, asOf: DayRange, value: Int64?, isWithheld: Bool = false) {
+  public init(
+    federation: String, axis: String, date: String, asOf: DayRange, value: Int64?, isWithheld: Bool = false
+  ) {
     self.federation = federation
     self.axis = axis
+    self.date = date
     self.asOf = asOf
     self.value = value
     self.isWithheld = isWithheld && value == nil
   }
 
   /// What the return adds; nil where nothing was collected.
-  var amount: Int64? { value ?? (isWithheld ? 0 : nil) }
+  public var amount: Int64? { value ?? (isWithheld ? 0 : nil) }
+
+  var day: Int32 { asOf.last.number }
+
+  func says(otherThan other: Self) -> Bool { value != other.value }
 }
 
 /// Where an amount is counted.
@@ -49,44 +64,64 @@ public struct TotalKey: Hashable, Comparable, Sendable {
   public var federation: String
   /// The axis of a stock, the sort of a count of units, or empty for what belongs to no axis.
   public var slot: String
+  /// The day as of which the return is that adds the amount; `Int32.min` for what stems from no return.
+  public var vintage: Int32
   /// From which day, as `CalendarDay.number`; `Int32.min` means always.
   public var day: Int32
 
-  public init(federation: String, slot: String, day: Int32) {
+  public init(federation: String, slot: String, vintage: Int32 = Contributions.always, day: Int32) {
     self.federation = federation
     self.slot = slot
+    self.vintage = vintage
     self.day = day
   }
 
   public static func < (a: Self, b: Self) -> Bool {
-    (a.federation, a.slot, a.day) < (b.federation, b.slot, b.day)
+    (a.federation, a.slot, a.vintage, a.day) < (b.federation, b.slot, b.vintage, b.day)
   }
 }
 
 /// By how much a total changes on a day.
 public struct TotalDelta: Hashable, Sendable {
-  public var amount: Int64
+  /// Wide enough for the sum of more figures than a file can hold, so no sum is ever wrong.
+  public var amount: Int128
   /// Units that reported.
   public var reported: Int64
   /// Units expected to report.
   public var expected: Int64
+  /// Of those that reported the ones whose figure is withheld.
+  public var withheld: Int64
+  /// Of those that reported the ones of which another return says something else.
+  public var contradicted: Int64
+  /// Of those that reported the ones that nobody registered, or that belong to another federation.
+  public var astray: Int64
 
-  public init(amount: Int64 = 0, reported: Int64 = 0, expected: Int64 = 0) {
+  public init(
+    amount: Int128 = 0, reported: Int64 = 0, expected: Int64 = 0, withheld: Int64 = 0, contradicted: Int64 = 0,
+    astray: Int64 = 0
+  ) {
     self.amount = amount
     self.reported = reported
     self.expected = expected
+    self.withheld = withheld
+    self.contradicted = contradicted
+    self.astray = astray
   }
 
-  public var isZero: Bool { amount == 0 && reported == 0 && expected == 0 }
+  public var isZero: Bool { self == Self() }
 
-  /// Adds without trapping: sums of hostile figures wrap and are caught by `verify`.
   public static func += (a: inout Self, b: Self) {
     a.amount &+= b.amount
     a.reported &+= b.reported
     a.expected &+= b.expected
+    a.withheld &+= b.withheld
+    a.contradicted &+= b.contradicted
+    a.astray &+= b.astray
   }
 
   public static prefix func - (a: Self) -> Self {
-    Self(amount: 0 &- a.amount, reported: 0 &- a.reported, expected: 0 &- a.expected)
+    Self(
+      amount: 0 &- a.amount, reported: 0 &- a.reported, expected: 0 &- a.expected, withheld: 0 &- a.withheld,
+      contradicted: 0 &- a.contradicted, astray: 0 &- a.astray)
   }
 }

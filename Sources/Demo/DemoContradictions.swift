@@ -33,10 +33,10 @@ struct DemoContradictions {
   }
 
   private func claimed() -> String? {
-    guard let claimed = figures.latest("members", of: "otuts"), let declared = members.declared,
+    guard let claimed = figures.latest("members", of: "otuts"), let declared = members.declared?.value,
       let residual = members.residual, let workers = figures.latest("workers_represented", of: "otuts")
     else { return nil }
-    let silent = members.rows.filter { $0.declared == nil }.map(\.unit)
+    let silent = members.rows.filter { $0.declared.isEmpty }.map(\.unit)
     return "OTUTS declares \(claimed.words) members; the \(members.rows.count - silent.count) federations that publish "
       + "any add up to \(DemoText.grouped(declared)) (\(DemoText.list(silent)) publishes none). "
       + "\(DemoText.grouped(residual)) have no source. Of \(workers.words) workers the claim is "

@@ -289,7 +289,7 @@ struct DemoStory {
     for tree in trees {
       let row = totals.members.rows.first { $0.unit == tree.federation }
       check(row?.counted == tree.target, "\(tree.federation) does not count \(tree.target) members")
-      check(row?.unitsReported == Int64(tree.members.count), "\(tree.federation) lacks returns")
+      check(row?.tally.unitsReporting == Int64(tree.members.count), "\(tree.federation) lacks returns")
     }
     check(totals.members.residual != nil, "there is no residual")
   }

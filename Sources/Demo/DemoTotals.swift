@@ -44,19 +44,20 @@ struct DemoTotals {
     for row in members.rows {
       lines.append(
         table.row([
-          row.unit, DemoText.grouped(row.counted), Self.words(row.declared), row.declaredAsOf ?? "-",
-          Self.words(row.gap), DemoText.grouped(row.unitsReported), DemoText.grouped(row.unitsExpected),
-          Self.complete(row.unitsReported, row.unitsExpected),
+          row.unit, Self.words(row.counted), Self.words(row.declaredSum?.value), row.declared.first?.asOf ?? "-",
+          Self.words(row.gap), DemoText.grouped(row.tally.unitsReported), DemoText.grouped(row.tally.unitsExpected),
+          Self.complete(row.tally.unitsReported, row.tally.unitsExpected),
         ]))
     }
     lines.append(table.rule)
+    let all = members.tally
     lines.append(
       table.row([
-        "together", DemoText.grouped(members.counted), Self.words(members.declared), "",
-        Self.words(members.declared.map { $0 - members.counted }), DemoText.grouped(members.unitsReported),
-        DemoText.grouped(members.unitsExpected), Self.complete(members.unitsReported, members.unitsExpected),
+        "together", Self.words(members.counted), Self.words(members.declared?.value), "", Self.words(members.gap),
+        DemoText.grouped(all.unitsReported), DemoText.grouped(all.unitsExpected),
+        Self.complete(all.unitsReported, all.unitsExpected),
       ]))
-    if let claimed = members.claimed, let declared = members.declared, let residual = members.residual {
+    if let claimed = members.claimed.first, let declared = members.declared?.value, let residual = members.residual {
       lines += [
         "",
         "   claimed by OTUTS    \(Self.padded(claimed.value))  or more (\(claimed.source))",
@@ -73,10 +74,10 @@ struct DemoTotals {
     return [table.heading, table.rule]
       + counts.map { report in
         let cells = report.rows.map { row in
-          row.counted == 0 && row.declared == nil ? "-" : DemoText.grouped(row.counted)
+          row.counted == 0 && row.declared.isEmpty ? "-" : Self.words(row.counted)
         }
         let title = report.indicator.replacing("_", with: " ")
-        return table.row([title, DemoText.grouped(report.counted), Self.words(report.declared)] + cells)
+        return table.row([title, Self.words(report.counted), Self.words(report.declared?.value)] + cells)
       }
   }
 

@@ -45,6 +45,8 @@ final class Transaction {
 
   var records: Records { Records(self) }
   var catalog: Catalog { file.catalog.catalog }
+  /// The federation of headquarters, such as `otuts`; empty while its card is not known.
+  var headquarters: String { directory.headquartersCard?.role.federation ?? "" }
   var facts: HeadOrder { HeadOrder(file.log, file.directory) }
 
   func table(_ kind: KindID) -> KindTable? { file.catalog.tables[kind] }

@@ -50,7 +50,7 @@ import Testing
       try Exchange.sync(uz, hq)
       try expectRecount(hq, step)
     }
-    #expect(try hq.count("birlik_total WHERE amount<>0 OR reported<>0 OR expected<>0") == 0)
+    #expect(try hq.count("birlik_total") == 0)
     #expect(try uz.store.verify().problems == [])
     #expect(try hq.store.verify().problems == [])
   }
@@ -98,7 +98,7 @@ import Testing
     #expect(try hq.store.verify().problems == [])
   }
 
-  @Test("Huge figures wrap instead of stopping the node, and come back")
+  @Test("Figures too large for a number are an error in place of the figure, and leave when they are mended")
   func overflow() throws {
     let node = try House().addKept("ftuu")
     try node.type(
@@ -107,9 +107,13 @@ import Testing
         VALUES('a', '2025', 'territorial', 9223372036854775807), ('b', '2025', 'territorial', 9223372036854775807);
       """)
     try node.seal()
+    try expectRecount(node, "too large")
+    let report = try Opened.report(node, "2025")
+    #expect(report.counted == nil && report.rows.map(\.counted) == [nil])
+    #expect(try node.store.verify().problems == [])
     try node.type("DELETE FROM membership_return WHERE unit='b'")
     try node.seal()
-    #expect(try node.value("sum(amount)", "birlik_total WHERE indicator='members'") == "9223372036854775807")
+    #expect(try Opened.report(node, "2025").counted == .max)
     #expect(try node.store.verify().problems == [])
   }
 

@@ -276,12 +276,12 @@ private struct Findings: Sendable {
         let was = old?.rows.first { $0.unit == unit }
         let row = report.rows.first { $0.unit == unit }
         add(unit, .counted, was?.counted, row?.counted)
-        add(unit, .declared, was?.declared, row?.declared)
-        add(unit, .expected, was?.unitsExpected, row?.unitsExpected)
-        add(unit, .reported, was?.unitsReported, row?.unitsReported)
+        add(unit, .declared, was?.declaredSum?.highest, row?.declaredSum?.highest)
+        add(unit, .expected, was?.tally.unitsExpected, row?.tally.unitsExpected)
+        add(unit, .reported, was?.tally.unitsReporting, row?.tally.unitsReporting)
       }
       add("total", .counted, old?.counted, report.counted)
-      add("total", .claimed, old?.claimed?.value, report.claimed?.value)
+      add("total", .claimed, old?.claimedSum?.highest, report.claimedSum?.highest)
       return moves
     }
   }

@@ -127,23 +127,20 @@ struct StoreCheck {
   private func totals() {
     let setting = chronicle.setting
     for day in Self.days {
-      var expected: [String: Int64] = [:]
+      var expected: [String: Int128] = [:]
       for unit in setting.units {
         let row = unit.record.flatMap { store.rows[$0] }
         if row?.values[1] == .text("federation") { continue }
-        var latest: [String: (day: Int32, value: Int64)] = [:]
-        for number in unit.returns {
-          guard let row = store.rows[number], let value = row.values[0].integer else { continue }
-          let key = setting.records[number].key.columns
-          guard let last = DayRange(date: key[1])?.last.number, last <= day else { continue }
-          let series = String(decoding: row.owner + [32] + key[2], as: UTF8.self)
-          let standing = latest[series]
-          if let standing, (standing.day, standing.value) >= (last, value) { continue }
-          latest[series] = (last, value)
+        let owner = row.map { String(decoding: $0.owner, as: UTF8.self) }
+        for axis in Catalogs.axes {
+          guard let item = standing(unit.returns, axis, home: owner == headquarters ? nil : owner, at: day) else {
+            continue
+          }
+          let federation = item.federation == headquarters ? owner ?? headquarters : item.federation
+          expected["\(federation) \(axis)", default: 0] += Int128(item.value)
         }
-        for (series, item) in latest { expected[series, default: 0] += item.value }
       }
-      var found: [String: Int64] = [:]
+      var found: [String: Int128] = [:]
       for (key, delta) in store.totals where key.day <= day && !key.slot.isEmpty {
         found["\(key.federation) \(key.slot)", default: 0] += delta.amount
       }
@@ -151,6 +148,33 @@ struct StoreCheck {
         fail("its totals differ from a recount")
       }
     }
+  }
+
+  private var headquarters: String { chronicle.setting.federations.first ?? "" }
+
+  /// The latest return of the unit's own federation or of headquarters; where there is none, of anybody.
+  private func standing(
+    _ returns: [Int], _ axis: String, home: String?, at day: Int32
+  ) -> (federation: String, value: Int64)? {
+    var best: (rank: [Int32], date: [UInt8], federation: String, value: Int64)?
+    for number in returns {
+      guard let row = store.rows[number], let value = row.values[0].integer else { continue }
+      let key = chronicle.setting.records[number].key.columns
+      guard let days = DayRange(date: key[1]), days.last.number <= day, key[2] == Array(axis.utf8) else { continue }
+      let federation = String(decoding: row.owner, as: UTF8.self)
+      let isOwn = federation == home || (home == nil && federation != headquarters)
+      let mayReport = isOwn || federation == headquarters
+      let width = days.last.number - days.first.number
+      let rank = [mayReport ? 1 : 0, days.last.number, isOwn ? 1 : 0, -width]
+      // Of two that are alike in all this, the one whose date comes first in the alphabet.
+      if let best,
+        best.rank == rank ? !key[1].lexicographicallyPrecedes(best.date) : !best.rank.lexicographicallyPrecedes(rank)
+      {
+        continue
+      }
+      best = (rank, key[1], federation, value)
+    }
+    return best.map { ($0.federation, $0.value) }
   }
 
   private static let days: [Int32] = ["2025-10-31", "2025-12-31"].compactMap {

@@ -129,8 +129,9 @@ extension MemoryStore {
       guard let range = DayRange(date: key[1]) else { return nil }
       return UnitReturn(
         federation: String(decoding: row.owner, as: UTF8.self), axis: String(decoding: key[2], as: UTF8.self),
-        asOf: range, value: row.values[0].integer)
+        date: String(decoding: key[1], as: UTF8.self), asOf: range, value: row.values[0].integer)
     }
-    return Contributions.stock(Catalogs.stock, unit: record, returns: returns)
+    return Contributions.stock(
+      Catalogs.stock, unit: record, returns: returns, headquarters: setting.federations.first ?? "")
   }
 }

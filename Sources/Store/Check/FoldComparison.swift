@@ -19,8 +19,9 @@ struct FoldComparison {
       ("conflicts", "birlik_conflict", "kind, key, {channel}, field", "closed_at IS NULL"),
       ("wrong values", "birlik_invalid", "kind, key, {channel}, field", "1"),
       (
-        "totals", "birlik_total", "indicator, slot, federation, day, amount, reported, expected",
-        "amount<>0 OR reported<>0 OR expected<>0"
+        "totals", "birlik_total",
+        "indicator, slot, federation, day, vintage, amount_high, amount, reported, expected, withheld, contradicted, astray",
+        "1"
       ),
     ]
     for part in generated {

@@ -30,7 +30,12 @@ extension Store {
         file.connection.forgetStatements()
         try? file.connection.execute("DETACH fold")
       }
-      try file.readSealed { try FoldComparison($0, most: Self.reportedDifferences).run(into: &report) }
+      // The last day holds every step that there is.
+      let dates = [CalendarDay(millisecondsSince1970: SystemClock.now()).iso, "9999-12-31"]
+      try file.readSealed {
+        try FoldComparison($0, most: Self.reportedDifferences).run(into: &report)
+        try TotalsProof($0).run(at: dates, into: &report, most: Self.reportedDifferences)
+      }
     }
     try read { transaction in
       report.digests = try ChannelDigests(transaction).all()

@@ -23,7 +23,7 @@ public struct TotalMove: Sendable, Equatable {
   public var figure: Figure
   /// The date of the table, such as `2026-01-05`.
   public var asOf: String
-  /// nil where there is no figure.
+  /// nil where there is no figure, or one too large for a number.
   public var from: Int64?
   public var to: Int64?
 
@@ -45,14 +45,13 @@ final class ConflictStakes {
   private let transaction: Transaction
   private let plan: TotalsPlan
   private let today: CalendarDay
-  private var memberUnits: [String: [String]] = [:]
   private let parent: String
 
   init(_ transaction: Transaction, today: CalendarDay) {
     self.transaction = transaction
     self.today = today
-    plan = TotalsPlan(transaction.catalog, transaction.adopted.tables)
-    parent = transaction.directory.headquartersCard?.role.federation ?? ""
+    plan = TotalsPlan(transaction)
+    parent = transaction.headquarters
   }
 
   /// - Parameters:
@@ -64,12 +63,10 @@ final class ConflictStakes {
       switch indicator.definition {
       case .stock(let stock):
         moves += try counted(indicator.id, part: indicator.id, slot: stock.axis, table, key, shown, other)
-        moves += try members(indicator, stock.units, table, key, shown, other)
         moves += try published(indicator.id, stock.published, table, key, shown, other)
       case .openUnits(let open):
         let part = TotalsPlan.countName(open.units)
         moves += try counted(indicator.id, part: part, slot: open.sort, table, key, shown, other)
-        moves += try members(indicator, open.units, table, key, shown, other)
         moves += try published(indicator.id, open.published, table, key, shown, other)
       case .ratio: continue
       }
@@ -98,26 +95,28 @@ final class ConflictStakes {
     var moves: [TotalMove] = []
     for federation in Set(touched.keys.map(\.federation)).sorted() {
       let own = touched.filter { $0.key.federation == federation }.map { (day: $0.key.day, delta: $0.value) }
-      let figures: [(TotalMove.Figure, (TotalDelta) -> Int64)] =
-        isStock ? [(.counted, \.amount), (.expected, \.expected), (.reported, \.reported)] : [(.counted, \.amount)]
+      let figures: [(TotalMove.Figure, (TotalDelta) -> Int128)] =
+        isStock
+        ? [(.counted, \.amount), (.expected, { Int128($0.expected) }), (.reported, { Int128($0.reported) })]
+        : [(.counted, \.amount)]
       for (figure, value) in figures {
         guard let (day, difference) = first(own.map { ($0.day, value($0.delta)) }) else { continue }
         var standing = value(try transaction.totals.sum(name, slot: slot, federation: federation, day: day))
         if isStock && figure == .expected {
-          standing &+= try transaction.totals.sum(name, slot: "", federation: federation, day: day).expected
+          standing &+= Int128(try transaction.totals.sum(name, slot: "", federation: federation, day: day).expected)
         }
         moves.append(
           TotalMove(
-            indicator: indicator, unit: federation, figure: figure, asOf: day.iso, from: standing,
-            to: standing &+ difference))
+            indicator: indicator, unit: federation, figure: figure, asOf: day.iso, from: Int64(exactly: standing),
+            to: Int64(exactly: standing &+ difference)))
       }
     }
     return moves
   }
 
   /// The day of which a difference is reported, and the difference then: today, or else the nearest day that differs.
-  private func first(_ steps: [(day: Int32, value: Int64)]) -> (day: CalendarDay, difference: Int64)? {
-    func difference(on day: Int32) -> Int64 { steps.reduce(0) { $1.day <= day ? $0 &+ $1.value : $0 } }
+  private func first(_ steps: [(day: Int32, value: Int128)]) -> (day: CalendarDay, difference: Int128)? {
+    func difference(on day: Int32) -> Int128 { steps.reduce(0) { $1.day <= day ? $0 &+ $1.value : $0 } }
     let now = difference(on: today.number)
     if now != 0 { return (today, now) }
     let days = Set(steps.map(\.day)).sorted()
@@ -126,44 +125,6 @@ final class ConflictStakes {
     // A difference that has no first day is reported as of the last day on which it applies.
     let end = days.first { $0 > day }.map { $0 &- 1 } ?? today.number
     return (CalendarDay(number: day == Contributions.always ? end : day), difference(on: day))
-  }
-
-  // MARK: Rows of the table
-
-  private func members(of units: Indicator.Units) throws -> [String] {
-    if let known = memberUnits[units.kind] { return known }
-    let found = try TotalsReader(transaction).members(units)
-    memberUnits[units.kind] = found
-    return found
-  }
-
-  /// A unit that would become a row of the table, or be none any more.
-  private func members(
-    _ indicator: Indicator, _ units: Indicator.Units, _ table: KindTable, _ key: RecordKey, _ shown: ShownRow?,
-    _ other: ShownRow?
-  ) throws -> [TotalMove] {
-    guard table.kind.name == units.kind, let status = table.fieldIndex(named: units.statusField) else { return [] }
-    func isMember(_ row: ShownRow?) -> Bool { row.map { units.statuses.contains($0.values[status].display) } ?? false }
-    let (was, becomes) = (isMember(shown), isMember(other))
-    guard was != becomes,
-      case .report(let report) = try TotalsReader(transaction).answer(indicator, asOf: today.iso, day: today, axis: nil)
-    else { return [] }
-    let code = key.display
-    let own: Int64
-    switch indicator.definition {
-    case .stock(let stock):
-      own = try transaction.totals.sum(indicator.id, slot: stock.axis, federation: code, day: today).amount
-    case .openUnits(let open):
-      own = try transaction.totals.sum(TotalsPlan.countName(open.units), slot: open.sort, federation: code, day: today)
-        .amount
-    case .ratio: return []
-    }
-    guard own != 0 else { return [] }
-    let to = becomes ? report.counted &+ own : report.counted &- own
-    return [
-      TotalMove(
-        indicator: indicator.id, unit: "total", figure: .counted, asOf: today.iso, from: report.counted, to: to)
-    ]
   }
 
   // MARK: Published
@@ -186,8 +147,10 @@ final class ConflictStakes {
     var days = [today]
     if let own = DayRange(date: Array(columns[2].utf8))?.last { days.append(own) }
     for day in days {
-      let before = PublishedFigure.current(at: day, among: figures(shown))?.value
-      let after = PublishedFigure.current(at: day, among: figures(other))?.value
+      func value(_ row: ShownRow?) -> Int64? {
+        DeclaredSum([PublishedFigure.current(at: day, among: figures(row))])?.highest
+      }
+      let (before, after) = (value(shown), value(other))
       if before == after { continue }
       return [
         TotalMove(

@@ -3,7 +3,7 @@ enum Schema {
   /// "BRLK": marks the file as one of Birlik's.
   static let applicationID: Int32 = 0x4252_4C4B
   /// The version of the tables below; `SchemaUpgrade` brings older files up to it.
-  static let version = 3
+  static let version = 4
 
   /// Columns in which a delete trigger notes what a row held; one for each possible register's field.
   static let oldValueColumns = 61
@@ -65,12 +65,7 @@ enum Schema {
     CREATE TABLE birlik_refused(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
       operation TEXT NOT NULL, record TEXT NOT NULL, reason TEXT NOT NULL)
     """,
-    // By how much a total changes on a day; a total is the sum of all steps at or before its date.
-    """
-    CREATE TABLE birlik_total(indicator TEXT NOT NULL, slot TEXT NOT NULL, federation TEXT NOT NULL,
-      day INTEGER NOT NULL, amount INTEGER NOT NULL, reported INTEGER NOT NULL, expected INTEGER NOT NULL,
-      PRIMARY KEY(indicator, slot, federation, day)) WITHOUT ROWID
-    """,
+    totals,
     // Headquarters: invitations by the hash of their secret.
     """
     CREATE TABLE birlik_invitation(token BLOB PRIMARY KEY, federation TEXT NOT NULL, name TEXT NOT NULL,
@@ -83,6 +78,15 @@ enum Schema {
   ]
 
   /// What the people at this node should be told of their own edits: those that lost, and values that are not allowed.
+  // By how much a total changes on a day because of returns as of a day (`vintage`); a total is the sum of all steps at or
+  // before its date. An amount is `amount_high` * 2^64 + the 64 bits of `amount`.
+  static let totals = """
+    CREATE TABLE birlik_total(indicator TEXT NOT NULL, slot TEXT NOT NULL, federation TEXT NOT NULL,
+      vintage INTEGER NOT NULL, day INTEGER NOT NULL, amount_high INTEGER NOT NULL, amount INTEGER NOT NULL,
+      reported INTEGER NOT NULL, expected INTEGER NOT NULL, withheld INTEGER NOT NULL, contradicted INTEGER NOT NULL,
+      astray INTEGER NOT NULL, PRIMARY KEY(indicator, slot, federation, vintage, day)) WITHOUT ROWID
+    """
+
   static let inbox = (
     name: "birlik_inbox",
     sql: """

@@ -9,6 +9,11 @@ enum SchemaUpgrade {
   private static let steps: [Int: [String]] = [
     2: ["ALTER TABLE birlik_segment ADD COLUMN body INTEGER NOT NULL DEFAULT 1", Schema.prunedIndex] + Schema.snapshots,
     3: ["ALTER TABLE birlik_waiting ADD COLUMN author BLOB"],
+    // Totals are counted again when somebody asks for them.
+    4: [
+      "DROP TABLE birlik_total", Schema.totals,
+      "INSERT OR REPLACE INTO birlik_meta(name, value) VALUES('\(Meta.staleTotals.rawValue)', 1)",
+    ],
   ]
 
   /// Upgrades an open file, in one transaction, and gives it back the marks that a tool took away; does nothing to one
@@ -66,9 +71,10 @@ enum SchemaUpgrade {
     if let known = try MetaTable(connection).integer(.schema), known > 0 { return Int(known) }
     let columns = try connection.prepared(
       "SELECT (SELECT count(*) FROM pragma_table_info('birlik_waiting') WHERE name='author'), "
-        + "(SELECT count(*) FROM pragma_table_info('birlik_segment') WHERE name='body')")
+        + "(SELECT count(*) FROM pragma_table_info('birlik_segment') WHERE name='body'), "
+        + "(SELECT count(*) FROM pragma_table_info('birlik_total') WHERE name='vintage')")
     defer { columns.reset() }
     guard try columns.step() else { return 1 }
-    return columns.int(0) > 0 ? 3 : columns.int(1) > 0 ? 2 : 1
+    return columns.int(2) > 0 ? 4 : columns.int(0) > 0 ? 3 : columns.int(1) > 0 ? 2 : 1
   }
 }

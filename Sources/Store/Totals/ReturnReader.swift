@@ -10,14 +10,13 @@ final class ReturnReader {
   private let withheld: Int?
   /// The figure's name as an element of that set.
   private let name: [UInt8]
-  /// Every unit with a withheld figure.
-  private let selectWithheld: String?
   private let select: LazyStatement
   private let selectAny: LazyStatement
   private let selectLast: String
   /// Every unit that has returns: its record as in `UnitReader.selectAll`, its code, the number of its returns, and the
   /// one return of those that have one.
   let selectUnits: String
+  private let selectElsewhere: String
 
   /// The greatest unit that has a return, as far as it is known; first syncs come in ascending order.
   private var greatest: [UInt8]?
@@ -54,26 +53,21 @@ final class ReturnReader {
     let derivation = catalog.derivations.first { $0.target.sameBytes(as: stock.kind) }
     withheld = derivation.flatMap { table.fieldIndex(named: $0.withheldField) }
     let column = derivation?.withheldField.sql ?? "NULL"
-    let names = "instr(r.\(column), '\"\(stock.valueField)\"')>0"
-    let amount =
-      withheld == nil
-      ? "r.\(stock.valueField.sql)"
-      : "CASE WHEN r.\(stock.valueField.sql) IS NULL AND \(names) THEN 0 ELSE r.\(stock.valueField.sql) END"
-    selectWithheld =
-      withheld == nil
-      ? nil
-      : "SELECT DISTINCT r.\(stock.unitColumn.sql) FROM \(kind.name) r "
-        + "WHERE r.\(stock.valueField.sql) IS NULL AND \(names)"
     selectLast = "SELECT max(\(stock.unitColumn.sql)) FROM \(kind.name)"
     let unit = "r.\(stock.unitColumn.sql)"
     let columnsOfOne =
-      "min(r.federation), min(r.\(stock.axisColumn.sql)), min(r.\(stock.dateColumn.sql)), min(\(amount))"
+      "min(r.federation), min(r.\(stock.axisColumn.sql)), min(r.\(stock.dateColumn.sql)), "
+      + "min(r.\(stock.valueField.sql))"
     let units = stock.units
     let record = [units.sortField, units.openedField, units.closedField].map { "u.\($0.sql)" }.joined(separator: ", ")
     let code = catalog.kind(named: units.kind)?.key.first?.name.sql ?? "code"
     selectUnits =
       "SELECT u.federation, \(record), \(unit), count(*), \(columnsOfOne) FROM \(kind.name) r "
       + "LEFT JOIN \(units.kind) u ON u.\(code)=\(unit) GROUP BY \(unit)"
+    // What headquarters typed may count for anybody.
+    selectElsewhere =
+      "SELECT DISTINCT \(unit) FROM \(kind.name) r LEFT JOIN \(units.kind) u ON u.\(code)=\(unit) "
+      + "WHERE r.federation IN (?1, ?2) AND u.federation IS NOT ?1"
     selectAny = LazyStatement("SELECT 1 FROM \(kind.name) WHERE \(stock.unitColumn.sql)=?1")
     select = LazyStatement(
       "SELECT federation, \(stock.axisColumn.sql), \(stock.dateColumn.sql), \(stock.valueField.sql), \(column) "
@@ -91,7 +85,8 @@ final class ReturnReader {
       guard let asOf = DayRange(date: date) else { continue }
       returns.append(
         UnitReturn(
-          federation: statement.string(0), axis: statement.string(1), asOf: asOf,
+          federation: statement.string(0), axis: statement.string(1),
+          date: String(decoding: date, as: UTF8.self), asOf: asOf,
           value: statement.isNull(3) ? nil : statement.int64(3), isWithheld: isWithheld(statement.value(4))))
     }
     for (key, row) in known {
@@ -100,7 +95,7 @@ final class ReturnReader {
       returns.append(
         UnitReturn(
           federation: String(decoding: row.federation, as: UTF8.self),
-          axis: String(decoding: columns[2], as: UTF8.self),
+          axis: String(decoding: columns[2], as: UTF8.self), date: String(decoding: columns[1], as: UTF8.self),
           asOf: asOf, value: row.values[value].integer, isWithheld: withheld.map { isWithheld(row.values[$0]) } ?? false
         ))
     }
@@ -115,12 +110,14 @@ final class ReturnReader {
     return set.elements.contains(name)
   }
 
-  /// Calls `body` with every unit that has a withheld figure.
-  func eachWithheld(_ transaction: Transaction, _ body: ([UInt8]) throws -> Void) throws {
-    guard let selectWithheld else { return }
-    let select = try transaction.connection.prepared(selectWithheld)
-    var units: [[UInt8]] = []
-    while try select.step() { units.append(select.bytes(0)) }
-    for unit in units { try body(unit) }
+  /// Units for which a federation reports though it did not register them.
+  func unitsElsewhere(_ federation: String, _ units: Indicator.Units, _ transaction: Transaction) throws -> Set<String>
+  {
+    let select = try transaction.connection.prepared(selectElsewhere)
+    select.bind(1, text: federation)
+    select.bind(2, text: transaction.headquarters)
+    var found: Set<String> = []
+    while try select.step() { found.insert(select.string(0)) }
+    return found
   }
 }

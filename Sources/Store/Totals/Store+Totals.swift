@@ -12,18 +12,40 @@ extension Store {
   /// - Parameters:
   ///   - asOf: a date such as `2025-10-31`, or one known in part such as `2025-10`, which means its last day.
   ///   - axis: along which axis a stock is summed; nil for the catalog's.
-  /// - Throws: `StoreError` with code `unknown` for another indicator, `invalid` for a date that is none.
+  /// - Throws: `StoreError` with code `unknown` for another indicator, `invalid` for a date or axis that is none.
   public func totals(indicator id: String, asOf: String, axis: String? = nil) throws -> TotalsAnswer {
+    try readTotals(id, asOf, axis) { reader, indicator, request in try reader.answer(indicator, request) }
+  }
+
+  /// Opens the figure of one unit to what it is made of.
+  ///
+  /// - Parameter unit: any unit, a federation, or headquarters, which stands for the whole.
+  /// - Throws: as `totals`; `StoreError` with code `unknown` for a unit of which nothing is known.
+  public func explain(indicator id: String, unit: String, asOf: String, axis: String? = nil) throws -> OpenedTotal {
+    try readTotals(id, asOf, axis) { reader, indicator, request in
+      guard case .ratio(let ratio) = indicator.definition else {
+        return .figure(try TotalsOpener(reader, indicator, request).open(unit))
+      }
+      let (over, under) = try reader.parts(of: ratio, id)
+      var axial = request
+      axial.axis = request.axis ?? TotalsRequest.defaultAxis(reader.catalog)
+      return .ratio(
+        indicator: id, factor: ratio.factor, numerator: try TotalsOpener(reader, over, request).open(unit),
+        denominator: try TotalsOpener(reader, under, axial).open(unit))
+    }
+  }
+
+  private func readTotals<Value>(
+    _ id: String, _ asOf: String, _ axis: String?, _ body: (TotalsReader, Indicator, TotalsRequest) throws -> Value
+  ) throws -> Value {
     try refreshTotals()
     return try readSealed { transaction in
       guard let indicator = transaction.catalog.indicator(named: id) else {
         let known = transaction.catalog.indicators.map(\.id).joined(separator: ", ")
         throw StoreError(.unknown, "adding up", "there is no indicator '\(id)'", hint: "there are \(known)")
       }
-      guard let day = DayRange(date: Array(asOf.utf8))?.last else {
-        throw StoreError(.invalid, "adding up", "'\(asOf)' is not a date", hint: "write 2025-10-31 or 2025-10")
-      }
-      return try TotalsReader(transaction).answer(indicator, asOf: asOf, day: day, axis: axis)
+      let request = try TotalsRequest(indicator, asOf: asOf, axis: axis, transaction.catalog)
+      return try body(TotalsReader(transaction), indicator, request)
     }
   }
 
@@ -31,28 +53,12 @@ extension Store {
   /// for; for others they are as they were.
   public func hasStaleTotals() throws -> Bool { try read { try $0.meta.integer(.staleTotals) } == 1 }
 
-  /// Counts the totals of a federation again where a large seal left that for later.
+  /// Counts the totals again where a large seal or an upgrade left that for later.
   func refreshTotals(now: Int64 = SystemClock.now()) throws {
     guard try hasStaleTotals(), identity.keyProblem == nil, !isReadOnly else { return }
     try write { transaction in
       try Sealer(transaction, wall: now).sealAll()
       transaction.totalsTracker?.countNow()
-    }
-  }
-
-  /// Opens a stock's total of one unit to the units below it.
-  public func explain(indicator id: String, unit: String, asOf: String, axis: String? = nil) throws -> TotalsExplanation
-  {
-    try readSealed { transaction in
-      guard let indicator = transaction.catalog.indicator(named: id), case .stock(let stock) = indicator.definition
-      else {
-        throw StoreError(
-          .unknown, "opening a total", "'\(id)' is not an indicator that opens to returns", hint: "try members")
-      }
-      guard let day = DayRange(date: Array(asOf.utf8))?.last else {
-        throw StoreError(.invalid, "opening a total", "'\(asOf)' is not a date", hint: "write 2025-10-31 or 2025-10")
-      }
-      return try TotalsReader(transaction).explain(stock, unit: unit, asOf: asOf, day: day, axis: axis ?? stock.axis)
     }
   }
 }

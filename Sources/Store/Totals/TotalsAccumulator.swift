@@ -16,6 +16,7 @@ struct TotalsAccumulator {
     var indicator: Int
     var federation: [UInt8]
     var slot: [UInt8]
+    var vintage: Int32
     var day: Int32
     var key: TotalSlot
     var delta: TotalDelta
@@ -32,9 +33,9 @@ struct TotalsAccumulator {
   /// - Parameter number: stands for `indicator` in comparisons.
   mutating func add(
     _ number: Int, _ indicator: String, federation: UnsafeBufferPointer<UInt8>, slot: UnsafeBufferPointer<UInt8>,
-    day: Int32, _ delta: TotalDelta
+    vintage: Int32, day: Int32, _ delta: TotalDelta
   ) {
-    if last?.indicator == number, last?.day == day, last?.slot.elementsEqual(slot) == true,
+    if last?.indicator == number, last?.day == day, last?.vintage == vintage, last?.slot.elementsEqual(slot) == true,
       last?.federation.elementsEqual(federation) == true
     {
       last?.delta += delta
@@ -42,9 +43,10 @@ struct TotalsAccumulator {
     }
     flush()
     let key = TotalKey(
-      federation: String(decoding: federation, as: UTF8.self), slot: String(decoding: slot, as: UTF8.self), day: day)
+      federation: String(decoding: federation, as: UTF8.self), slot: String(decoding: slot, as: UTF8.self),
+      vintage: vintage, day: day)
     last = Last(
-      indicator: number, federation: Array(federation), slot: Array(slot), day: day,
+      indicator: number, federation: Array(federation), slot: Array(slot), vintage: vintage, day: day,
       key: TotalSlot(indicator: indicator, key: key), delta: delta)
   }
 

@@ -32,7 +32,9 @@ extension TotalsPlan {
   ) throws {
     try eachUnitRecord(part, transaction) { record in
       guard stock.expectedSorts.contains(record.sort) else { return }
-      sums.add(part.indicator, Contributions.stock(stock, unit: record, returns: []), negated: false)
+      sums.add(
+        part.indicator,
+        Contributions.stock(stock, unit: record, returns: [], headquarters: part.headquarters), negated: false)
     }
   }
 
@@ -45,24 +47,26 @@ extension TotalsPlan {
     defer { statement.reset() }
     while try statement.step() {
       let record = statement.isNull(0) ? nil : part.units.record(statement)
-      if statement.int64(5) == 1 {
+      let terms = ReturnTerms(stock, unit: record, headquarters: part.headquarters)
+      if statement.int64(5) == 1, statement.withBytes(6, terms.isPlain), !statement.isNull(9) || !returns.mayWithhold {
         let value: Int64? = statement.isNull(9) ? nil : statement.int64(9)
         statement.withBytes(6) { federation in
           statement.withBytes(7) { axis in
             statement.withBytes(8) { date in
-              part.add(
-                value, on: ReturnTerms(stock, unit: record), federation: federation, axis: axis, date: Array(date),
-                to: &sums)
+              part.add(value, on: terms, federation: federation, axis: axis, date: Array(date), to: &sums)
             }
           }
         }
         continue
       }
       let unit = statement.bytes(4)
-      let steps = Contributions.stock(stock, unit: record, returns: try returns.read(unit, transaction, [:]))
+      let steps = Contributions.stock(
+        stock, unit: record, returns: try returns.read(unit, transaction, [:]), headquarters: part.headquarters)
       sums.add(part.indicator, steps, negated: false)
       // What is expected was counted with the units.
-      sums.add(part.indicator, Contributions.stock(stock, unit: record, returns: []), negated: true)
+      sums.add(
+        part.indicator, Contributions.stock(stock, unit: record, returns: [], headquarters: part.headquarters),
+        negated: true)
     }
   }
 }
@@ -83,7 +87,8 @@ extension TotalsPlan.Part {
     guard let stock, let returns else { return false }
     let rest = key.bytes.dropFirst(unit.count + 1)
     guard let separator = rest.firstIndex(of: RecordKey.separator) else { return false }
-    let terms = ReturnTerms(stock, unit: try units.read(unit, transaction, [:]))
+    let terms = ReturnTerms(stock, unit: try units.read(unit, transaction, [:]), headquarters: headquarters)
+    guard terms.isPlain(federation) else { return false }
     let value = value(returns.value)
     if value == nil, returns.mayWithhold { return false }
     federation.withUnsafeBufferPointer { federation in
@@ -101,7 +106,8 @@ extension TotalsPlan.Part {
   ) {
     guard let value, let day = DayRange(date: date)?.last.number else { return }
     for step in terms.stepsOfOnly(day: day, value: value) {
-      sums.add(number, indicator, federation: federation, slot: axis, day: step.day, step.delta)
+      sums.add(
+        number, indicator, federation: federation, slot: axis, vintage: day, day: step.day, step.delta)
     }
   }
 }

@@ -12,8 +12,13 @@ final class TotalsPlan {
     let units: UnitReader
     let stock: Indicator.Stock?
     let returns: ReturnReader?
+    let headquarters: String
 
-    init(indicator: String, number: Int, units: UnitReader, stock: Indicator.Stock?, returns: ReturnReader?) {
+    init(
+      indicator: String, number: Int, units: UnitReader, stock: Indicator.Stock?, returns: ReturnReader?,
+      headquarters: String
+    ) {
+      self.headquarters = headquarters
       self.indicator = indicator
       self.number = number
       self.units = units
@@ -26,7 +31,8 @@ final class TotalsPlan {
     ) throws -> [TotalKey: TotalDelta] {
       let record = try units.read(unit, transaction, sealed)
       guard let stock, let returns else { return Contributions.openUnits(record) }
-      return Contributions.stock(stock, unit: record, returns: try returns.read(unit, transaction, sealed))
+      return Contributions.stock(
+        stock, unit: record, returns: try returns.read(unit, transaction, sealed), headquarters: headquarters)
     }
   }
 
@@ -39,20 +45,27 @@ final class TotalsPlan {
   /// The name under which `birlik_total` counts the units of a kind.
   static func countName(_ units: Indicator.Units) -> String { "#" + units.kind }
 
-  init(_ catalog: Catalog, _ tables: [KindID: KindTable]) {
+  init(_ transaction: Transaction) {
+    let (catalog, tables) = (transaction.catalog, transaction.adopted.tables)
     for indicator in catalog.indicators {
       switch indicator.definition {
       case .stock(let stock):
         guard let units = UnitReader(stock.units, catalog, tables), let returns = ReturnReader(stock, catalog, tables)
         else { continue }
-        parts.append(Part(indicator: indicator.id, number: parts.count, units: units, stock: stock, returns: returns))
+        parts.append(
+          Part(
+            indicator: indicator.id, number: parts.count, units: units, stock: stock, returns: returns,
+            headquarters: transaction.headquarters))
         unitKinds.insert(units.table.kind.id)
         returnKinds.insert(returns.table.kind.id)
       case .openUnits(let open):
         let name = Self.countName(open.units)
         guard !parts.contains(where: { $0.indicator == name }), let units = UnitReader(open.units, catalog, tables)
         else { continue }
-        parts.append(Part(indicator: name, number: parts.count, units: units, stock: nil, returns: nil))
+        parts.append(
+          Part(
+            indicator: name, number: parts.count, units: units, stock: nil, returns: nil,
+            headquarters: transaction.headquarters))
         unitKinds.insert(units.table.kind.id)
       case .ratio: continue
       }

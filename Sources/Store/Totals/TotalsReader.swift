@@ -2,145 +2,216 @@ import Consolidation
 import SyncCore
 import Wire
 
-/// Reads totals from their steps, and opens them to rows.
+/// Reads totals from their steps.
 struct TotalsReader {
-  private let transaction: Transaction
-  private var catalog: Catalog { transaction.catalog }
-  private var connection: Connection { transaction.connection }
+  let transaction: Transaction
+  var catalog: Catalog { transaction.catalog }
+  private var headquarters: String { transaction.headquarters }
 
   init(_ transaction: Transaction) { self.transaction = transaction }
 
-  func answer(_ indicator: Indicator, asOf: String, day: CalendarDay, axis: String?) throws -> TotalsAnswer {
+  func answer(_ indicator: Indicator, _ request: TotalsRequest) throws -> TotalsAnswer {
     switch indicator.definition {
-    case .stock(let stock):
-      let axis = axis ?? stock.axis
-      return .report(
-        try report(
-          indicator.id, asOf, day, axis: axis, stock.units, stock.published, withheld: try withheld(stock, axis, day)
-        ) { federation in
-          var sum = try transaction.totals.sum(indicator.id, slot: axis, federation: federation, day: day)
-          sum += TotalDelta(
-            expected: try transaction.totals.sum(indicator.id, slot: "", federation: federation, day: day).expected)
-          return sum
-        })
-    case .openUnits(let open):
-      return .report(
-        try report(indicator.id, asOf, day, axis: "", open.units, open.published) { federation in
-          let sum = try transaction.totals.sum(
-            TotalsPlan.countName(open.units), slot: open.sort, federation: federation, day: day)
-          return TotalDelta(amount: sum.amount, reported: sum.amount, expected: sum.amount)
-        })
+    case .stock, .openUnits: return .report(try report(indicator, request))
     case .ratio(let ratio):
-      return try self.ratio(indicator.id, ratio, asOf: asOf, day: day, axis: axis)
+      let (over, under) = try parts(of: ratio, indicator.id)
+      let top = try report(over, request)
+      let bottom = try report(under, request)
+      let units = Set(top.rows.map(\.unit)).union(bottom.rows.map(\.unit)).sorted()
+      let rows = units.map { unit in
+        RatioRow(
+          unit: unit, numerator: top.rows.first { $0.unit == unit }.map(\.counted) ?? 0,
+          denominator: bottom.rows.first { $0.unit == unit }.map(\.counted) ?? 0, factor: ratio.factor)
+      }
+      let total = RatioRow(unit: "", numerator: top.counted, denominator: bottom.counted, factor: ratio.factor)
+      return .ratio(indicator: indicator.id, asOf: request.asOf, rows: rows, total: total)
     }
   }
 
-  private func ratio(
-    _ id: String, _ ratio: Indicator.Ratio, asOf: String, day: CalendarDay, axis: String?
-  ) throws -> TotalsAnswer {
-    guard let over = catalog.indicator(named: ratio.numerator), let under = catalog.indicator(named: ratio.denominator),
-      case .report(let top) = try answer(over, asOf: asOf, day: day, axis: axis),
-      case .report(let bottom) = try answer(under, asOf: asOf, day: day, axis: nil)
+  /// The two indicators of a ratio.
+  func parts(of ratio: Indicator.Ratio, _ id: String) throws -> (Indicator, Indicator) {
+    guard let over = catalog.indicator(named: ratio.numerator), let under = catalog.indicator(named: ratio.denominator)
     else { throw StoreError(.unknown, "adding up", "the indicator '\(id)' divides by one that is not defined") }
-    let rows = top.rows.map { row in
-      RatioRow(
-        unit: row.unit, numerator: row.counted, denominator: bottom.rows.first { $0.unit == row.unit }?.counted ?? 0,
-        factor: ratio.factor)
-    }
-    let total = RatioRow(unit: "", numerator: top.counted, denominator: bottom.counted, factor: ratio.factor)
-    return .ratio(indicator: id, asOf: asOf, rows: rows, total: total)
+    return (over, under)
   }
 
-  private func report(
-    _ id: String, _ asOf: String, _ day: CalendarDay, axis: String, _ units: Indicator.Units,
-    _ published: Indicator.Published, withheld: [String: Int64] = [:], counted: (String) throws -> TotalDelta
-  ) throws -> TotalsReport {
-    let figures = try figures(published)
-    let rows = try members(units).map { unit in
-      let sum = try counted(unit)
-      let declared = PublishedFigure.current(at: day, among: figures[unit] ?? [])
-      return TotalsRow(
-        unit: unit, counted: sum.amount, declared: declared?.value, declaredAsOf: declared?.asOf,
-        unitsExpected: sum.expected, unitsReported: sum.reported, unitsWithheld: withheld[unit] ?? 0)
+  func report(_ indicator: Indicator, _ request: TotalsRequest) throws -> TotalsReport {
+    guard let source = TotalsSource(indicator, request.axis) else {
+      throw StoreError(.unknown, "adding up", "the indicator '\(indicator.id)' divides a ratio")
     }
-    let parent = transaction.directory.headquartersCard?.role.federation ?? ""
-    return TotalsReport(
-      indicator: id, asOf: asOf, axis: axis, rows: rows,
-      claimed: PublishedFigure.current(at: day, among: figures[parent] ?? []))
+    let figures = try figures(source.published)
+    let rows = try federations(source, figures).map { unit, problem in
+      TotalsRow(
+        unit: unit, notMember: problem, tally: try tally(source, federation: unit, request.period),
+        declared: PublishedFigure.current(at: request.period.last, among: figures[unit] ?? []))
+    }
+    var report = TotalsReport(
+      indicator: indicator.id, measure: source.stock == nil ? .registering : .reporting, asOf: request.asOf,
+      period: request.period, axis: source.axis ?? "",
+      // What headquarters registered itself is shown where there is any.
+      rows: rows.filter { $0.unit != headquarters || $0.tally != Tally() },
+      claimed: PublishedFigure.current(at: request.period.last, among: figures[headquarters] ?? []))
+    for unit in figures.keys where unit != headquarters && !report.rows.contains(where: { $0.unit == unit }) {
+      let current = PublishedFigure.current(at: request.period.last, among: figures[unit] ?? [])
+      if try !current.isEmpty && owner(of: unit, source.units) == headquarters { report.outside[unit] = current }
+    }
+    if let stock = source.stock {
+      report.otherAxes = try otherAxes(source, report.rows.map(\.unit), request.period)
+      report.unitsNotAdded = try unitsNotAdded(stock, axis: source.axis ?? "", request.period.last)
+    }
+    return report
   }
 
-  /// How many units have a figure at the day that is withheld, by owner.
-  private func withheld(_ stock: Indicator.Stock, _ axis: String, _ day: CalendarDay) throws -> [String: Int64] {
-    guard let part = TotalsPlan(catalog, transaction.adopted.tables).parts.first(where: { $0.stock == stock }),
-      let returns = part.returns
-    else { return [:] }
-    var counts: [String: Int64] = [:]
-    try returns.eachWithheld(transaction) { unit in
-      let found = Contributions.withheld(
-        stock, unit: try part.units.read(unit, transaction, [:]), returns: try returns.read(unit, transaction, [:]),
-        axis: axis,
-        at: day)
-      for (federation, count) in found { counts[federation, default: 0] &+= count }
+  /// What is counted of a federation.
+  func tally(_ source: TotalsSource, federation: String, _ period: DayRange) throws -> Tally {
+    var tally = try transaction.totals.tally(source.part, slot: source.slot, federation: federation, period: period)
+    if source.stock != nil {
+      tally += try transaction.totals.tally(source.part, slot: "", federation: federation, period: period)
     }
-    return counts
+    return tally
   }
 
-  /// The units that are rows of the consolidated table, in order of code.
-  func members(_ units: Indicator.Units) throws -> [String] {
-    guard let kind = catalog.kind(named: units.kind) else { return [] }
-    let marks = units.statuses.indices.map { "?\($0 + 1)" }.joined(separator: ", ")
-    let statement = try connection.prepared(
-      "SELECT \(kind.key[0].name.sql) FROM \(kind.name) WHERE \(units.statusField.sql) IN (\(marks)) "
-        + "ORDER BY \(kind.key[0].name.sql)")
-    for (index, status) in units.statuses.enumerated() { statement.bind(index + 1, text: status) }
-    var codes: [String] = []
-    while try statement.step() { codes.append(statement.string(0)) }
-    return codes
+  private func otherAxes(
+    _ source: TotalsSource, _ federations: [String], _ period: DayRange
+  ) throws -> [TotalsReport.OtherAxis] {
+    try transaction.totals.slots(of: source.part).filter { $0 != "" && $0 != source.slot }.compactMap { axis in
+      var all = Tally()
+      for unit in federations {
+        all += try transaction.totals.tally(source.part, slot: axis, federation: unit, period: period)
+      }
+      let units = all.unitsReported &+ all.unitsCarried
+      return units == 0 ? nil : TotalsReport.OtherAxis(axis: axis, sum: all.sum, units: units)
+    }
   }
+
+  /// How many units above those that are summed report at the day.
+  private func unitsNotAdded(_ stock: Indicator.Stock, axis: String, _ day: CalendarDay) throws -> Int64 {
+    guard let kind = catalog.kind(named: stock.units.kind), let key = kind.key.first?.name.sql else { return 0 }
+    let marks = stock.excludedSorts.indices.map { "?\($0 + 3)" }.joined(separator: ", ")
+    let statement = try transaction.connection.prepared(
+      "SELECT count(*) FROM \(kind.name) u WHERE \(stock.units.sortField.sql) IN (\(marks)) AND EXISTS(SELECT 1 FROM "
+        + "\(stock.kind) r WHERE r.\(stock.unitColumn.sql)=u.\(key) AND r.\(stock.axisColumn.sql)=?1 "
+        + "AND r.\(stock.valueField.sql) IS NOT NULL AND substr(r.\(stock.dateColumn.sql), 1, 10)<=?2)")
+    statement.bind(1, text: axis)
+    statement.bind(2, text: day.iso)
+    for (index, sort) in stock.excludedSorts.enumerated() { statement.bind(index + 3, text: sort) }
+    defer { statement.reset() }
+    return try statement.step() ? statement.int64(0) : 0
+  }
+
+  // MARK: Federations
+
+  /// The rows of the table in order of code: members by the register of units, and whatever else has a node, a record or
+  /// a published figure, so that nothing that was reported is left out.
+  func federations(
+    _ source: TotalsSource, _ figures: [String: [PublishedFigure]]
+  ) throws -> [(unit: String, problem: NotMember?)] {
+    let statuses = try statuses(source.units)
+    var found = Set(statuses.filter { source.units.statuses.contains($0.value.status) }.keys)
+    found.formUnion(knownFederations())
+    found.formUnion(try transaction.totals.federations())
+    // A figure of a unit below a federation is no row of the table.
+    for unit in figures.keys where try owner(of: unit, source.units) == nil { found.insert(unit) }
+    found.insert(headquarters)
+    found.remove("")
+    return found.sorted().map { unit in
+      guard unit != headquarters else { return (unit, nil) }
+      guard let known = statuses[unit] else { return (unit, .unregistered) }
+      return (unit, source.units.statuses.contains(known.status) ? nil : .status(known.status))
+    }
+  }
+
+  /// Every federation that has a node or a record.
+  private func knownFederations() -> Set<String> {
+    Set(transaction.directory.cards.values.map(\.role.federation))
+      .union(transaction.directory.allChannels.map(\.owner))
+  }
+
+  /// The codes of all federations.
+  func federationCodes(_ source: TotalsSource) throws -> Set<String> {
+    Set(try federations(source, try figures(source.published)).map(\.unit)).subtracting([headquarters])
+  }
+
+  /// The status of every unit that has one, and of every federation's own unit.
+  private func statuses(_ units: Indicator.Units) throws -> [String: (status: String, owner: String)] {
+    guard let kind = catalog.kind(named: units.kind), let key = kind.key.first?.name.sql else { return [:] }
+    let federations = knownFederations().union(try transaction.totals.federations()).sorted()
+    let marks = federations.indices.map { "?\($0 + 1)" }.joined(separator: ", ")
+    let statement = try transaction.connection.prepared(
+      "SELECT \(key), \(units.statusField.sql), federation FROM \(kind.name) "
+        + "WHERE \(units.statusField.sql)<>'' OR \(key) IN (\(marks))")
+    for (index, code) in federations.enumerated() { statement.bind(index + 1, text: code) }
+    var found: [String: (status: String, owner: String)] = [:]
+    while try statement.step() { found[statement.string(0)] = (statement.string(1), statement.string(2)) }
+    return found
+  }
+
+  /// Who registered a unit; nil where nobody did.
+  private func owner(of unit: String, _ units: Indicator.Units) throws -> String? {
+    guard let kind = catalog.kind(named: units.kind), let key = kind.key.first?.name.sql else { return nil }
+    let statement = try transaction.connection.prepared("SELECT federation FROM \(kind.name) WHERE \(key)=?1")
+    statement.bind(1, text: unit)
+    defer { statement.reset() }
+    return try statement.step() ? statement.string(0) : nil
+  }
+
+  // MARK: Published figures
 
   /// Published figures by unit.
   func figures(_ published: Indicator.Published) throws -> [String: [PublishedFigure]] {
     guard let kind = catalog.kind(named: published.kind), kind.key.count == 4 else { return [:] }
     let keys = kind.key.map(\.name.sql)
-    let statement = try connection.prepared(
-      "SELECT \(keys[0]), \(keys[2]), \(keys[3]), \(published.valueField.sql) FROM \(kind.name) "
+    let precision = kind.field(named: Indicator.Published.precisionField)?.name.sql ?? "''"
+    let statement = try transaction.connection.prepared(
+      "SELECT \(keys[0]), \(keys[2]), \(keys[3]), \(published.valueField.sql), \(precision) FROM \(kind.name) "
         + "WHERE \(keys[1])=?1 AND \(published.valueField.sql) IS NOT NULL")
     statement.bind(1, text: published.measure)
     var figures: [String: [PublishedFigure]] = [:]
     while try statement.step() {
       figures[statement.string(0), default: []].append(
-        PublishedFigure(value: statement.int64(3), asOf: statement.string(1), source: statement.string(2)))
+        PublishedFigure(
+          value: statement.int64(3), asOf: statement.string(1), source: statement.string(2),
+          precision: statement.string(4)))
     }
     return figures
   }
+}
 
-  // MARK: Opening a total
+/// Where the figures of an indicator are kept.
+struct TotalsSource {
+  /// The name under which `birlik_total` keeps them.
+  let part: String
+  let slot: String
+  /// The axis of the returns, or of the links where units are counted and one was asked for.
+  let axis: String?
+  let units: Indicator.Units
+  let published: Indicator.Published
+  let stock: Indicator.Stock?
 
-  func explain(
-    _ stock: Indicator.Stock, unit: String, asOf: String, day: CalendarDay, axis: String
-  ) throws -> TotalsExplanation {
-    var tree = try UnitTree(stock.units, axis: axis, day: day, transaction)
-    let plan = TotalsPlan(catalog, transaction.adopted.tables)
-    let parts = plan.parts.first { $0.stock == stock }
-    var children: [TotalsExplanation.Child] = []
-    for child in tree.children(of: unit) {
-      var sum = TotalDelta()
-      for descendant in tree.everything(under: child) {
-        for (key, delta) in try parts?.contributions(of: Array(descendant.utf8), transaction, [:]) ?? [:]
-        where (key.slot == axis || key.slot.isEmpty) && key.day <= day.number { sum += delta }
-      }
-      let own = try parts?.returns?.read(Array(child.utf8), transaction, [:]).filter {
-        $0.axis == axis && $0.asOf.last <= day
-      }
-      .filter { $0.value != nil }.max { $0.asOf.last < $1.asOf.last }
-      children.append(
-        TotalsExplanation.Child(
-          unit: child, name: tree.name(of: child), sort: tree.sort(of: child), counted: sum.amount,
-          unitsExpected: sum.expected, unitsReported: sum.reported,
-          ownReturn: own.flatMap { item in item.value.map { (item.asOf.last.iso, $0) } }))
+  /// - Returns: nil for a ratio.
+  init?(_ indicator: Indicator, _ axis: String?) {
+    switch indicator.definition {
+    case .stock(let stock):
+      let axis = axis ?? stock.axis
+      self.init(
+        part: indicator.id, slot: axis, axis: axis, units: stock.units, published: stock.published, stock: stock)
+    case .openUnits(let open):
+      self.init(
+        part: TotalsPlan.countName(open.units), slot: open.sort, axis: axis, units: open.units,
+        published: open.published, stock: nil)
+    case .ratio: return nil
     }
-    let figures = try figures(stock.published)[unit] ?? []
-    return TotalsExplanation(
-      unit: unit, asOf: asOf, axis: axis, children: children, published: figures.sorted { $0.asOf < $1.asOf })
+  }
+
+  private init(
+    part: String, slot: String, axis: String?, units: Indicator.Units, published: Indicator.Published,
+    stock: Indicator.Stock?
+  ) {
+    self.part = part
+    self.slot = slot
+    self.axis = axis
+    self.units = units
+    self.published = published
+    self.stock = stock
   }
 }

@@ -28,7 +28,7 @@ final class TotalsTracker {
 
   init(_ transaction: Transaction) {
     self.transaction = transaction
-    plan = TotalsPlan(transaction.catalog, transaction.adopted.tables)
+    plan = TotalsPlan(transaction)
   }
 
   /// To be called before a row of the table is changed by the engine.

@@ -87,6 +87,9 @@ final class Directory {
   /// The federation that owns a channel; empty for a number that was never given.
   func owner(of number: ChannelNumber) -> String { channels[number]?.owner ?? "" }
 
+  /// All channels that were ever given a number.
+  var allChannels: [Channel] { Array(numbers.keys) }
+
   /// The number of a channel; nil for one that has none here.
   func number(of channel: Channel) -> ChannelNumber? { numbers[channel] }
 

@@ -61,6 +61,8 @@ public struct Indicator: Sendable, Equatable {
     /// The value of its `measure` column.
     public var measure: String
     public var valueField: String
+    /// By its name, the code field that says how exact a figure is, such as `at_least`, where the kind has one.
+    public static let precisionField = "precision"
 
     public init(kind: String, measure: String, valueField: String) {
       self.kind = kind

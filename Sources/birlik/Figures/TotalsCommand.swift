@@ -10,8 +10,14 @@ struct TotalsCommand: ParsableCommand {
     commandName: "totals",
     abstract: "birlik totals --as-of 2025-12-31",
     discussion: """
-      Shows an indicator at a date: what was counted, what the members declare, and how many units reported. --explain \
-      lists the units below one unit, and what each of them adds to its figure.
+      Shows an indicator at a date: what was counted, what the federations declare, and how complete it is. A unit's last \
+      figure at or before the date counts. REPORTED are the units with a return for the period: the month of the date, or \
+      the whole month or year when --as-of 2025-12 or 2025 is asked for. CARRIED are those whose last figure is older. Notes \
+      below the table say what a reader has to know.
+
+      --explain opens a figure to what it is made of: of headquarters to the federations, of a federation or unit to the \
+      units below it, and of every unit to its returns with what becomes of each. What counts and has no place in the tree \
+      is listed as not placed, with the cause.
       """)
 
   @Option(help: "The indicator; `birlik totals --indicator help` lists them.")
@@ -34,15 +40,31 @@ struct TotalsCommand: ParsableCommand {
     if indicator == "help" { return try list(store.catalog().indicators) }
     try TypedEdits.include(in: store)
     let asOf = asOf ?? Moment.today
+    let catalog = try store.catalog()
+    let title = catalog.indicator(named: indicator)?.title ?? indicator
     if let explain {
-      let answer = try store.explain(indicator: indicator, unit: explain, asOf: asOf, axis: axis)
-      if output.json { return try Output.answer(TotalsJSON.explanation(indicator, answer)) }
-      return try TotalsWords.print(answer)
+      let opened = try store.explain(indicator: indicator, unit: explain, asOf: asOf, axis: axis)
+      if output.json { return try Output.answer(TotalsJSON.opened(opened)) }
+      return try OpenedTotalWords().print(opened, title: title)
     }
     let answer = try store.totals(indicator: indicator, asOf: asOf, axis: axis)
-    if output.json { return try Output.answer(TotalsJSON.answer(answer)) }
-    let title = try store.catalog().indicator(named: indicator)?.title ?? indicator
-    try TotalsWords.print(answer, title: title)
+    if output.json {
+      try Output.answer(TotalsJSON.answer(answer))
+    } else {
+      try TotalsWords(options: node.repeated).print(answer, title: title, units: units(catalog))
+    }
+    // A figure that is none is no success.
+    if case .report(let report) = answer, report.rows.contains(where: { $0.counted == nil }) || report.counted == nil {
+      throw ExitStatus.data.exit
+    }
+  }
+
+  private func units(_ catalog: Catalog) -> Indicator.Units? {
+    switch catalog.indicator(named: indicator)?.definition {
+    case .stock(let stock): stock.units
+    case .openUnits(let open): open.units
+    case .ratio, nil: nil
+    }
   }
 
   private func list(_ indicators: [Indicator]) throws {

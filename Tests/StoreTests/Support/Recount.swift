@@ -12,9 +12,11 @@ enum Recount {
   }
 
   struct Amounts: Equatable {
-    var amount: Int64 = 0
+    var amount: Int128 = 0
     var reported: Int64 = 0
     var expected: Int64 = 0
+    var contradicted: Int64 = 0
+    var astray: Int64 = 0
     var isZero: Bool { self == Amounts() }
   }
 
@@ -24,14 +26,11 @@ enum Recount {
     var opened: DayRange?
     var closed: DayRange?
 
+    /// A unit that was opened again counts though the date of its earlier closing stands.
     func isOpen(_ day: Int32) -> Bool {
-      (opened.map { $0.first.number <= day } ?? true) && (closed.map { $0.last.number > day } ?? true)
-    }
-
-    /// Closed before it was opened: it never was.
-    var isReal: Bool {
-      guard let opened, let closed else { return true }
-      return closed.last > opened.first
+      let from = opened?.first.number ?? .min
+      let to = closed?.last.number ?? .max
+      return from <= day && (day < to || to <= from)
     }
   }
 
@@ -39,8 +38,10 @@ enum Recount {
     var unit: String
     var axis: String
     var federation: String
-    var day: Int32
+    var date: String
+    var days: DayRange
     var value: Int64
+    var day: Int32 { days.last.number }
   }
 
   static let days: [Int32] = [
@@ -56,14 +57,21 @@ enum Recount {
     let units = try units(node)
     let returns = try returns(node)
     let steps = try node.rows(
-      ["indicator", "slot", "federation", "day", "amount", "reported", "expected"], "birlik_total")
+      [
+        "indicator", "slot", "federation", "day", "amount_high", "amount", "reported", "expected", "contradicted",
+        "astray",
+      ],
+      "birlik_total")
     for day in days {
       var standing: [Figure: Amounts] = [:]
       for row in steps where Int32(row[3]).map({ $0 <= day }) ?? false {
         var sum = standing[Figure(indicator: row[0], slot: row[1], federation: row[2])] ?? Amounts()
-        sum.amount += Int64(row[4]) ?? 0
-        sum.reported += Int64(row[5]) ?? 0
-        sum.expected += Int64(row[6]) ?? 0
+        let numbers = row[4...].map { Int64($0) ?? 0 }
+        sum.amount += Int128(numbers[0]) << 64 | Int128(UInt64(bitPattern: numbers[1]))
+        sum.reported += numbers[2]
+        sum.expected += numbers[3]
+        sum.contradicted += numbers[4]
+        sum.astray += numbers[5]
         standing[Figure(indicator: row[0], slot: row[1], federation: row[2])] = sum
       }
       standing = standing.filter { !$0.value.isZero }
@@ -95,14 +103,29 @@ enum Recount {
       ["unit", "axis", "federation", "as_of", "members_total"],
       "membership_return WHERE members_total IS NOT NULL"
     ).compactMap { row in
-      guard let day = DayRange(date: Array(row[3].utf8))?.last.number, let value = Int64(row[4]) else { return nil }
-      return Return(unit: row[0], axis: row[1], federation: row[2], day: day, value: value)
+      guard let days = DayRange(date: Array(row[3].utf8)), let value = Int64(row[4]) else { return nil }
+      return Return(unit: row[0], axis: row[1], federation: row[2], date: row[3], days: days, value: value)
     }
+  }
+
+  static let headquarters = "otuts"
+
+  /// Which return counts: one that may speak for the unit before all others, then the latest, then the unit's own
+  /// federation before headquarters, then the more exact date.
+  private static func standing(_ returns: [Return], home: String?) -> Return? {
+    func order(_ item: Return) -> (Int, Int32, Int, Int32) {
+      let isOwn = item.federation == home || (home == nil && item.federation != headquarters)
+      return (
+        isOwn || item.federation == headquarters ? 1 : 0, item.day, isOwn ? 1 : 0,
+        item.days.first.number - item.days.last.number
+      )
+    }
+    return returns.max { a, b in order(a) == order(b) ? a.date > b.date : order(a) < order(b) }
   }
 
   private static func naive(_ units: [String: Unit], _ returns: [Return], at day: Int32) -> [Figure: Amounts] {
     var figures: [Figure: Amounts] = [:]
-    for unit in units.values where unit.isReal && unit.isOpen(day) {
+    for unit in units.values where unit.isOpen(day) {
       if !unit.sort.isEmpty {
         figures[Figure(indicator: "#org_unit", slot: unit.sort, federation: unit.federation), default: Amounts()]
           .amount += 1
@@ -111,17 +134,28 @@ enum Recount {
         figures[Figure(indicator: "members", slot: "", federation: unit.federation), default: Amounts()].expected += 1
       }
     }
-    let series = Set(returns.map { [$0.unit, $0.axis, $0.federation] })
-    for name in series {
+    for name in Set(returns.map { [$0.unit, $0.axis] }) {
       let unit = units[name[0]]
-      if let unit, !unit.isReal || !unit.isOpen(day) || excluded.contains(unit.sort) { continue }
-      let known = returns.filter { [$0.unit, $0.axis, $0.federation] == name && $0.day <= day }
-      guard let last = known.max(by: { ($0.day, $0.value) < ($1.day, $1.value) }) else { continue }
-      let figure = Figure(indicator: "members", slot: name[1], federation: name[2])
-      figures[figure, default: Amounts()].amount += last.value
+      if let unit, !unit.isOpen(day) || excluded.contains(unit.sort) { continue }
+      let home = unit.flatMap { $0.federation == headquarters ? nil : $0.federation }
+      let known = returns.filter { [$0.unit, $0.axis] == name && $0.day <= day }
+      guard let item = standing(known, home: home) else { continue }
+      let federation = item.federation == headquarters ? home ?? headquarters : item.federation
+      let figure = Figure(indicator: "members", slot: name[1], federation: federation)
+      let isExpected = unit?.sort == "primary_organization"
+      figures[figure, default: Amounts()].amount += Int128(item.value)
       figures[figure, default: Amounts()].reported += 1
+      if known.contains(where: { $0.day >= item.day && $0.value != item.value }) {
+        figures[figure, default: Amounts()].contradicted += 1
+      }
+      if unit == nil || (home != nil && home != federation) { figures[figure, default: Amounts()].astray += 1 }
       // A unit that nobody expected is expected once it reports.
-      if unit?.sort != "primary_organization" { figures[figure, default: Amounts()].expected += 1 }
+      if !isExpected || federation != (home ?? headquarters) { figures[figure, default: Amounts()].expected += 1 }
+      // What headquarters registered is expected of whoever reports it.
+      if isExpected, home == nil, federation != headquarters {
+        let own = Figure(indicator: "members", slot: name[1], federation: headquarters)
+        figures[own, default: Amounts()].expected -= 1
+      }
     }
     return figures.filter { !$0.value.isZero }
   }

@@ -37,8 +37,10 @@ struct Tables: Equatable {
       "birlik_invalid WHERE channel IN (\(channels)) ORDER BY 1, 2, 3, 4")
     if isWhole {
       totals = try node.rows(
-        ["indicator", "slot", "federation", "day", "amount", "reported", "expected"],
-        "birlik_total WHERE amount<>0 OR reported<>0 OR expected<>0 ORDER BY 1, 2, 3, 4")
+        [
+          "indicator", "slot", "federation", "day", "vintage", "amount_high", "amount", "reported", "expected",
+          "withheld", "contradicted", "astray",
+        ], "birlik_total ORDER BY 1, 2, 3, 4, 5")
     }
   }
 

@@ -1,0 +1,181 @@
+import Consolidation
+import SyncCore
+
+/// Opens a figure to the units below, the unit's own returns, and what has no place.
+///
+/// What each unit adds is worked out anew from its rows, so that an explanation proves the total that it opens.
+final class TotalsOpener {
+  private let reader: TotalsReader
+  private let transaction: Transaction
+  private let indicator: Indicator
+  private let source: TotalsSource
+  private let request: TotalsRequest
+  private let part: TotalsPlan.Part
+  private let tree: UnitTree
+  private let federations: Set<String>
+  private var forests: [String: FederationTree] = [:]
+
+  /// - Throws: `StoreError` for a ratio, which opens to its two figures.
+  init(_ reader: TotalsReader, _ indicator: Indicator, _ request: TotalsRequest) throws {
+    guard let source = TotalsSource(indicator, request.axis),
+      let part = TotalsPlan(reader.transaction).parts.first(where: { $0.indicator == source.part })
+    else { throw StoreError(.unknown, "opening a total", "the catalog does not define what '\(indicator.id)' adds up") }
+    self.reader = reader
+    transaction = reader.transaction
+    self.indicator = indicator
+    self.source = source
+    self.request = request
+    self.part = part
+    federations = try reader.federationCodes(source)
+    tree = try UnitTreeReader(source.units, transaction).tree(
+      axis: source.axis ?? TotalsRequest.defaultAxis(transaction.catalog), day: request.period.last,
+      federations: federations)
+  }
+
+  // MARK: What is opened
+
+  /// - Throws: `StoreError` with code `unknown` for a unit of which nothing is known.
+  func open(_ unit: String) throws -> TotalsExplanation {
+    if unit == tree.headquarters { return try openAll() }
+    if federations.contains(unit) { return try openFederation(unit) }
+    let returns = try part.returns?.read(Array(unit.utf8), transaction, [:]) ?? []
+    guard tree.unit(unit) != nil || !returns.isEmpty else {
+      let known = federations.sorted().joined(separator: ", ")
+      throw StoreError(
+        .unknown, "opening a total", "there is no unit '\(unit)'",
+        hint: "\(known.isEmpty ? "" : "there are the federations \(known), and ")units below them: "
+          + "`birlik list \(source.units.kind)`")
+    }
+    // What headquarters registered, or nobody, counts for whoever reports it.
+    let reporting = try amounts(of: unit).filter { $0.value.counted != 0 || $0.value.unitsReported != 0 }
+    let federation = tree.home(of: unit) ?? reporting.keys.min() ?? tree.headquarters
+    return try explanation(unit, federation, forest(of: federation), notPlaced: [])
+  }
+
+  /// The whole: every federation, and what headquarters registered itself.
+  private func openAll() throws -> TotalsExplanation {
+    let report = try reader.report(indicator, request)
+    var opened = try openFederation(tree.headquarters)
+    let others = report.rows.filter { $0.unit != tree.headquarters }
+    opened.children =
+      others.map { row in
+        TotalsExplanation.Child(
+          unit: row.unit, name: tree.unit(row.unit)?.name ?? "", sort: tree.unit(row.unit)?.sort ?? "",
+          tally: row.tally, own: nil)
+      } + opened.children
+    opened.total = report.tally
+    return opened
+  }
+
+  private func openFederation(_ federation: String) throws -> TotalsExplanation {
+    let forest = try forest(of: federation)
+    let loose = try forest.loose.sorted { $0.key < $1.key }.compactMap { cause, tops -> TotalsExplanation.Loose? in
+      let units = try tops.map { try child($0, federation, forest) }.filter { $0.tally != Tally() }
+      return units.isEmpty ? nil : TotalsExplanation.Loose(cause: cause, units: units)
+    }
+    return try explanation(federation, federation, forest, notPlaced: loose)
+  }
+
+  private func forest(of federation: String) throws -> FederationTree {
+    if let known = forests[federation] { return known }
+    let forest = try FederationTree(tree, federation: federation, counting: codes(of: federation))
+    forests[federation] = forest
+    return forest
+  }
+
+  private func explanation(
+    _ unit: String, _ federation: String, _ forest: FederationTree, notPlaced: [TotalsExplanation.Loose]
+  ) throws -> TotalsExplanation {
+    let children = try forest.children(of: unit).map { try child($0, federation, forest) }
+    let own = try amounts(of: unit)[federation] ?? Tally()
+    var total = own
+    if unit == federation {
+      total = try reader.tally(source, federation: federation, request.period)
+    } else {
+      for child in children { total += child.tally }
+    }
+    let figures = try reader.figures(source.published)[unit] ?? []
+    return TotalsExplanation(
+      indicator: indicator.id, unit: unit, name: tree.unit(unit)?.name ?? "", sort: tree.unit(unit)?.sort ?? "",
+      asOf: request.asOf, axis: source.axis ?? "", total: total, own: own, returns: try items(of: unit),
+      children: children, notPlaced: notPlaced,
+      published: figures.sorted { ($0.asOf, $0.source) < ($1.asOf, $1.source) })
+  }
+
+  private func child(_ code: String, _ federation: String, _ forest: FederationTree) throws -> TotalsExplanation.Child {
+    var tally = Tally()
+    for unit in forest.everything(under: code) { tally += try amounts(of: unit)[federation] ?? Tally() }
+    let unit = tree.unit(code)
+    return TotalsExplanation.Child(
+      unit: code, name: unit?.name ?? "", sort: unit?.sort ?? "", tally: tally,
+      own: try items(of: code).first { $0.verdict == .counts || $0.verdict == .carried || $0.verdict == .notAdded })
+  }
+
+  // MARK: What a unit adds
+
+  /// What a unit adds at the date, by federation.
+  private func amounts(of unit: String) throws -> [String: Tally] {
+    var byVintage: [String: [Int32: TotalDelta]] = [:]
+    for (key, delta) in try part.contributions(of: Array(unit.utf8), transaction, [:])
+    where key.day <= request.period.last.number
+      && (key.slot == source.slot || (key.slot.isEmpty && source.stock != nil))
+    {
+      byVintage[key.federation, default: [:]][key.vintage, default: TotalDelta()] += delta
+    }
+    return byVintage.mapValues { vintages in
+      var tally = Tally()
+      for (vintage, delta) in vintages { tally.add(delta, vintage: vintage, period: request.period) }
+      return tally
+    }
+  }
+
+  /// The units that belong to a federation, and those of which something counts for it all the same.
+  private func codes(of federation: String) throws -> Set<String> {
+    var codes: Set<String> = []
+    var others: Set<String> = []
+    for unit in tree.units {
+      let home = tree.home(of: unit.code) ?? tree.headquarters
+      if unit.owner == federation || home == federation { codes.insert(unit.code) }
+      // Whoever reports for what headquarters registered has it in its total.
+      if home == tree.headquarters && federation != home { others.insert(unit.code) }
+    }
+    codes.remove(federation)
+    if let returns = part.returns {
+      others.formUnion(try returns.unitsElsewhere(federation, source.units, transaction))
+    }
+    for code in others where try amounts(of: code)[federation] != nil { codes.insert(code) }
+    return codes
+  }
+
+  /// A unit's returns along the axis, each with what becomes of it.
+  private func items(of unit: String) throws -> [TotalsExplanation.Item] {
+    guard let stock = source.stock, let reader = part.returns, let axis = source.axis else { return [] }
+    let code = Array(unit.utf8)
+    let record = try part.units.read(code, transaction, [:])
+    let terms = ReturnTerms(stock, unit: record, headquarters: tree.headquarters)
+    let returns = try reader.read(code, transaction, [:]).filter { $0.axis == axis }
+    let day = request.period.last
+    let standing = StandingReturns(returns, axis: axis, home: terms.home, headquarters: tree.headquarters).standing(
+      at: day)
+    let isOpen = terms.opened <= day.number && terms.closed.map { $0 > day.number } ?? true
+    return returns.sorted { ($0.asOf.last, $0.date, $0.federation) < ($1.asOf.last, $1.date, $1.federation) }.map {
+      item in
+      let verdict: TotalsExplanation.Item.Verdict
+      if item.amount == nil {
+        verdict = .notCollected
+      } else if item.asOf.last > day {
+        verdict = .later
+      } else if !isOpen {
+        verdict = .closed
+      } else if !terms.isCounted {
+        verdict = item == standing?.item ? .notAdded : .earlier
+      } else if item == standing?.item {
+        verdict = item.asOf.last.number < request.period.first.number ? .carried : .counts
+      } else {
+        verdict = standing?.contradicting.contains(item) == true ? .contradicts : .earlier
+      }
+      return TotalsExplanation.Item(
+        asOf: item.date, federation: item.federation, value: item.value, isWithheld: item.isWithheld, verdict: verdict)
+    }
+  }
+}
