@@ -12,6 +12,13 @@ public struct Finding: Sendable, Equatable {
     case lookAlikeKeys = "look-alike-keys"
     case hiddenCharacters = "hidden-characters"
     case doubtfulDates = "doubtful-dates"
+    case unregisteredFederations = "unregistered-federations"
+    case unregisteredUnits = "unregistered-units"
+    case circles = "parents-in-a-circle"
+    case absentParents = "absent-parents"
+    case foreignParents = "parents-of-another-federation"
+    case contradictions = "contradicting-returns"
+    case reopenedUnits = "closed-before-opened"
 
     /// What findings of this sort have in common, for the line above them.
     public var title: String {
@@ -19,6 +26,13 @@ public struct Finding: Sendable, Equatable {
       case .lookAlikeKeys: "Keys that look alike: one thing under two keys counts twice"
       case .hiddenCharacters: "Keys with characters that nobody sees: control, invisible, or blanks at an end"
       case .doubtfulDates: "Dates that are hardly meant"
+      case .unregisteredFederations: "Federations that count in totals and are no members in the register"
+      case .unregisteredUnits: "Units that report and are not registered: they count, and have no place in the tree"
+      case .circles: "Parents that lead back to the unit: it counts, and has no place in the tree"
+      case .absentParents: "Parents that nobody registered: what stands under them counts, and has no place in the tree"
+      case .foreignParents: "Parents of another federation: what stands under them counts, and has no place in the tree"
+      case .contradictions: "Returns of one unit that contradict each other: one of them counts"
+      case .reopenedUnits: "Units that closed before they opened"
       }
     }
   }

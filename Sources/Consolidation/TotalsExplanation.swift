@@ -78,6 +78,7 @@ public struct TotalsExplanation: Sendable, Equatable {
   }
 
   public var indicator: String
+  public var measure: TotalsReport.Measure
   public var unit: String
   public var name: String
   public var sort: String
@@ -95,10 +96,12 @@ public struct TotalsExplanation: Sendable, Equatable {
   public var published: [PublishedFigure]
 
   public init(
-    indicator: String, unit: String, name: String, sort: String, asOf: String, axis: String, total: Tally, own: Tally,
+    indicator: String, measure: TotalsReport.Measure, unit: String, name: String, sort: String, asOf: String,
+    axis: String, total: Tally, own: Tally,
     returns: [Item], children: [Child], notPlaced: [Loose], published: [PublishedFigure]
   ) {
     self.indicator = indicator
+    self.measure = measure
     self.unit = unit
     self.name = name
     self.sort = sort

@@ -43,11 +43,19 @@ public struct UnitTree: Sendable {
   public func unit(_ code: String) -> Unit? { numbers[code].map { units[$0] } }
   public func parent(of code: String) -> String? { parents[code] }
 
-  /// The federation to which a unit belongs; nil where headquarters registered it, or nobody.
-  public func home(of code: String) -> String? {
-    if federations.contains(code) { return code }
-    guard let owner = unit(code)?.owner, owner != headquarters else { return nil }
-    return owner
+  /// The federation to which a unit belongs: that which registered it, or to which the links of what headquarters
+  /// registered lead; nil where they lead to none, and for a unit that nobody registered.
+  public func home(of first: String) -> String? {
+    var code = first
+    var passed: Set<String> = []
+    while passed.insert(code).inserted {
+      if federations.contains(code) { return code }
+      guard let owner = unit(code)?.owner else { return nil }
+      if owner != headquarters { return owner }
+      guard let parent = parents[code] else { return nil }
+      code = parent
+    }
+    return nil
   }
 }
 
@@ -137,14 +145,13 @@ public struct FederationTree: Sendable {
 
   /// Where a unit stands by its own record and link.
   private func step(from code: String, _ tree: UnitTree) -> Place {
-    func isForeign(_ code: String) -> Bool { tree.home(of: code).map { $0 != federation } ?? false }
-    guard let unit = tree.unit(code) else { return .loose(.unregistered) }
-    if isForeign(code) { return .loose(.foreign) }
-    guard let parent = tree.parent(of: code) ?? (unit.owner == federation ? federation : nil) else {
+    guard tree.unit(code) != nil else { return .loose(.unregistered) }
+    guard let home = tree.home(of: code) ?? (federation == tree.headquarters ? federation : nil) else {
       return .loose(.unlinked)
     }
-    if parent == federation { return .under(parent) }
+    if home != federation { return .loose(.foreign) }
+    guard let parent = tree.parent(of: code), parent != federation else { return .under(federation) }
     if tree.unit(parent) == nil { return .loose(.unknownParent) }
-    return isForeign(parent) ? .loose(.foreignParent) : .under(parent)
+    return tree.home(of: parent) ?? tree.headquarters == federation ? .under(parent) : .loose(.foreignParent)
   }
 }

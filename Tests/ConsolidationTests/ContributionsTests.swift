@@ -88,7 +88,7 @@ import Testing
     let asOf = random.range()
     let value = random.below(4) == 0 ? nil : Int64(random.below(5))
     return UnitReturn(
-      federation: federation, axis: axis, date: "\(asOf.first.number)…\(asOf.last.number) \(federation)", asOf: asOf,
+      federation: federation, axis: axis, date: "\(random.below(1 << 40))", asOf: asOf,
       value: value, isWithheld: value == nil && random.below(2) == 0)
   }
 

@@ -315,7 +315,8 @@ import Wire
     for node in [uz, hq] {
       guard case .report(let report) = try node.store.totals(indicator: "members", asOf: "2026-10") else { return }
       let row = try #require(report.rows.first { $0.unit == "ftuu" })
-      #expect(row.counted == 80 && row.unitsReported == 3 && row.unitsExpected == 3 && row.unitsWithheld == 2)
+      #expect(row.counted == 80 && row.tally.unitsReporting == 3 && row.tally.unitsExpected == 3)
+      #expect(row.tally.unitsWithheld == 2)
       #expect(try node.store.verify().problems == [])
     }
     // Told again, it counts again; and a later return that is withheld adds nothing from its day on.
@@ -325,7 +326,7 @@ import Wire
     _ = try derive(uz)
     try Exchange.sync(uz, hq)
     guard case .report(let report) = try hq.store.totals(indicator: "members", asOf: "2026-10") else { return }
-    #expect(report.counted == 145 && report.unitsWithheld == 0)
+    #expect(report.counted == 145 && report.tally.unitsWithheld == 0)
     #expect(try hq.store.verify().problems == [])
   }
 }

@@ -95,10 +95,10 @@ import Testing
     let row = report.rows.first { $0.unit == move.unit }
     switch move.figure {
     case .counted: return move.unit == "total" ? report.counted : row?.counted
-    case .declared: return row?.declared
-    case .claimed: return report.claimed?.value
-    case .expected: return row?.unitsExpected
-    case .reported: return row?.unitsReported
+    case .declared: return row?.declaredSum?.highest
+    case .claimed: return report.claimedSum?.highest
+    case .expected: return row?.tally.unitsExpected
+    case .reported: return row?.tally.unitsReporting
     }
   }
 

@@ -10,11 +10,13 @@ import Testing
   private static let returns = "membership_return(unit, as_of, axis, members_total)"
 
   /// Headquarters and two federations; what is typed at each, and sent.
-  private func world(_ hqSQL: String, _ uzSQL: String, _ kzSQL: String = "") throws -> (hq: TestNode, uz: TestNode) {
+  private func world(_ hqSQL: String, _ uzSQL: String, _ kzSQL: String = "") throws -> (
+    hq: TestNode, uz: TestNode, kz: TestNode
+  ) {
     let house = try House()
     let hq = try house.add("otuts")
     let uz = try house.add("ftuu")
-    let kz = try house.add("fturk")
+    let kz = try house.addKept("fturk")
     if !hqSQL.isEmpty { try hq.type(hqSQL) }
     if !uzSQL.isEmpty { try uz.type(uzSQL) }
     if !kzSQL.isEmpty { try kz.type(kzSQL) }
@@ -23,7 +25,7 @@ import Testing
     let found = try Opened.check(hq, "2026-01")
     if let problem = found.problem { Issue.record("\(problem)") }
     #expect(try hq.store.verify().problems == [])
-    return (hq, uz)
+    return (hq, uz, kz)
   }
 
   private func row(_ node: TestNode, _ unit: String, _ asOf: String = "2026-01") throws -> TotalsRow {
@@ -34,11 +36,12 @@ import Testing
   func unregistered() throws {
     let unit = "INSERT INTO org_unit(code, unit_kind) VALUES('p', 'primary_organization');"
     let item = "INSERT INTO \(Self.returns) VALUES('p', '2025-12-31', 'territorial', 1210);"
-    let (hq, _) = try world("", unit + item)
+    let (hq, _, last) = try world("", unit + item)
+    defer { withExtendedLifetime(last) {} }
     let report = try Opened.report(hq, "2025-12-31")
     #expect(report.counted == 1210)
-    #expect(report.rows.map(\.unit) == ["ftuu", "fturk"])
-    #expect(report.rows.map(\.notMember) == [.unregistered, .unregistered])
+    #expect(report.rows.map(\.unit) == ["ftuu"])
+    #expect(report.rows.map(\.notMember) == [.unregistered])
     #expect(report.rows[0].tally.unitsReported == 1 && report.rows[0].tally.unitsExpected == 1)
 
     try hq.type("INSERT INTO org_unit(code, membership_status) VALUES('ftuu', 'none'), ('fturk', 'member')")
@@ -53,13 +56,14 @@ import Testing
 
   @Test("A published figure alone makes a row; what is registered as no member is told, and in no sum")
   func published() throws {
-    let (hq, _) = try world(
+    let (hq, _, last) = try world(
       """
       INSERT INTO figure(unit, measure, as_of, source, value, precision) VALUES
         ('ahik', 'members', '2025-10', 'a', 1600000, 'at_least'), ('memur', 'members', '2019', 'b', 5, NULL),
         ('ahik', 'members', '2025-10-31', 'c', 1700000, NULL);
       INSERT INTO org_unit(code, unit_kind, membership_status) VALUES('memur', 'national_centre', 'none');
       """, "")
+    defer { withExtendedLifetime(last) {} }
     let report = try Opened.report(hq, "2026-01")
     let ahik = try row(hq, "ahik")
     #expect(ahik.notMember == .unregistered && ahik.declared.map(\.precision) == ["at_least", ""])
@@ -72,7 +76,7 @@ import Testing
     let codes = ["p", "q", "c1", "c2", "m", "n"]
     let units = codes.map { "('\($0)', 'primary_organization')" }.joined(separator: ", ")
     let items = (codes + ["unheard", "k"]).enumerated().map { "('\($1)', '2026-01', 'territorial', \(1 << $0))" }
-    let (hq, _) = try world(
+    let (hq, _, last) = try world(
       "INSERT INTO org_unit(code, unit_kind, membership_status) VALUES('ftuu', 'national_centre', 'member')",
       """
       INSERT INTO org_unit(code, unit_kind) VALUES \(units), ('r', 'regional_council');
@@ -81,6 +85,7 @@ import Testing
         ('m', 'territorial', '2020', 'nobody'), ('n', 'territorial', '2020', 'k');
       INSERT INTO \(Self.returns) VALUES \(items.joined(separator: ", ")), ('r', '2026-01', 'territorial', 1000);
       """, "INSERT INTO org_unit(code, unit_kind) VALUES('k', 'primary_organization')")
+    defer { withExtendedLifetime(last) {} }
     let opened = try Opened.figure(hq, "ftuu", "2026-01")
     #expect(opened.total.sum == 255 && opened.sum == opened.total)
     #expect(opened.children.map(\.unit) == ["q", "r"] && opened.children.map(\.counted) == [2, 1])
@@ -96,7 +101,7 @@ import Testing
 
   @Test("One unit, axis and date counts once: the federation's own return before headquarters' and others'")
   func once() throws {
-    let (hq, uz) = try world(
+    let (hq, uz, last) = try world(
       """
       INSERT INTO org_unit(code, membership_status) VALUES('ftuu', 'member'), ('fturk', 'member');
       INSERT INTO \(Self.returns) VALUES('p', '2025-12-30', 'territorial', 70), ('q', '2025-12-31', 'territorial', 7);
@@ -105,6 +110,7 @@ import Testing
       INSERT INTO org_unit(code, unit_kind) VALUES('p', 'primary_organization'), ('q', 'primary_organization');
       INSERT INTO \(Self.returns) VALUES('p', '2025-12-31', 'territorial', 100);
       """, "INSERT INTO \(Self.returns) VALUES('p', '2026-01', 'territorial', 90)")
+    defer { withExtendedLifetime(last) {} }
     let report = try Opened.report(hq, "2026-01")
     #expect(report.counted == 107)
     let ftuu = try row(hq, "ftuu")
@@ -124,13 +130,14 @@ import Testing
 
   @Test("Returns whose dates end on one day: the one that counts is named as it is, the other contradicts")
   func oneDay() throws {
-    let (hq, _) = try world(
+    let (hq, _, last) = try world(
       "INSERT INTO org_unit(code, membership_status) VALUES('ftuu', 'member')",
       """
       INSERT INTO org_unit(code, unit_kind, opened_on, closed_on) VALUES
         ('p', 'primary_organization', '2024-01-01', '2020-12-31');
       INSERT INTO \(Self.returns) VALUES('p', '2025-10', 'territorial', 500), ('p', '2025-10-31', 'territorial', 400);
       """)
+    defer { withExtendedLifetime(last) {} }
     let opened = try Opened.figure(hq, "p", "2025-10")
     #expect(opened.total.counted == 400, "a unit that was opened again counts")
     #expect(opened.returns.map(\.asOf) == ["2025-10", "2025-10-31"])
@@ -141,12 +148,13 @@ import Testing
 
   @Test("An old figure is carried forward and not taken for a report")
   func carried() throws {
-    let (hq, _) = try world(
+    let (hq, _, last) = try world(
       "INSERT INTO org_unit(code, membership_status) VALUES('ftuu', 'member')",
       """
       INSERT INTO org_unit(code, unit_kind) VALUES('p', 'primary_organization'), ('q', 'primary_organization');
       INSERT INTO \(Self.returns) VALUES('p', '2012-12-31', 'territorial', 500), ('q', '2026-01-15', 'territorial', 4);
       """)
+    defer { withExtendedLifetime(last) {} }
     let tally = try row(hq, "ftuu", "2026-01-31").tally
     #expect(tally.counted == 504 && tally.unitsReported == 1 && tally.unitsCarried == 1 && tally.unitsExpected == 2)
     #expect(tally.carriedSince?.iso == "2012-12-31")
@@ -156,13 +164,14 @@ import Testing
 
   @Test("Every indicator opens at every level, and what there is none of is an error with what there is")
   func everyIndicator() throws {
-    let (hq, _) = try world(
+    let (hq, _, last) = try world(
       "INSERT INTO org_unit(code, membership_status) VALUES('ftuu', 'member')",
       """
       INSERT INTO org_unit(code, unit_kind) VALUES('p', 'primary_organization'), ('r', 'regional_council');
       INSERT INTO org_link(child, axis, valid_from, parent) VALUES('p', 'territorial', '2020', 'r');
       INSERT INTO \(Self.returns) VALUES('p', '2026-01', 'territorial', 500);
       """)
+    defer { withExtendedLifetime(last) {} }
     for unit in ["otuts", "ftuu", "r", "p"] {
       #expect(try Opened.figure(hq, unit, "2026-01", "primary_organizations").total.counted == 1, "\(unit)")
       guard
@@ -180,17 +189,17 @@ import Testing
         _ = try hq.store.explain(indicator: "members", unit: unit, asOf: asOf, axis: axis)
         return "none"
       } catch let error as StoreError {
-        return "\(error.detail): \(error.hint ?? "")"
+        return "\(error.detail): \(error.hint)"
       } catch {
         return "\(error)"
       }
     }
-    #expect(hint("nobody", nil).hasPrefix("there is no unit 'nobody': there are the federations ftuu, fturk"))
+    #expect(hint("nobody", nil).hasPrefix("there is no unit 'nobody': there are the federations ftuu, "))
     #expect(hint("ftuu", "regional") == "there is no axis 'regional': there are sectoral, territorial, affiliation")
     #expect(hint("ftuu", nil, "2026-13").hasPrefix("'2026-13' is not a date"))
   }
 
-  @Test("In random worlds every total is the sum of its explanation at each level and a recount", arguments: 0..<6)
+  @Test("In random worlds every total is the sum of its explanation at each level and a recount", arguments: 0..<4)
   func random(seed: UInt64) throws {
     let house = try House()
     let hq = try house.add("otuts")
@@ -220,11 +229,17 @@ import Testing
         try node.seal()
       }
       try Exchange.round(random.pick(others), hq)
-      if let words = try Recount.difference(hq) { return Issue.record("seed \(seed), step \(step): \(words)") }
+      if let words = try Recount.difference(hq) {
+        Issue.record("seed \(seed), step \(step): \(words)")
+        return
+      }
       for asOf in ["2020", "2025-10", "2026-12"] {
         let found = try Opened.check(hq, asOf)
         figures += found.figures
-        if let problem = found.problem { return Issue.record("seed \(seed), step \(step): \(problem)") }
+        if let problem = found.problem {
+          Issue.record("seed \(seed), step \(step): \(problem)")
+          return
+        }
       }
     }
     #expect(figures > 500)

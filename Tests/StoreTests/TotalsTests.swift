@@ -1,3 +1,4 @@
+import Consolidation
 import SyncCore
 import TestSupport
 import Testing

@@ -24,7 +24,8 @@ struct TotalsProof {
           guard opened.sum != opened.total, left > 0 else { continue }
           left -= 1
           report.problems.append(
-            "totals: \(indicator.id) of \(row) at \(date) is \(opened.total.sum), and its rows add up to \(opened.sum.sum)")
+            "totals: \(indicator.id) of \(row) at \(date) is \(opened.total.sum), and its rows add up to \(opened.sum.sum)"
+          )
         }
       }
     }

@@ -10,7 +10,8 @@ extension Store {
 
   /// - Parameter day: as of which totals are given; nil to leave them out.
   private func conflicts(includingResolved: Bool = false, weighedOn day: CalendarDay?) throws -> [ConflictView] {
-    try read { transaction in
+    if day != nil { try refreshTotals(mayWait: true) }
+    return try read { transaction in
       let reader = ConflictReader(transaction, stakesOn: day)
       var views: [ConflictView] = []
       var resolved: [ConflictResolutions.Place: Int] = [:]

@@ -10,5 +10,7 @@ protocol FindingCheck {
 
 /// All checks, in the order in which they run.
 enum FindingChecks {
-  static var all: [any FindingCheck.Type] { [LookAlikeKeys.self, HiddenCharacters.self, DoubtfulDates.self] }
+  static var all: [any FindingCheck.Type] {
+    [LookAlikeKeys.self, HiddenCharacters.self, DoubtfulDates.self, TreeFindings.self, ReturnFindings.self]
+  }
 }

@@ -54,11 +54,24 @@ extension Store {
   public func hasStaleTotals() throws -> Bool { try read { try $0.meta.integer(.staleTotals) } == 1 }
 
   /// Counts the totals again where a large seal or an upgrade left that for later.
-  func refreshTotals(now: Int64 = SystemClock.now()) throws {
-    guard try hasStaleTotals(), identity.keyProblem == nil, !isReadOnly else { return }
-    try write { transaction in
-      try Sealer(transaction, wall: now).sealAll()
-      transaction.totalsTracker?.countNow()
+  ///
+  /// - Parameter mayWait: whether the answer is of use without it, so that who meets a busy file goes on.
+  /// - Throws: `StoreError` with code `notPermitted` for whoever may not count them, where there are none at all yet.
+  func refreshTotals(mayWait: Bool = false, now: Int64 = SystemClock.now()) throws {
+    guard try hasStaleTotals() else { return }
+    guard identity.keyProblem == nil, !isReadOnly else {
+      guard try !mayWait && read({ try $0.totals.federations() }).isEmpty else { return }
+      throw StoreError(
+        .notPermitted, "adding up", "the totals have to be counted again, which this user may not do",
+        hint: "`birlik totals` by whoever may read the key does it, and so does the service's next sync")
+    }
+    do {
+      try write { transaction in
+        try Sealer(transaction, wall: now).sealAll()
+        transaction.totalsTracker?.countNow()
+      }
+    } catch let error as StoreError where mayWait && [.notPermitted, .busy, .full].contains(error.code) {
+      // They are counted by whoever writes next.
     }
   }
 }

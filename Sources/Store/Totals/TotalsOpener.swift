@@ -46,10 +46,13 @@ final class TotalsOpener {
         hint: "\(known.isEmpty ? "" : "there are the federations \(known), and ")units below them: "
           + "`birlik list \(source.units.kind)`")
     }
-    // What headquarters registered, or nobody, counts for whoever reports it.
-    let reporting = try amounts(of: unit).filter { $0.value.counted != 0 || $0.value.unitsReported != 0 }
-    let federation = tree.home(of: unit) ?? reporting.keys.min() ?? tree.headquarters
-    return try explanation(unit, federation, forest(of: federation), notPlaced: [])
+    var federation = tree.home(of: unit)
+    if tree.unit(unit) == nil {
+      // What nobody registered counts for whoever reports it.
+      federation = try amounts(of: unit).filter { $0.value.unitsReporting != 0 }.keys.min()
+    }
+    return try explanation(
+      unit, federation ?? tree.headquarters, forest(of: federation ?? tree.headquarters), notPlaced: [])
   }
 
   /// The whole: every federation, and what headquarters registered itself.
@@ -96,7 +99,8 @@ final class TotalsOpener {
     }
     let figures = try reader.figures(source.published)[unit] ?? []
     return TotalsExplanation(
-      indicator: indicator.id, unit: unit, name: tree.unit(unit)?.name ?? "", sort: tree.unit(unit)?.sort ?? "",
+      indicator: indicator.id, measure: source.measure, unit: unit, name: tree.unit(unit)?.name ?? "",
+      sort: tree.unit(unit)?.sort ?? "",
       asOf: request.asOf, axis: source.axis ?? "", total: total, own: own, returns: try items(of: unit),
       children: children, notPlaced: notPlaced,
       published: figures.sorted { ($0.asOf, $0.source) < ($1.asOf, $1.source) })
@@ -134,16 +138,18 @@ final class TotalsOpener {
     var codes: Set<String> = []
     var others: Set<String> = []
     for unit in tree.units {
-      let home = tree.home(of: unit.code) ?? tree.headquarters
-      if unit.owner == federation || home == federation { codes.insert(unit.code) }
-      // Whoever reports for what headquarters registered has it in its total.
-      if home == tree.headquarters && federation != home { others.insert(unit.code) }
+      if tree.home(of: unit.code) ?? tree.headquarters == federation {
+        codes.insert(unit.code)
+      } else if unit.owner == federation || unit.owner == tree.headquarters {
+        // What headquarters registered counts for whoever reports it, and is expected of headquarters until then.
+        others.insert(unit.code)
+      }
     }
     codes.remove(federation)
     if let returns = part.returns {
       others.formUnion(try returns.unitsElsewhere(federation, source.units, transaction))
     }
-    for code in others where try amounts(of: code)[federation] != nil { codes.insert(code) }
+    for code in others where try (amounts(of: code)[federation] ?? Tally()) != Tally() { codes.insert(code) }
     return codes
   }
 

@@ -46,7 +46,7 @@ struct TotalsReader {
         declared: PublishedFigure.current(at: request.period.last, among: figures[unit] ?? []))
     }
     var report = TotalsReport(
-      indicator: indicator.id, measure: source.stock == nil ? .registering : .reporting, asOf: request.asOf,
+      indicator: indicator.id, measure: source.measure, asOf: request.asOf,
       period: request.period, axis: source.axis ?? "",
       // What headquarters registered itself is shown where there is any.
       rows: rows.filter { $0.unit != headquarters || $0.tally != Tally() },
@@ -187,6 +187,7 @@ struct TotalsSource {
   let units: Indicator.Units
   let published: Indicator.Published
   let stock: Indicator.Stock?
+  var measure: TotalsReport.Measure { stock == nil ? .registering : .reporting }
 
   /// - Returns: nil for a ratio.
   init?(_ indicator: Indicator, _ axis: String?) {

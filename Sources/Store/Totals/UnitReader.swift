@@ -10,6 +10,8 @@ final class UnitReader {
   private let closed: Int
   /// Every unit, and one.
   let selectAll: String
+  /// Every unit that may have closed before it opened, with its code.
+  let selectReopened: String
   private let select: LazyStatement
 
   init?(_ units: Indicator.Units, _ catalog: Catalog, _ tables: [KindID: KindTable]) {
@@ -23,6 +25,10 @@ final class UnitReader {
     self.closed = closed
     selectAll =
       "SELECT federation, \(units.sortField.sql), \(units.openedField.sql), \(units.closedField.sql) FROM \(kind.name)"
+    let (opens, closes) = (units.openedField.sql, units.closedField.sql)
+    selectReopened =
+      "SELECT federation, \(units.sortField.sql), \(opens), \(closes), \(kind.key[0].name.sql) FROM \(kind.name) "
+      + "WHERE \(closes)<>'' AND substr(\(closes), 1, 4)<=substr(\(opens), 1, 4)"
     select = LazyStatement(selectAll + " WHERE \(kind.key[0].name.sql)=?1")
   }
 

@@ -32,14 +32,14 @@ struct OpenedTotalWords {
         + ": \(TotalsWords.figure(explanation.total))")
     output.print()
     if !explanation.children.isEmpty {
-      table(explanation.children)
+      table(explanation.children, explanation.measure)
     } else if explanation.notPlaced.isEmpty {
       output.print("No unit stands below it.")
     }
     for loose in explanation.notPlaced {
       output.print()
       output.print("Not placed, because \(TotalsWords.reason(loose.cause)): \(TotalsWords.figure(loose.tally))")
-      table(loose.units)
+      table(loose.units, explanation.measure)
     }
     if !explanation.returns.isEmpty {
       if !explanation.children.isEmpty || !explanation.notPlaced.isEmpty { output.print() }
@@ -63,22 +63,31 @@ struct OpenedTotalWords {
     }
   }
 
-  private func table(_ children: [TotalsExplanation.Child]) {
-    var table = Table([
-      .name("unit"), .text("name"), .text("sort"), .number("counted"), .number("reported"), .number("carried"),
-      .number("expected"), .number("own return"), .text("as of"),
-    ])
+  private func table(_ children: [TotalsExplanation.Child], _ measure: TotalsReport.Measure) {
+    let reports = measure == .reporting
+    var table = Table(
+      [.name("unit"), .text("name"), .text("sort"), .number("counted")]
+        + (reports
+          ? [
+            .number("reported"), .number("carried"), .number("expected"), .number("own return"), .text("as of"),
+          ] : []))
     for child in children {
-      let own = child.own
-      table.add([
-        child.unit, child.name, child.sort, TotalsWords.figure(child.tally), Words.grouped(child.tally.unitsReported),
-        Words.grouped(child.tally.unitsCarried), Words.grouped(child.tally.unitsExpected),
-        (own?.isWithheld == true ? "withheld" : Words.grouped(own?.value))
-          + (own?.verdict == .notAdded ? ", not added" : ""),
-        own?.asOf ?? "",
-      ])
+      table.add(
+        [child.unit, child.name, child.sort, TotalsWords.figure(child.tally)]
+          + (reports ? Self.completeness(child) : []))
     }
     table.write(to: output)
+  }
+
+  private static func completeness(_ child: TotalsExplanation.Child) -> [String] {
+    let own = child.own
+    return [
+      Words.grouped(child.tally.unitsReported), Words.grouped(child.tally.unitsCarried),
+      Words.grouped(child.tally.unitsExpected),
+      (own?.isWithheld == true ? "withheld" : Words.grouped(own?.value))
+        + (own?.verdict == .notAdded ? ", not added" : ""),
+      own?.asOf ?? "",
+    ]
   }
 
   private static func words(_ verdict: TotalsExplanation.Item.Verdict) -> String {

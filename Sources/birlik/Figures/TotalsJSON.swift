@@ -34,7 +34,8 @@ enum TotalsJSON {
             [(name: "unit", value: .string(row.unit)), ("member", .bool(row.notMember == nil))]
               + [("problem", .string(row.notMember.map { TotalsWords.problem(row.unit, $0) }))]
               + tally(row.tally, declared: row.declaredSum) + [
-                ("declared_figures", figures(row.declared)), ("gap", .number(row.gap)),
+                ("declared_as_of", .string(row.declared.first?.asOf)), ("declared_figures", figures(row.declared)),
+                ("gap", .number(row.gap)),
               ])
         }),
       "total": .object(

@@ -70,7 +70,7 @@ struct TotalsWords {
       let first = row.declared.first
       table.add(
         [
-          row.unit, Self.figure(row.tally), first.map(Self.figure) ?? Words.nothing, first?.asOf ?? Words.nothing,
+          row.unit, Self.figure(row.tally), first.map(Self.figure) ?? Words.nothing, first?.asOf ?? "",
           Words.grouped(row.gap),
         ] + Self.completeness(row.tally, of: row.declaredSum, report))
       for other in row.declared.dropFirst() {
