@@ -9,6 +9,7 @@ struct SealingLoop: Service {
   let logger: Logger
 
   func run() async throws {
+    try await offload { [store] in try store.refreshTotals(mayWait: true) }
     try await Polling.every(.seconds(1), from: ()) { [store, logger] _ in
       do {
         let sealed = try await offload { try store.seal() }

@@ -57,13 +57,13 @@ extension Store {
   ///
   /// - Parameter mayWait: whether the answer is of use without it, so that who meets a busy file goes on.
   /// - Throws: `StoreError` with code `notPermitted` for whoever may not count them, where there are none at all yet.
-  func refreshTotals(mayWait: Bool = false, now: Int64 = SystemClock.now()) throws {
+  public func refreshTotals(mayWait: Bool = false, now: Int64 = SystemClock.now()) throws {
     guard try hasStaleTotals() else { return }
     guard identity.keyProblem == nil, !isReadOnly else {
       guard try !mayWait && read({ try $0.totals.federations() }).isEmpty else { return }
       throw StoreError(
         .notPermitted, "adding up", "the totals have to be counted again, which this user may not do",
-        hint: "`birlik totals` by whoever may read the key does it, and so does the service's next sync")
+        hint: "`birlik totals` by whoever may read the key does it")
     }
     do {
       try write { transaction in

@@ -13,6 +13,8 @@ final class TotalsOpener {
   private let part: TotalsPlan.Part
   private let tree: UnitTree
   private let federations: Set<String>
+  /// Whether rows are as they were sealed: only then do they have to add up to the total that is kept.
+  private let isSealed: Bool
   private var forests: [String: FederationTree] = [:]
 
   /// - Throws: `StoreError` for a ratio, which opens to its two figures.
@@ -26,6 +28,7 @@ final class TotalsOpener {
     self.source = source
     self.request = request
     self.part = part
+    isSealed = try transaction.capture.isEmpty() && transaction.meta.integer(.staleTotals) != 1
     federations = try reader.federationCodes(source)
     tree = try UnitTreeReader(source.units, transaction).tree(
       axis: source.axis ?? TotalsRequest.defaultAxis(transaction.catalog), day: request.period.last,
@@ -66,7 +69,7 @@ final class TotalsOpener {
           unit: row.unit, name: tree.unit(row.unit)?.name ?? "", sort: tree.unit(row.unit)?.sort ?? "",
           tally: row.tally, own: nil)
       } + opened.children
-    opened.total = report.tally
+    opened.total = isSealed ? report.tally : opened.sum
     return opened
   }
 
@@ -92,10 +95,11 @@ final class TotalsOpener {
     let children = try forest.children(of: unit).map { try child($0, federation, forest) }
     let own = try amounts(of: unit)[federation] ?? Tally()
     var total = own
-    if unit == federation {
+    if unit == federation && isSealed {
       total = try reader.tally(source, federation: federation, request.period)
     } else {
       for child in children { total += child.tally }
+      for loose in notPlaced { total += loose.tally }
     }
     let figures = try reader.figures(source.published)[unit] ?? []
     return TotalsExplanation(

@@ -4,17 +4,10 @@ import SyncCore
 
 /// Edits that were typed and are not in the log yet.
 enum TypedEdits {
-  /// Adds them to the log first at headquarters, so that an answer includes them. Elsewhere that waits for the sync,
-  /// which compares the clocks, and a note says how many edits the answer lacks.
+  /// Adds them to the log first, so that an answer includes them; that needs no network. Whoever may not do that is told how
+  /// many edits the answer lacks.
   static func include(in store: Store) throws {
     guard store.identity.keyProblem == nil else { return try noteMissing(in: store) }
-    guard store.identity.role.isHeadquarters else {
-      let unsealed = try store.status().unsealed
-      guard unsealed > 0 else { return }
-      return StandardError.printNote(
-        "\(Words.count(unsealed, "edit")) waiting to be sent \(unsealed == 1 ? "is" : "are") not in this answer yet; "
-          + "run `birlik sync`")
-    }
     do {
       let report = try store.seal()
       for note in try store.notes(on: report.typed).words(atMost: 10) { StandardError.printNote(note) }
