@@ -57,7 +57,8 @@ struct CommandContractTests {
     let history = try await folder.good("history", "org_unit", "ftuu-001", "--database", "uz.db", "--json")
     #expect(try history.json().elements.count == 1 && history.errors.isEmpty)
     let offline = try await folder.good("totals", "--as-of", "2025-10", "--database", "uz.db", "--json")
-    #expect(try offline.json()["total"]?["counted"] == 120, "a total has this node's own latest edits, without a network")
+    #expect(
+      try offline.json()["total"]?["counted"] == 120, "a total has this node's own latest edits, without a network")
     try await folder.good("sync", "--database", "uz.db")
     try await folder.good("sync", "--database", "sam.db")
   }

@@ -38,7 +38,7 @@ extension Store {
   ) throws -> HeldDecision {
     try decideHeld(kind, key, now: now) { sealer, views, names in
       var decision = HeldDecision()
-let asked = zip(names, views).filter { reason == nil || $1.reason == reason }
+      let asked = zip(names, views).filter { reason == nil || $1.reason == reason }
       decision.changedSince = key == nil ? asked.map(\.1).filter(\.isChangedSince) : []
       let confirmed = asked.filter { key != nil || !$1.isChangedSince }.map(\.0)
       if sealer.transaction.identity.keyProblem == nil {
