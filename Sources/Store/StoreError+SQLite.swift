@@ -10,7 +10,7 @@ extension StoreError {
   /// this user lacks.
   func naming(holdersOf path: String) -> StoreError {
     if code == .notPermitted, detail == Self.closedWords {
-      return FilePermissions(path).hindrance(writes: true, operation) ?? self
+      return FilePermissions(path).hindrance(writes: true, hasFailed: true, operation) ?? self
     }
     guard code == .busy, detail == Self.heldWords, let holders = FileHolders.words(path) else { return self }
     var named = self

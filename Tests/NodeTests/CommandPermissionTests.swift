@@ -122,6 +122,32 @@ struct CommandPermissionTests {
     }
   }
 
+  @Test("A clerk without the key decides whether a record exists that one deleted and another edited")
+  func existence() async throws {
+    try await serving { folder, _ in
+      let uz = ["--database", "var/uz.db"]
+      for wanted in ["kept", "deleted"] {
+        let code = "ftuu-\(wanted)"
+        try await folder.good("set", "org_unit", code, "name=a", "--database", "var/uz.db")
+        _ = try await good(.service, "sync", "--database", "var/uz.db", in: folder)
+        try await folder.good("set", "org_unit", code, "name=b", "--database", "var/hq.db")
+        _ = try await good(.clerk, "remove", "org_unit", code, "--database", "var/uz.db", in: folder)
+        _ = try await good(.service, "sync", "--database", "var/uz.db", in: folder)
+        let decided = try await MachineUser.clerk.start(
+          ["resolve", "org_unit", code, "(record)", "--take", wanted] + uz, in: folder
+        ).result(within: .seconds(120))
+        #expect(decided.status == 0 && decided.output.contains("the service sends it"), "\(decided.errors)")
+        _ = try await good(.service, "sync", "--database", "var/uz.db", in: folder)
+        #expect(try await folder.good("conflicts", "--database", "var/hq.db").output.contains("There are none"))
+        let shown = try await folder.run("show", "org_unit", code, "--database", "var/hq.db")
+        #expect((shown.status == 0) == (wanted == "kept"), "\(wanted): \(shown.output) \(shown.errors)")
+      }
+      for database in ["var/hq.db", "var/uz.db"] {
+        #expect(try await folder.good("verify", "--database", database, "--json").json()["ok"] == true, "\(database)")
+      }
+    }
+  }
+
   @Test("Edits that wait for a person are confirmed and put back by a clerk without the key")
   func held() async throws {
     try await serving { folder, _ in

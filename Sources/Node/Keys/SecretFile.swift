@@ -90,6 +90,8 @@ struct SecretFile {
     let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, mode)
     guard file >= 0 else {
       if Self.isFull(errno) { throw full(operation) }
+      // A folder that a person named is not repeated.
+      if place != .named, [ENOENT, ENOTDIR, EACCES, EPERM].contains(errno) { throw Store.cannotMake(path, operation) }
       throw NodeError(
         .config, operation, "\(name) cannot be made", hint: "move an old one away, or check the folder")
     }

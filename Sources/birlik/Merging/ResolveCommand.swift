@@ -48,6 +48,10 @@ struct ResolveCommand: ParsableCommand {
         "kind": .string(record.kind), "key": .string(record.key), "field": .string(field), "outcome": "resolved",
       ])
     }
-    try Output.print("\(record.kind) \(record.key), \(field): resolved; the next sync sends it to the others.")
+    let next =
+      store.identity.keyProblem == nil
+      ? "the next sync sends it to the others"
+      : "the service sends it to the others at its next sync, and `birlik conflicts` lists it until then"
+    try Output.print("\(record.kind) \(record.key), \(field): resolved; \(next).")
   }
 }

@@ -18,16 +18,20 @@ package struct FilePermissions {
 
   /// Why the file cannot be used as the permissions are, and what to do; nil where they are no reason.
   ///
-  /// - Parameter writes: whether it was to be written.
-  package func hindrance(writes: Bool, _ operation: String) -> StoreError? {
+  /// - Parameters:
+  ///   - writes: whether it was to be written.
+  ///   - hasFailed: whether SQLite could not use it. Until then what is in the journal may be another program's work.
+  package func hindrance(writes: Bool, hasFailed: Bool = false, _ operation: String) -> StoreError? {
     if access(path, R_OK) != 0 {
       if errno == EACCES { return access(path, F_OK) == 0 ? unreadable(operation) : closedFolder(operation) }
       return nil
     }
-    if let size = FileOwner.size(of: journal), size > 0, access(journal, R_OK | W_OK) != 0 || access(path, W_OK) != 0 {
+    if hasFailed, let size = FileOwner.size(of: journal), size > 0,
+      access(journal, R_OK | W_OK) != 0 || access(path, W_OK) != 0
+    {
       return StoreError(
         .notPermitted, operation, "a program was cut off while it wrote \(path), and this user may not put that right",
-        hint: "let a user who may write the file run `birlik status`: \(Self.writers(path))")
+        hint: "run `birlik status` as \(FileOwner.name(of: journal)), to whom the journal belongs, or as root")
     }
     guard writes else { return nil }
     if access(path, W_OK) != 0 {

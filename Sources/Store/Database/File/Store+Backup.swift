@@ -35,7 +35,7 @@ extension Store {
   }
 
   /// Why a new database could not be made at a path, by the system's last error.
-  static func cannotMake(_ path: String, _ operation: String) -> StoreError {
+  package static func cannotMake(_ path: String, _ operation: String) -> StoreError {
     if let full = StoreError(errno: errno, operation) { return full }
     let folder = FileOwner.folder(of: path)
     switch errno {
