@@ -92,6 +92,11 @@ public final class HeadquartersServer: Service {
         hint: "listen on a port from 1024 on, or let the service have it (CAP_NET_BIND_SERVICE; see birlik.service)",
         detail: "this user may not listen on \(place)")
     default:
+      if error is SocketAddressError.UnknownHost {
+        return ServerError(
+          code: .addressRefused, operation: operation, hint: "write an address of this machine, such as 127.0.0.1:8650",
+          detail: "no machine is called \(host)")
+      }
       return ServerError(
         code: .failed, operation: operation, hint: "look at the log of the system",
         detail: "\(place) cannot be listened on: \(error)")

@@ -64,6 +64,8 @@ extension StoreError {
       self.init(.failed, operation, "the disk could not be read or written", hint: "check the disk and its free space")
     case SQLITE_CONSTRAINT:
       self.init(.invalid, operation, message)
+    // A table that a later version added, in a file that this user may not change.
+    case _ where message.contains("no such table: birlik_"): self = SchemaUpgrade.isOutdated(operation)
     default:
       self.init(.failed, operation, message, hint: Self.isOfAnotherProgram(message) ? Self.anotherProgram : "")
     }

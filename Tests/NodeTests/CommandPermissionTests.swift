@@ -207,6 +207,12 @@ struct CommandPermissionTests {
           #expect(refused.errors.contains("this user may read \(database), but not write it"), "\(refused.errors)")
         }
       }
+      // A table that a later version added is made by whoever may write.
+      try await folder.sqlite("var/uz.db", "DROP TABLE birlik_held")
+      let old = try await MachineUser.reader.run("held", "--database", "var/uz.db", in: folder)
+      #expect(old.status == 65 && old.errors.contains("an older Birlik made the file"), "\(old.errors)")
+      _ = try await good(.service, "status", "--database", "var/uz.db", in: folder)
+      #expect(try await MachineUser.reader.run("held", "--database", "var/uz.db", in: folder).status == 0)
       // What has no permission at all says so, and is not taken for a file that is not there.
       _ = chmod(folder.file("var"), 0o2770)
       let closed = try await MachineUser.reader.run("status", "--database", "var/uz.db", in: folder)

@@ -45,9 +45,14 @@ enum SchemaUpgrade {
   /// - Throws: `StoreError` with code `invalid` for a file that is not up to date.
   static func check(_ connection: Connection) throws {
     guard try version(connection) < Schema.version else { return }
-    throw StoreError(
-      .invalid, "opening the database", "an older Birlik made the file, and it was not brought up to date yet",
-      hint: "`birlik status` does that")
+    throw isOutdated("opening the database")
+  }
+
+  /// The error of whoever may not change a file that is not up to date.
+  static func isOutdated(_ operation: String) -> StoreError {
+    StoreError(
+      .invalid, operation, "an older Birlik made the file, and it was not brought up to date yet",
+      hint: "`birlik status` does that, run by a user who may write the file")
   }
 
   // MARK: Marks
