@@ -25,12 +25,15 @@ struct EntryComparison {
 
   /// Which other texts of a space look like some of them, each pair once.
   private func lookAlikes(
-    of texts: [[UInt8]: TypedEntries.Text], in space: SpellingSpace
+    of texts: [TypedEntries.Text], in space: SpellingSpace
   ) throws -> [EntryNote] {
+    // Of each text, where it was typed first.
+    var lines: [[UInt8]: Int] = [:]
     var wanted: [UInt64: [[UInt8]]] = [:]
-    for (text, typed) in texts {
-      if typed.isReference, try space.isRegistered(text, connection) { continue }
-      wanted[Skeletons.hash(text), default: []].append(text)
+    for typed in texts where lines[typed.bytes] == nil {
+      if typed.isReference, try space.isRegistered(typed.bytes, connection) { continue }
+      lines[typed.bytes] = typed.line
+      wanted[Skeletons.hash(typed.bytes), default: []].append(typed.bytes)
     }
     guard !wanted.isEmpty else { return [] }
     var others: [[UInt8]: Set<[UInt8]>] = [:]
@@ -52,7 +55,7 @@ struct EntryComparison {
       }.sorted { $0.lexicographicallyPrecedes($1) }
       guard !alike.isEmpty else { continue }
       notes.append(
-        EntryNote(line: texts[text]?.line ?? 0, words: "\(space.title): " + LookAlikeKeys.words([text] + alike)))
+        EntryNote(line: lines[text] ?? 0, words: "\(space.title): " + LookAlikeKeys.words([text] + alike)))
     }
     return notes.sorted { $0.line < $1.line }
   }

@@ -1,3 +1,4 @@
+import Limits
 import SyncCore
 
 /// Looks at records as they are typed, imported or sealed, and collects what their authors may have to be told.
@@ -9,7 +10,7 @@ final class EntryWatch {
     /// The column of the key, or the index among the kind's shared fields; the latter nil for a column that stays here.
     var key: Int?
     var field: Int?
-    var space: (title: String, isReference: Bool)?
+    var space: (index: Int, isReference: Bool)?
     var date: DoubtfulDates.Column?
   }
 
@@ -31,12 +32,27 @@ final class EntryWatch {
   private let doubt: DateDoubt
   private var plans: [KindID: Plan] = [:]
   private var current: Plan?
-  private(set) var entries = TypedEntries()
+  /// The texts of each space. Neighbours that are the same are there once.
+  private var texts: [[TypedEntries.Text]]
+  private var dates = TypedEntries()
 
   init(_ transaction: Transaction) throws {
     self.transaction = transaction
     spaces = SpellingSpace.all(of: transaction.adopted.tables)
+    texts = Array(repeating: [], count: spaces.count)
     doubt = try DateDoubt(today: transaction.today())
+  }
+
+  /// What was collected.
+  var entries: TypedEntries {
+    var entries = dates
+    for (space, typed) in zip(spaces, texts) { entries.add(typed, in: space.title) }
+    return entries
+  }
+
+  private func add(_ text: [UInt8], _ space: (index: Int, isReference: Bool), _ line: Int) {
+    guard texts[space.index].count < StoreLimits.typedTexts else { return dates.overfill() }
+    texts[space.index].append(TypedEntries.Text(bytes: text, line: line, isReference: space.isReference))
   }
 
   /// Looks at one record.
@@ -52,7 +68,7 @@ final class EntryWatch {
     if isNew { lookAtKey(table, key, plan, line) }
     for place in plan.fields {
       guard case .text(let text) = value(place.name, place.field), !text.isEmpty else { continue }
-      if let space = place.space { entries.add(text, in: space.title, line: line, isReference: true) }
+      if let space = place.space { add(text, space, line) }
       guard let date = place.date, let problem = doubt.problem(text, date.type, date.role) else { continue }
       addDate(problem, date, table, key, line)
     }
@@ -69,7 +85,7 @@ final class EntryWatch {
       guard place.space != nil || place.date != nil else { continue }
       if !plan.last[index].text.elementsEqual(text) {
         let bytes = Array(text)
-        if let space = place.space { entries.add(bytes, in: space.title, line: line, isReference: space.isReference) }
+        if let space = place.space { add(bytes, space, line) }
         plan.last[index] = (bytes, place.date.flatMap { doubt.problem(bytes, $0.type, $0.role) })
       }
       if let date = place.date, let problem = plan.last[index].problem {
@@ -81,7 +97,7 @@ final class EntryWatch {
   private func addDate(
     _ problem: String, _ date: DoubtfulDates.Column, _ table: KindTable, _ key: RecordKey, _ line: Int
   ) {
-    entries.addDate(
+    dates.addDate(
       line: line,
       date.isPrivate
         ? "\(table.kind.name), \(date.name): the date is hardly meant"
@@ -100,11 +116,11 @@ final class EntryWatch {
     let dates = DoubtfulDates.columns(of: table, in: transaction.catalog)
     var keys: [Place] = []
     for (index, column) in table.kind.key.enumerated() {
-      let own = spaces.first { $0.registered?.kind.id == table.kind.id && table.kind.key.count == 1 }
+      let own = spaces.firstIndex { $0.registered?.kind.id == table.kind.id && table.kind.key.count == 1 }
       keys.append(
         Place(
           name: column.name, key: index,
-          space: own.map { ($0.title, false) } ?? space(of: column.name, in: table),
+          space: own.map { ($0, false) } ?? space(of: column.name, in: table),
           date: dates.first { $0.isKey && $0.name.sameBytes(as: column.name) }))
     }
     let fields = table.kind.fields.compactMap { field -> Place? in
@@ -116,10 +132,10 @@ final class EntryWatch {
     return Plan(table.kind.id, keys: keys, fields: fields)
   }
 
-  private func space(of column: String, in table: KindTable) -> (title: String, isReference: Bool)? {
-    spaces.first { space in
+  private func space(of column: String, in table: KindTable) -> (index: Int, isReference: Bool)? {
+    spaces.firstIndex { space in
       space.uses.contains { $0.table.kind.id == table.kind.id && $0.column.sameBytes(as: column) }
-    }.map { ($0.title, $0.registered != nil) }
+    }.map { ($0, spaces[$0].registered != nil) }
   }
 }
 

@@ -72,13 +72,26 @@ enum LookAlikeKeys: FindingCheck {
         remedy = .advice("write \(text(kept)) where it is meant: \(uses.joined(separator: "; "))")
       }
     } else {
-      remedy = .advice(
-        "if they mean one thing, let all records name \(text(kept)) and remove the other; if they mean two, give one a key "
-          + "that people can tell apart: birlik rekey \(space.kind) KEY NEWKEY")
+      remedy = .advice(try advice(kept, others.first ?? [], space, transaction))
     }
     return Finding(
       .lookAlikeKeys, kind: space.kind, keys: ([kept] + others).map { String(decoding: $0, as: UTF8.self) }, sentence,
       remedy: remedy)
+  }
+
+  /// What to do about two records of which a person alone knows whether they are one.
+  private static func advice(
+    _ kept: [UInt8], _ other: [UInt8], _ space: SpellingSpace, _ transaction: Transaction
+  ) throws -> String {
+    let key = ShellWords.quoted(RecordKey(columns: [other]).display)
+    var words = "if they mean one thing: "
+    if let (use, record) = try space.user(of: other, transaction.connection),
+      case .command(let verb, let arguments) = try record.rekeying(use.column, to: kept, transaction),
+      let command = ShellWords.command(verb, arguments, options: "")
+    {
+      words += "\(command) for each record that names \(text(other)), then "
+    }
+    return words + "birlik remove \(space.kind) \(key); if they mean two: birlik rekey \(space.kind) \(key) NEWKEY"
   }
 
   /// `A-1 and А-1 look alike: character 1 is U+0041 … in the one and U+0410 … in the other`
@@ -86,11 +99,12 @@ enum LookAlikeKeys: FindingCheck {
     let names = group.prefix(5).map(text)
     let list = names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")
     let rest = group.count > names.count ? " and \(group.count - names.count) more" : ""
-    let texts = group.prefix(2).map { String(decoding: $0, as: UTF8.self) }
-    guard texts.count == 2, let difference = LookAlike.difference(texts[0], texts[1]) else {
-      return "\(list)\(rest) look alike"
+    let texts = group.prefix(5).map { String(decoding: $0, as: UTF8.self) }
+    let differences = zip(texts, names).dropFirst().compactMap { other, name -> String? in
+      guard let first = texts.first, let difference = LookAlike.difference(first, other) else { return nil }
+      return texts.count > 2 ? "for \(name) \(difference)" : difference
     }
-    return "\(list)\(rest) look alike: \(difference)"
+    return "\(list)\(rest) look alike: " + differences.joined(separator: "; ")
   }
 
   private static func text(_ bytes: [UInt8]) -> String { KeyText.shown(String(decoding: bytes, as: UTF8.self)) }

@@ -12,15 +12,15 @@ public struct EntryNote: Sendable, Equatable {
 /// `Store.notes` says of which texts others look alike.
 public struct TypedEntries: Sendable, Equatable {
   struct Text: Sendable, Equatable {
-    /// Where it was typed first.
+    var bytes: [UInt8]
+    /// Where it was typed.
     var line: Int
     /// Whether it was typed as a reference only: then it is no news where it is registered.
     var isReference: Bool
   }
 
-  /// The texts of each `SpellingSpace`, by its title.
-  private(set) var texts: [String: [[UInt8]: Text]] = [:]
-  private var textCount = 0
+  /// The texts of each `SpellingSpace`, by its title; one that was typed several times may be there as often.
+  private(set) var texts: [String: [Text]] = [:]
   /// Whether there were more texts than are kept.
   private(set) var isOverfull = false
   private(set) var dates: [EntryNote] = []
@@ -30,18 +30,16 @@ public struct TypedEntries: Sendable, Equatable {
 
   public var isEmpty: Bool { texts.isEmpty && dateCount == 0 }
 
-  mutating func add(_ text: [UInt8], in space: String, line: Int, isReference: Bool) {
-    if let known = texts[space]?[text] {
-      if known.isReference, !isReference { texts[space]?[text] = Text(line: line, isReference: false) }
-      return
-    }
-    guard textCount < StoreLimits.typedTexts else {
-      isOverfull = true
-      return
-    }
-    textCount += 1
-    texts[space, default: [:]][text] = Text(line: line, isReference: isReference)
+  /// Adds texts of a space, as far as there is room.
+  mutating func add(_ typed: some Collection<Text>, in space: String) {
+    guard !typed.isEmpty else { return }
+    let room = max(0, StoreLimits.typedTexts - texts[space, default: []].count)
+    isOverfull = isOverfull || typed.count > room
+    texts[space, default: []] += typed.prefix(room)
   }
+
+  /// Marks that there were more texts than are kept.
+  mutating func overfill() { isOverfull = true }
 
   mutating func addDate(line: Int, _ words: @autoclosure () -> String) {
     dateCount += 1
@@ -50,9 +48,7 @@ public struct TypedEntries: Sendable, Equatable {
 
   /// Adds what was typed later.
   public mutating func add(_ later: TypedEntries) {
-    for (space, texts) in later.texts {
-      for (text, typed) in texts { add(text, in: space, line: typed.line, isReference: typed.isReference) }
-    }
+    for (space, typed) in later.texts { add(typed, in: space) }
     isOverfull = isOverfull || later.isOverfull
     dates += later.dates.prefix(max(0, StoreLimits.entryNotes - dates.count))
     dateCount += later.dateCount

@@ -42,6 +42,7 @@ public struct DateDoubt: Sendable {
   /// Why a date or a period is doubtful, with what was probably meant: one clause that begins with the date. Nil for one
   /// that is not, and for a text that is no date.
   public func problem(_ bytes: [UInt8], _ type: FieldType, _ role: Role) -> String? {
+    if isUsual(bytes, role) { return nil }
     let days: DayRange? =
       switch type {
       case .date: DayRange(date: bytes)
@@ -58,6 +59,17 @@ public struct DateDoubt: Sendable {
     if first < earliest { return "\(text) is before \(earliestYear(role))" }
     return role == .other
       ? "\(text) is more than \(Self.yearsAhead) years from now" : "\(text) is more than a year from now"
+  }
+
+  /// True for what begins with a year that nobody doubts, as nearly every date does.
+  private func isUsual(_ bytes: [UInt8], _ role: Role) -> Bool {
+    guard bytes.count >= 4 else { return true }
+    var typed = 0
+    for byte in bytes[..<4] {
+      guard (48...57).contains(byte) else { return true }
+      typed = typed * 10 + Int(byte) - 48
+    }
+    return typed > earliestYear(role) && typed <= year
   }
 
   private func earliestYear(_ role: Role) -> Int {
