@@ -141,7 +141,7 @@ struct CommandContractTests {
       row,
       [
         "member": true, "counted": 130, "declared": 5_700_000, "declared_as_of": "2025-10", "gap": 5_699_870,
-        "units_expected": 1, "units_reported": 0, "units_carried": 1, "carried_since": "2025-10-31", "problem": .null,
+        "units_expected": 1, "units_reported": 0, "units_carried": 1, "carried_since": "2025-10-01", "problem": .null,
       ])
     expect(
       try #require(answer["total"]),
