@@ -20,11 +20,14 @@ public enum Contributions {
   ///
   /// Returns of excluded sorts are not summed, because those of the units below them are. Returns of a unit that nobody
   /// has recorded yet are summed, and such a unit is expected from its first return on, so that no more units report than
-  /// are expected.
+  /// are expected. What a federation that nobody registered reports of itself is not: it stands above its units.
+  ///
+  /// - Parameter code: the unit's; asked for where nobody recorded it.
   public static func stock(
-    _ stock: Indicator.Stock, unit: UnitRecord?, returns: [UnitReturn], headquarters: String
+    _ stock: Indicator.Stock, unit: UnitRecord?, code: String, returns: [UnitReturn], headquarters: String
   ) -> [TotalKey: TotalDelta] {
-    let terms = ReturnTerms(stock, unit: unit, headquarters: headquarters)
+    let terms = ReturnTerms(stock, unit: unit, code: code, headquarters: headquarters)
+    let returns = returns.filter(terms.isCounted)
     var steps: [TotalKey: TotalDelta] = [:]
     func add(_ federation: String, _ slot: String, _ vintage: Int32, _ day: Int32, _ delta: TotalDelta) {
       steps[TotalKey(federation: federation, slot: slot, vintage: vintage, day: day), default: TotalDelta()] += delta
@@ -33,7 +36,6 @@ public enum Contributions {
       add(unit.federation, "", always, terms.opened, TotalDelta(expected: 1))
       if let closed = terms.closed { add(unit.federation, "", always, closed, TotalDelta(expected: -1)) }
     }
-    guard terms.isCounted else { return steps.filter { !$0.value.isZero } }
     for axis in Set(returns.map(\.axis)) {
       let standing = StandingReturns(returns, axis: axis, home: terms.home, headquarters: headquarters)
       var last: StandingReturns.Span?
@@ -80,21 +82,30 @@ public struct ReturnTerms: Sendable {
   public let closed: Int32?
   /// Whether the unit's own record says that it has to report.
   public let isExpected: Bool
-  /// False for a unit whose returns are not summed.
-  public let isCounted: Bool
   /// The federation to which the unit belongs; nil where headquarters registered it, or nobody.
   public let home: String?
   private let isRegistered: Bool
+  private let isExcluded: Bool
+  private let code: String
   private let headquarters: String
 
-  public init(_ stock: Indicator.Stock, unit: UnitRecord?, headquarters: String) {
+  /// - Parameter code: the unit's; asked for where nobody recorded it.
+  public init(_ stock: Indicator.Stock, unit: UnitRecord?, code: String, headquarters: String) {
     opened = unit?.opened?.first.number ?? Contributions.always
     closed = unit?.isReopened == true ? nil : unit?.closed?.last.number
     isExpected = unit.map { stock.expectedSorts.contains($0.sort) } ?? false
-    isCounted = unit.map { !stock.excludedSorts.contains($0.sort) } ?? true
+    isExcluded = unit.map { stock.excludedSorts.contains($0.sort) } ?? false
     home = unit.flatMap { $0.federation == headquarters ? nil : $0.federation }
     isRegistered = unit != nil
+    self.code = code
     self.headquarters = headquarters
+  }
+
+  /// Whether a return is summed at all: not where those of the units below report the same people.
+  public func isCounted(_ item: UnitReturn) -> Bool { isCounted(item.federation.utf8) }
+
+  private func isCounted(_ owner: some Collection<UInt8>) -> Bool {
+    !isExcluded && (isRegistered || !code.utf8.elementsEqual(owner))
   }
 
   /// In whose total a return counts: headquarters reports for the federation to which the unit belongs.
@@ -116,7 +127,7 @@ public struct ReturnTerms: Sendable {
 
   /// Whether a return of this owner counts in its own total, and nothing of it in another's.
   public func isPlain(_ owner: some Collection<UInt8>) -> Bool {
-    guard isRegistered else { return true }
+    guard isRegistered else { return isCounted(owner) }
     guard let home else { return !isExpected }
     return home.utf8.elementsEqual(owner)
   }
@@ -124,7 +135,7 @@ public struct ReturnTerms: Sendable {
   /// The steps of a unit's only return where it is plain, without building what several need: up, and down when the unit
   /// closes.
   public func stepsOfOnly(day: Int32, value: Int64) -> [(day: Int32, delta: TotalDelta)] {
-    guard isCounted, let from = effectiveDay(of: day) else { return [] }
+    guard !isExcluded, let from = effectiveDay(of: day) else { return [] }
     let step = TotalDelta(
       amount: Int128(value), reported: 1, expected: isExpected ? 0 : 1, astray: isRegistered ? 0 : 1)
     return [(from, step)] + (closed.map { [($0, -step)] } ?? [])

@@ -74,12 +74,17 @@ public struct TotalsRow: Sendable, Equatable {
   public var tally: Tally
   /// What the federation publishes of itself: all figures of the latest date.
   public var declared: [PublishedFigure]
+  /// What the federation reports of itself as a whole, which is not added to what its units report.
+  public var whole: UnitReturn?
 
-  public init(unit: String, notMember: NotMember? = nil, tally: Tally, declared: [PublishedFigure]) {
+  public init(
+    unit: String, notMember: NotMember? = nil, tally: Tally, declared: [PublishedFigure], whole: UnitReturn? = nil
+  ) {
     self.unit = unit
     self.notMember = notMember
     self.tally = tally
     self.declared = declared
+    self.whole = whole
   }
 
   public var counted: Int64? { tally.counted }
@@ -125,8 +130,10 @@ public struct TotalsReport: Sendable, Equatable {
   public var otherAxes: [OtherAxis]
   /// Organizations that headquarters registered as no members, and what they publish: in no sum.
   public var outside: [String: [PublishedFigure]] = [:]
-  /// Units whose returns are not added, because those of the units below them are.
+  /// Units below the federations whose returns are not added, because those of the units below them are.
   public var unitsNotAdded: Int64
+  /// Records that the figures are made of, and of which different values were given that nobody has decided between yet.
+  public var recordsInConflict = 0
 
   public init(
     indicator: String, measure: Measure, asOf: String, period: DayRange, axis: String, rows: [TotalsRow],

@@ -20,7 +20,7 @@ import Testing
   }
 
   private static func steps(_ unit: UnitRecord?, _ returns: [UnitReturn]) -> [TotalKey: TotalDelta] {
-    Contributions.stock(stock, unit: unit, returns: returns, headquarters: "hq")
+    Contributions.stock(stock, unit: unit, code: "u", returns: returns, headquarters: "hq")
   }
 
   /// The sum of all steps at or before a day.
@@ -99,7 +99,7 @@ import Testing
       var random = SeededRandom(seed: seed)
       let unit = Self.unit(&random)
       let item = Self.item(&random, ["a", "b", "hq"][random.below(3)])
-      let terms = ReturnTerms(Self.stock, unit: unit, headquarters: "hq")
+      let terms = ReturnTerms(Self.stock, unit: unit, code: "u", headquarters: "hq")
       guard let value = item.value, terms.isPlain(Array(item.federation.utf8)) else { continue }
       compared += 1
       var short = Self.steps(unit, [])

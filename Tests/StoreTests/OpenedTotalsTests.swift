@@ -36,7 +36,7 @@ import Testing
   func unregistered() throws {
     let unit = "INSERT INTO org_unit(code, unit_kind) VALUES('p', 'primary_organization');"
     let item = "INSERT INTO \(Self.returns) VALUES('p', '2025-12-31', 'territorial', 1210);"
-    let (hq, _, last) = try world("", unit + item)
+    let (hq, uz, last) = try world("", unit + item)
     defer { withExtendedLifetime(last) {} }
     let report = try Opened.report(hq, "2025-12-31")
     #expect(report.counted == 1210)
@@ -51,6 +51,11 @@ import Testing
     try hq.type("DELETE FROM org_unit WHERE code='ftuu'")
     try hq.seal()
     #expect(try row(hq, "ftuu").notMember == .unregistered)
+    // What it reports of itself stands above its units, registered or not.
+    try uz.type("INSERT INTO \(Self.returns) VALUES('ftuu', '2025-12-31', 'territorial', 5700000)")
+    try Exchange.sync(uz, hq)
+    #expect(try row(hq, "ftuu").whole?.value == 5_700_000)
+    #expect(try Opened.figure(hq, "ftuu", "2026-01").returns.map(\.verdict) == [.notAdded])
     #expect(try Opened.report(hq, "2025-12-31").counted == 1210)
   }
 

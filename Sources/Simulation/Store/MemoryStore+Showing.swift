@@ -132,6 +132,6 @@ extension MemoryStore {
         date: String(decoding: key[1], as: UTF8.self), asOf: range, value: row.values[0].integer)
     }
     return Contributions.stock(
-      Catalogs.stock, unit: record, returns: returns, headquarters: setting.federations.first ?? "")
+      Catalogs.stock, unit: record, code: "", returns: returns, headquarters: setting.federations.first ?? "")
   }
 }

@@ -122,6 +122,13 @@ final class ConflictTable {
 
   func openCount() throws -> Int { try connection.count("birlik_conflict WHERE closed_at IS NULL") }
 
+  /// How many records of some kinds have open conflicts.
+  func openRecords(of kinds: [KindID]) throws -> Int {
+    let numbers = kinds.map { "\($0)" }.joined(separator: ",")
+    return try connection.count(
+      "(SELECT DISTINCT kind, key FROM birlik_conflict WHERE closed_at IS NULL AND kind IN (\(numbers)))")
+  }
+
   /// How many invalid values there are in some channels.
   func invalidCount(in channels: Set<ChannelNumber>) throws -> Int {
     let numbers = channels.map(\.number).sorted().map(String.init).joined(separator: ",")

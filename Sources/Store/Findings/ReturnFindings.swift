@@ -32,9 +32,9 @@ enum ReturnFindings: FindingCheck {
     while try select.step() { units.append(select.bytes(0)) }
     for code in units {
       let terms = ReturnTerms(
-        stock, unit: try part.units.read(code, transaction, [:]), headquarters: transaction.headquarters)
-      guard terms.isCounted else { continue }
-      let items = try returns.read(code, transaction, [:])
+        stock, unit: try part.units.read(code, transaction, [:]), code: String(decoding: code, as: UTF8.self),
+        headquarters: transaction.headquarters)
+      let items = try returns.read(code, transaction, [:]).filter(terms.isCounted)
       for axis in Set(items.map(\.axis)).sorted() {
         let standing = StandingReturns(items, axis: axis, home: terms.home, headquarters: transaction.headquarters)
         guard let span = standing.spans.last(where: { !$0.contradicting.isEmpty }) else { continue }

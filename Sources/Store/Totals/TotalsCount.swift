@@ -34,7 +34,8 @@ extension TotalsPlan {
       guard stock.expectedSorts.contains(record.sort) else { return }
       sums.add(
         part.indicator,
-        Contributions.stock(stock, unit: record, returns: [], headquarters: part.headquarters), negated: false)
+        Contributions.stock(stock, unit: record, code: "", returns: [], headquarters: part.headquarters), negated: false
+      )
     }
   }
 
@@ -47,7 +48,8 @@ extension TotalsPlan {
     defer { statement.reset() }
     while try statement.step() {
       let record = statement.isNull(0) ? nil : part.units.record(statement)
-      let terms = ReturnTerms(stock, unit: record, headquarters: part.headquarters)
+      let code = record == nil ? statement.string(4) : ""
+      let terms = ReturnTerms(stock, unit: record, code: code, headquarters: part.headquarters)
       if statement.int64(5) == 1, statement.withBytes(6, terms.isPlain), !statement.isNull(9) || !returns.mayWithhold {
         let value: Int64? = statement.isNull(9) ? nil : statement.int64(9)
         statement.withBytes(6) { federation in
@@ -61,11 +63,13 @@ extension TotalsPlan {
       }
       let unit = statement.bytes(4)
       let steps = Contributions.stock(
-        stock, unit: record, returns: try returns.read(unit, transaction, [:]), headquarters: part.headquarters)
+        stock, unit: record, code: code, returns: try returns.read(unit, transaction, [:]),
+        headquarters: part.headquarters)
       sums.add(part.indicator, steps, negated: false)
       // What is expected was counted with the units.
       sums.add(
-        part.indicator, Contributions.stock(stock, unit: record, returns: [], headquarters: part.headquarters),
+        part.indicator,
+        Contributions.stock(stock, unit: record, code: "", returns: [], headquarters: part.headquarters),
         negated: true)
     }
   }
@@ -87,7 +91,9 @@ extension TotalsPlan.Part {
     guard let stock, let returns else { return false }
     let rest = key.bytes.dropFirst(unit.count + 1)
     guard let separator = rest.firstIndex(of: RecordKey.separator) else { return false }
-    let terms = ReturnTerms(stock, unit: try units.read(unit, transaction, [:]), headquarters: headquarters)
+    let terms = ReturnTerms(
+      stock, unit: try units.read(unit, transaction, [:]), code: String(decoding: unit, as: UTF8.self),
+      headquarters: headquarters)
     guard terms.isPlain(federation) else { return false }
     let value = value(returns.value)
     if value == nil, returns.mayWithhold { return false }

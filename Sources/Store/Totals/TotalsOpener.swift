@@ -162,11 +162,14 @@ final class TotalsOpener {
     guard let stock = source.stock, let reader = part.returns, let axis = source.axis else { return [] }
     let code = Array(unit.utf8)
     let record = try part.units.read(code, transaction, [:])
-    let terms = ReturnTerms(stock, unit: record, headquarters: tree.headquarters)
+    let terms = ReturnTerms(stock, unit: record, code: unit, headquarters: tree.headquarters)
     let returns = try reader.read(code, transaction, [:]).filter { $0.axis == axis }
     let day = request.period.last
-    let standing = StandingReturns(returns, axis: axis, home: terms.home, headquarters: tree.headquarters).standing(
-      at: day)
+    func standing(_ returns: [UnitReturn]) -> (item: UnitReturn, contradicting: [UnitReturn])? {
+      StandingReturns(returns, axis: axis, home: terms.home, headquarters: tree.headquarters).standing(at: day)
+    }
+    let counting = standing(returns.filter(terms.isCounted))
+    let notAdded = standing(returns.filter { !terms.isCounted($0) })?.item
     let isOpen = terms.opened <= day.number && terms.closed.map { $0 > day.number } ?? true
     return returns.sorted { ($0.asOf.last, $0.date, $0.federation) < ($1.asOf.last, $1.date, $1.federation) }.map {
       item in
@@ -177,12 +180,12 @@ final class TotalsOpener {
         verdict = .later
       } else if !isOpen {
         verdict = .closed
-      } else if !terms.isCounted {
-        verdict = item == standing?.item ? .notAdded : .earlier
-      } else if item == standing?.item {
+      } else if !terms.isCounted(item) {
+        verdict = item == notAdded ? .notAdded : .earlier
+      } else if item == counting?.item {
         verdict = item.asOf.last.number < request.period.first.number ? .carried : .counts
       } else {
-        verdict = standing?.contradicting.contains(item) == true ? .contradicts : .earlier
+        verdict = counting?.contradicting.contains(item) == true ? .contradicts : .earlier
       }
       return TotalsExplanation.Item(
         asOf: item.date, federation: item.federation, value: item.value, isWithheld: item.isWithheld, verdict: verdict)

@@ -32,7 +32,8 @@ final class TotalsPlan {
       let record = try units.read(unit, transaction, sealed)
       guard let stock, let returns else { return Contributions.openUnits(record) }
       return Contributions.stock(
-        stock, unit: record, returns: try returns.read(unit, transaction, sealed), headquarters: headquarters)
+        stock, unit: record, code: String(decoding: unit, as: UTF8.self),
+        returns: try returns.read(unit, transaction, sealed), headquarters: headquarters)
     }
   }
 

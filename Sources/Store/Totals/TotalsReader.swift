@@ -40,10 +40,12 @@ struct TotalsReader {
       throw StoreError(.unknown, "adding up", "the indicator '\(indicator.id)' divides a ratio")
     }
     let figures = try figures(source.published)
+    let part = TotalsPlan(transaction).parts.first { $0.indicator == source.part }
     let rows = try federations(source, figures).map { unit, problem in
       TotalsRow(
         unit: unit, notMember: problem, tally: try tally(source, federation: unit, request.period),
-        declared: PublishedFigure.current(at: request.period.last, among: figures[unit] ?? []))
+        declared: PublishedFigure.current(at: request.period.last, among: figures[unit] ?? []),
+        whole: try whole(unit, source, part, request.period.last))
     }
     var report = TotalsReport(
       indicator: indicator.id, measure: source.measure, asOf: request.asOf,
@@ -57,8 +59,12 @@ struct TotalsReader {
     }
     if let stock = source.stock {
       report.otherAxes = try otherAxes(source, report.rows.map(\.unit), request.period)
-      report.unitsNotAdded = try unitsNotAdded(stock, axis: source.axis ?? "", request.period.last)
+      report.unitsNotAdded =
+        try unitsNotAdded(stock, axis: source.axis ?? "", request.period.last)
+        - Int64(rows.count { $0.whole != nil && $0.notMember != .unregistered })
     }
+    let kinds = [source.units.kind, source.stock?.kind].compactMap { $0.flatMap { catalog.kind(named: $0)?.id } }
+    report.recordsInConflict = try transaction.conflicts.openRecords(of: kinds)
     return report
   }
 
@@ -69,6 +75,19 @@ struct TotalsReader {
       tally += try transaction.totals.tally(source.part, slot: "", federation: federation, period: period)
     }
     return tally
+  }
+
+  /// What a federation reports of itself where that is not added.
+  private func whole(
+    _ unit: String, _ source: TotalsSource, _ part: TotalsPlan.Part?, _ day: CalendarDay
+  ) throws -> UnitReturn? {
+    guard let stock = source.stock, let part, let returns = part.returns else { return nil }
+    let code = Array(unit.utf8)
+    let terms = ReturnTerms(
+      stock, unit: try part.units.read(code, transaction, [:]), code: unit, headquarters: headquarters)
+    let items = try returns.read(code, transaction, [:]).filter { !terms.isCounted($0) }
+    return StandingReturns(items, axis: source.slot, home: terms.home, headquarters: headquarters).standing(at: day)?
+      .item
   }
 
   private func otherAxes(

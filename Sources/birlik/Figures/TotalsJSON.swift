@@ -36,6 +36,10 @@ enum TotalsJSON {
               + tally(row.tally, declared: row.declaredSum) + [
                 ("declared_as_of", .string(row.declared.first?.asOf)), ("declared_figures", figures(row.declared)),
                 ("gap", .number(row.gap)),
+                (
+                  "whole",
+                  row.whole.map { ["as_of": .string($0.date), "value": .number($0.value)] } ?? .null
+                ),
               ])
         }),
       "total": .object(
@@ -48,7 +52,7 @@ enum TotalsJSON {
         report.otherAxes.map {
           ["axis": .string($0.axis), "counted": .number(Int64(exactly: $0.sum)), "units": .integer($0.units)]
         }),
-      "units_not_added": .integer(report.unitsNotAdded),
+      "units_not_added": .integer(report.unitsNotAdded), "records_in_conflict": .number(report.recordsInConflict),
       "no_members": .array(
         report.outside.sorted { $0.key < $1.key }.map {
           ["unit": .string($0.key), "declared_figures": figures($0.value)]

@@ -122,6 +122,11 @@ struct TotalsWords {
           "Of \(Words.count(row.tally.unitsContradicted, "unit")) of \(row.unit) another return says something else: "
             + "`birlik check\(options)` lists both.")
       }
+      if let whole = row.whole {
+        notes.append(
+          "\(row.unit) reports \(whole.value.map { Words.grouped($0) } ?? "a withheld figure") of itself as a whole (as of "
+            + "\(whole.date)); that is not added, for only what the units below it report is.")
+      }
       if row.declared.count > 1, row.declaredSum?.value == nil {
         notes.append(
           "\(row.unit) publishes different figures for one date: "
@@ -143,6 +148,10 @@ struct TotalsWords {
       notes.append(
         "\(Words.count(report.unitsNotAdded, "unit")) above those that are summed report\(report.unitsNotAdded == 1 ? "s" : "") "
           + "as well; that is not added, for it would count the same people twice. --explain shows it.")
+    }
+    if report.recordsInConflict > 0 {
+      let records = Words.count(report.recordsInConflict, "record")
+      notes.append("Of \(records) behind these figures different values were given: `birlik conflicts\(options)`.")
     }
     for other in report.otherAxes {
       notes.append(
