@@ -48,10 +48,16 @@ struct TotalsCommand: ParsableCommand {
       return try OpenedTotalWords().print(opened, title: title)
     }
     let answer = try store.totals(indicator: indicator, asOf: asOf, axis: axis)
+    if try store.hasStaleTotals() {
+      StandardError.printNote(
+        "these totals are from before the last large edit; `birlik totals` by whoever may read the key counts them again"
+      )
+    }
     if output.json {
       try Output.answer(TotalsJSON.answer(answer))
     } else {
-      try TotalsWords(options: node.repeated).print(answer, title: title, units: units(catalog))
+      try TotalsWords(options: node.repeated).print(
+        answer, title: title, units: units(catalog), findings: store.findingTally()?.count ?? 0)
     }
     // A figure that is none is no success.
     if case .report(let report) = answer, report.rows.contains(where: { $0.counted == nil }) || report.counted == nil {

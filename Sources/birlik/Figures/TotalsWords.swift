@@ -36,7 +36,8 @@ struct TotalsWords {
     }
   }
 
-  func print(_ answer: TotalsAnswer, title: String, units: Indicator.Units?) throws {
+  /// - Parameter findings: how many there are that make figures doubtful.
+  func print(_ answer: TotalsAnswer, title: String, units: Indicator.Units?, findings: Int) throws {
     switch answer {
     case .report(let report): print(report, title, units)
     case .ratio(_, let asOf, let rows, let total):
@@ -46,6 +47,9 @@ struct TotalsWords {
       for row in rows { table.add(Self.cells(row, row.unit)) }
       table.add(Self.cells(total, "all"))
       table.write(to: output)
+    }
+    if findings > 0 {
+      output.print("\(Words.count(findings, "finding")) may make figures doubtful: `birlik check\(options)`.")
     }
     try output.finish()
   }
