@@ -67,9 +67,12 @@ let package = Package(
         .product(name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
       ],
       swiftSettings: fed),
+    // The catalog and the published figures, within the program: the target's folder has links to them.
+    .target(
+      name: "ShippedFiles", resources: [.embedInCode("catalog"), .embedInCode("otuts")], swiftSettings: strict),
     .target(
       name: "CatalogFiles",
-      dependencies: ["SyncCore", "Limits", .product(name: "TOMLKit", package: "TOMLKit")],
+      dependencies: ["SyncCore", "Limits", "ShippedFiles", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
 
     .target(name: "Settings", dependencies: ["CatalogFiles", "Limits", "SyncCore"], swiftSettings: strict),
@@ -131,7 +134,7 @@ let package = Package(
     .target(
       name: "Demo",
       dependencies: [
-        "Node", "Server", "Store", "Consolidation", "SyncCore",
+        "Node", "Server", "Store", "Consolidation", "SyncCore", "ShippedFiles",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
@@ -173,7 +176,8 @@ let package = Package(
       ],
       exclude: ["second_reader"], swiftSettings: strict),
     .testTarget(
-      name: "CatalogFilesTests", dependencies: ["CatalogFiles", "Limits", "SyncCore", "TestSupport"],
+      name: "CatalogFilesTests",
+      dependencies: ["CatalogFiles", "ShippedFiles", "Limits", "SyncCore", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "SettingsTests", dependencies: ["Settings", "CatalogFiles", "TestSupport"], swiftSettings: strict),

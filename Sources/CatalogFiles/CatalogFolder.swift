@@ -1,4 +1,5 @@
 import Foundation
+import ShippedFiles
 import SyncCore
 
 /// Reads and checks a catalog: a folder of TOML files.
@@ -24,6 +25,25 @@ public enum CatalogFolder {
   ///
   /// - Throws: `CatalogError` with everything that is wrong.
   public static func load(_ folder: URL) throws(CatalogError) -> Catalog { try load(folder.path) }
+
+  /// The catalog that the program contains.
+  ///
+  /// - Throws: `CatalogError` if its files are wrong, which a test rules out.
+  public static func shipped() throws(CatalogError) -> Catalog {
+    try load(files: ShippedFiles.catalog.map { CatalogText(name: $0.name, bytes: $0.bytes) })
+  }
+
+  /// Writes the files of the catalog that the program contains into a new folder, to read or to adapt them.
+  ///
+  /// - Returns: the names of the files.
+  /// - Throws: what Foundation throws where the folder is there already or cannot be written.
+  public static func writeShipped(to folder: String) throws -> [String] {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    for file in ShippedFiles.catalog {
+      try Data(file.bytes).write(to: URL(fileURLWithPath: CatalogText.path(folder, file.name)))
+    }
+    return ShippedFiles.catalog.map(\.name)
+  }
 
   /// The catalog in files that were read already.
   ///

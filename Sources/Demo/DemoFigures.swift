@@ -1,5 +1,5 @@
-import Foundation
 import Node
+import ShippedFiles
 import Store
 import SyncCore
 
@@ -28,30 +28,18 @@ struct DemoFigures {
 
   // MARK: Loading
 
-  /// Imports every file of the folder into the kind of its name.
+  /// Imports every published file into the kind of its name.
   ///
   /// - Returns: how many rows each kind got, by its title.
-  static func load(folder: String, into store: Store) throws -> [(title: String, rows: Int)] {
+  static func load(into store: Store) throws -> [(title: String, rows: Int)] {
     let operation = "loading the published figures"
-    let files: [String]
-    do {
-      files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".csv") }
-    } catch {
-      throw NodeError(
-        .config, operation, "the folder \(folder) cannot be read: \(error.localizedDescription)",
-        hint: "the folder otuts belongs beside the catalog's")
-    }
-    guard !files.isEmpty else {
-      throw NodeError(
-        .config, operation, "there are no files in \(folder)", hint: "the folder otuts belongs beside the catalog's")
-    }
     let catalog = try store.catalog()
-    return try files.sorted().map { file in
-      let kind = String(file.dropLast(".csv".count))
-      let rows = try CSVRows(path: folder + "/" + file)
+    return try ShippedFiles.figures.map { file in
+      let kind = String(file.name.dropLast(".csv".count))
+      let rows = try CSVRows(bytes: file.bytes, name: file.name)
       let report = try store.importRows(kind: kind, header: rows.header, isDryRun: false) { try rows.next() }
       if let problem = report.problems.first {
-        throw NodeError(.data, operation, "line \(problem.line) of \(file): \(problem.reason)")
+        throw NodeError(.data, operation, "line \(problem.line) of \(file.name): \(problem.reason)")
       }
       let title = catalog.kind(named: kind)?.title ?? kind
       return (title.prefix(1).lowercased() + title.dropFirst(), report.rows)

@@ -111,10 +111,10 @@ struct DemoStage {
 
   func store(_ place: DemoPlace) throws -> Store { try node(place).store }
 
-  mutating func makeHeadquarters(catalogFolder: String) throws {
+  mutating func makeHeadquarters() throws {
     nodes[.headquarters] = try LocalNode.initializeHeadquarters(
       database: path(.headquarters), name: DemoPlace.headquarters.card, code: DemoPlace.headquarters.federation,
-      catalogFolder: catalogFolder, listen: "127.0.0.1:0")
+      catalogFolder: nil, listen: "127.0.0.1:0")
   }
 
   mutating func startServer() async throws {

@@ -41,7 +41,7 @@ struct DemoStory {
   mutating func end() async throws { try await stage.close() }
 
   func printWhereFilesAre() {
-    let path = stage.path(.headquarters)
+    let path = ShellWords.quoted(stage.path(.headquarters))
     output("")
     output("The databases are in \(stage.folder). To look around:")
     output("   birlik totals --as-of 2025-10 --database \(path)")
@@ -75,10 +75,8 @@ struct DemoStory {
 
   private mutating func begin() async throws {
     phase("Headquarters opens, the federations join")
-    let catalog = try CatalogPlace.find()
-    try stage.makeHeadquarters(catalogFolder: catalog)
-    let folder = URL(fileURLWithPath: catalog).deletingLastPathComponent().appendingPathComponent("otuts").path
-    let loaded = try DemoFigures.load(folder: folder, into: stage.store(.headquarters))
+    try stage.makeHeadquarters()
+    let loaded = try DemoFigures.load(into: stage.store(.headquarters))
     paragraph(
       "Headquarters of OTUTS loads what is published, \(loaded.reduce(0) { $0 + $1.rows }) records: "
         + DemoText.list(loaded.map { "\($0.title) \($0.rows)" }) + ".")

@@ -21,19 +21,66 @@ final class CSVRecords {
   private var bytesBefore = 0
   private var line = 1
 
+  /// The records of a file that was read already.
+  init(bytes: [UInt8], name: String) throws {
+    path = name
+    descriptor = -1
+    byteCount = bytes.count
+    chunk = bytes
+    try begin()
+  }
+
+  /// The records of a file; those of standard input for `-`.
   init(path: String) throws {
-    self.path = path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let isStandardInput = path.utf8.elementsEqual("-".utf8)
+    self.path = isStandardInput ? CSVRows.standardInput : path
+    let opened = isStandardInput ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC)
     var info = stat()
-    guard descriptor >= 0, fstat(descriptor, &info) == 0 else {
-      let reason = errno == ENOENT ? "there is no file \(path)" : "\(path) cannot be opened"
+    guard opened >= 0, fstat(opened, &info) == 0 else {
+      let reason = errno == ENOENT ? "there is no file \(path)" : "\(self.path) cannot be opened"
+      if opened >= 0 { close(opened) }
       throw NodeError(.data, Self.operation, reason, hint: "check its name and its permissions")
     }
-    guard info.st_mode & S_IFMT != S_IFDIR else {
+    let sort = info.st_mode & S_IFMT
+    guard sort != S_IFDIR else {
+      close(opened)
       throw NodeError(.data, Self.operation, "\(path) is a folder", hint: "name a CSV file")
     }
-    byteCount = info.st_mode & S_IFMT == S_IFREG ? Int(info.st_size) : 0
+    // Rows are read while the database is locked, and whoever writes into a pipe may be slow.
+    descriptor = sort == S_IFREG ? opened : try Self.copied(opened, self.path)
+    guard fstat(descriptor, &info) == 0 else {
+      throw NodeError(.data, Self.operation, "\(self.path) cannot be read", hint: "check the disk")
+    }
+    byteCount = Int(info.st_size)
     try refill()
+    try begin()
+  }
+
+  /// An unnamed temporary file with everything that comes from `source`, which is closed.
+  private static func copied(_ source: Int32, _ path: String) throws -> Int32 {
+    defer { close(source) }
+    guard let file = tmpfile() else {
+      throw NodeError(.full, operation, "no temporary file can be made", hint: "check the space in /tmp")
+    }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: chunkBytes)
+    var count = 0
+    repeat {
+      count = read(source, &bytes, bytes.count)
+      guard count >= 0 || errno == EINTR else {
+        throw NodeError(.data, operation, "\(path) cannot be read", hint: "check what writes it")
+      }
+      guard count <= 0 || fwrite(bytes, 1, count, file) == count else {
+        throw NodeError(.full, operation, "the temporary file cannot be written", hint: "check the space in /tmp")
+      }
+    } while count != 0
+    guard fflush(file) == 0, case let kept = dup(fileno(file)), kept >= 0, lseek(kept, 0, SEEK_SET) == 0 else {
+      throw NodeError(.full, operation, "the temporary file cannot be written", hint: "check the space in /tmp")
+    }
+    return kept
+  }
+
+  private func begin() throws {
     if chunk.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     if chunk.starts(with: [0xFF, 0xFE]) || chunk.starts(with: [0xFE, 0xFF]) {
       throw NodeError(.data, Self.operation, "\(path) is UTF-16", hint: "save it as \"CSV UTF-8\"")
@@ -107,6 +154,10 @@ final class CSVRecords {
   private func refill() throws {
     bytesBefore += chunk.count
     position = 0
+    guard descriptor >= 0 else {
+      chunk = []
+      return
+    }
     var count = 0
     chunk = Array(unsafeUninitializedCapacity: Self.chunkBytes) { buffer, used in
       repeat { count = read(descriptor, buffer.baseAddress, Self.chunkBytes) } while count < 0 && errno == EINTR

@@ -24,15 +24,29 @@ public final class CSVRows {
   /// The size of the file in bytes; 0 if it has none, such as a pipe.
   public let byteCount: Int
 
+  /// What messages call standard input.
+  public static let standardInput = "standard input"
+
   private static let operation = "reading the file"
   private let file: CSVRecords
   private var delimiter = UInt8(ascii: ",")
 
-  /// Opens the file and reads its header.
+  /// Opens the file, or standard input for `-`, and reads its header.
   ///
   /// - Throws: `NodeError` with code `data`.
-  public init(path: String) throws {
-    file = try CSVRecords(path: path)
+  public convenience init(path: String) throws {
+    try self.init(CSVRecords(path: path), path.utf8.elementsEqual("-".utf8) ? Self.standardInput : path)
+  }
+
+  /// Reads the header of a file that was read already.
+  ///
+  /// - Throws: `NodeError` with code `data`.
+  public convenience init(bytes: [UInt8], name: String) throws {
+    try self.init(CSVRecords(bytes: bytes, name: name), name)
+  }
+
+  private init(_ file: CSVRecords, _ path: String) throws {
+    self.file = file
     byteCount = file.byteCount
     guard let first = try file.next(delimiter: nil) else {
       throw NodeError(.data, Self.operation, "\(path) is empty", hint: "its first row has to name the columns")

@@ -66,10 +66,10 @@ final class Output {
     try output.finish()
   }
 
-  /// Writes lines for people.
-  static func print(_ lines: String...) throws {
+  /// Writes lines for people, those that are not nil.
+  static func print(_ lines: String?...) throws {
     let output = Output()
-    for line in lines { output.print(line) }
+    for case let line? in lines { output.print(line) }
     try output.finish()
   }
 }

@@ -9,6 +9,12 @@ enum Terminal {
 
   static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
+  /// Asks a person at the terminal; nil where the answer never comes. Standard output is left to what it is asked for.
+  static func ask(_ question: String) -> String? {
+    StandardError.raw(plain(question))
+    return readLine()?.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+  }
+
   /// How many characters fit on a line of standard output; nil if it is no terminal and nothing has to be cut.
   static var width: Int? {
     guard isTerminal(output) else { return nil }

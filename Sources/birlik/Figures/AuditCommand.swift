@@ -29,11 +29,17 @@ struct AuditCommand: ParsableCommand {
   var export: String?
 
   @Option(
-    help: ArgumentHelp("Compare with what headquarters signed for the node that wrote the file.", valueName: "file"))
+    help: ArgumentHelp(
+      "Compare with what headquarters signed for the node that wrote the file (- for standard input).",
+      valueName: "file"))
   var compare: String?
 
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if export == "-" { throw ValidationError("--export needs the name of a file that does not exist yet.") }
+  }
 
   func run() throws {
     let store = try node.open(isForReading: true).store
@@ -75,6 +81,7 @@ struct AuditCommand: ParsableCommand {
   }
 
   private func read(_ path: String) throws -> [UInt8] {
+    if path == "-" { return try StandardInput.bytes(limit: Self.evidenceBytes) }
     guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: Self.evidenceBytes + 1)
     else { throw Failure(.inputOutput, "\(path) cannot be read", hint: "check the path") }
     guard data.count <= Self.evidenceBytes else { throw Failure(.data, "\(path) is larger than any evidence") }

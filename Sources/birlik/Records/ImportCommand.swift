@@ -23,7 +23,9 @@ struct ImportCommand: ParsableCommand {
   @Argument(help: "The kind, such as membership_return: a table of the file.")
   var kind: String
 
-  @Argument(help: ArgumentHelp("The CSV file.", valueName: "file.csv"), completion: .file(extensions: ["csv"]))
+  @Argument(
+    help: ArgumentHelp("The CSV file, or - for standard input.", valueName: "file.csv"),
+    completion: .file(extensions: ["csv"]))
   var file: String?
 
   @Flag(help: "Check every row and import nothing.")
@@ -41,6 +43,7 @@ struct ImportCommand: ParsableCommand {
 
   func run() throws {
     guard let file else { return try writeTemplate() }
+    if file == "-" { StandardInput.explain("the rows") }
     let rows = try CSVRows(path: file)
     let store = try node.open().store
     Deprecated.warn(rows.header, try store.catalog().kind(named: kind))
@@ -59,7 +62,11 @@ struct ImportCommand: ParsableCommand {
     for index in report.problems.indices {
       if let reason = rows.problems[report.problems[index].line] { report.problems[index].reason = reason }
     }
-    if output.json { try Output.answer(json(report)) } else { try print(report, file) }
+    if output.json {
+      try Output.answer(json(report))
+    } else {
+      try print(report, file == "-" ? CSVRows.standardInput : file)
+    }
     if !report.problems.isEmpty { throw ExitStatus.data.exit }
   }
 

@@ -10,7 +10,7 @@ struct CatalogCommand: ParsableCommand {
     commandName: "catalog",
     abstract: "birlik catalog check Config/catalog",
     discussion: "The catalog is a folder of TOML files that say which records there are and how they merge.",
-    subcommands: [CatalogCheckCommand.self, CatalogPublishCommand.self])
+    subcommands: [CatalogCheckCommand.self, CatalogPublishCommand.self, CatalogCopyCommand.self])
 }
 
 /// Checks a catalog's files.

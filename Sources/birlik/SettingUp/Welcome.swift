@@ -14,11 +14,14 @@ enum Welcome {
     StandardError.printNote("the database, its key and the files beside them belong to \(heir), as their folder does")
   }
 
-  static func json(_ status: StoreStatus, path: String) -> JSON {
-    [
-      "database": .string(path), "node": .string(status.node), "role": .string(status.roleName),
-      "federation": .string(status.role.federation), "name": .string(status.name),
-      "catalog": .number(status.catalogVersion), "upstream": .string(status.upstream),
+  /// - Parameter source: where `init` took the catalog from.
+  static func json(_ status: StoreStatus, path: String, catalogFrom source: String? = nil) -> JSON {
+    var members: [(name: String, value: JSON)] = [
+      ("database", .string(path)), ("node", .string(status.node)), ("role", .string(status.roleName)),
+      ("federation", .string(status.role.federation)), ("name", .string(status.name)),
+      ("catalog", .number(status.catalogVersion)), ("upstream", .string(status.upstream)),
     ]
+    if let source { members.append(("catalog_from", .string(source))) }
+    return .object(members)
   }
 }
