@@ -50,6 +50,8 @@ public enum WireLimits {
   public static let nameBytes = 256
   /// Bytes of the address of headquarters' server.
   public static let addressBytes = 2048
+  /// Letters of an invitation, or of the line of headquarters' server, after its prefix.
+  public static let handedLetters = 4096
   /// Keys of headquarters' server that a node accepts at once: the present one, the next, and room for a mistake.
   public static let pins = 4
   /// Bytes of a catalog.
@@ -217,6 +219,8 @@ public enum StoreLimits {
   /// can begin while the rest is sealed.
   public static let editsPerSealPass = 1 << 20
   public static let editsPerShortSealPass = 32_768
+  /// Conflicts that one transaction decides, where one command decides many.
+  public static let conflictsPerTransaction = 2000
   /// Records of one kind that one seal deletes or empties without asking a person; more wait only when they are also more
   /// than so much of the kind, in percent.
   public static let removalsWithoutPerson = 100
@@ -279,6 +283,8 @@ public enum InputLimits {
   public static let keptDays: Int64 = 36_500
   /// Bytes of the reason that a person gives for a decision.
   public static let reasonBytes = 1000
+  /// Bytes of a text in which an invitation is looked for: a mail.
+  public static let pastedBytes = 1 << 20
   /// Minutes for which an invitation is valid: a year.
   public static let invitationMinutes = 525_600
   /// Bytes of one record of a CSV file. A longer one most likely has a quote that is never closed.

@@ -15,6 +15,18 @@ public enum Base64 {
 
 /// Base64 for lines that people copy: the alphabet of RFC 4648, section 5, without padding.
 public enum Base64URL {
+  /// What a letter stands for; nil for one that is not of the alphabet.
+  static func value(of letter: UInt8) -> UInt8? {
+    switch letter {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): letter - 65
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): letter - 71
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): letter + 4
+    case UInt8(ascii: "-"): 62
+    case UInt8(ascii: "_"): 63
+    default: nil
+    }
+  }
+
   /// `bytes` as text.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     String(Base64.encode(bytes).prefix { $0 != "=" }.map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 })

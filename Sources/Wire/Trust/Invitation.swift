@@ -51,14 +51,26 @@ public struct Invitation: Equatable, Sendable {
     return HandedLine.text(Self.prefix, writer.bytes)
   }
 
-  /// Reads the line.
+  /// Reads the line, also as mail programs make it: wrapped, quoted, between other words.
   ///
-  /// - Throws: `WireError` with code `badInvitation` for anything that is not a whole one.
+  /// - Throws: `WireError` with code `badInvitation` for anything that does not hold exactly one whole one.
   public init(line: String) throws(WireError) {
     let operation = "reading the invitation"
     let hint = "copy the whole line that `birlik invite` printed"
-    guard let bytes = HandedLine.bytes(Self.prefix, in: line) else {
-      throw WireError(.badInvitation, operation, "it is not a whole invitation", hint: hint)
+    let bytes: [UInt8]
+    switch HandedLine.find(Self.prefix, in: line) {
+    case .one(let found): bytes = found
+    case .several:
+      throw WireError(
+        .badInvitation, operation, "the text holds several invitations", hint: "copy only one of them")
+    case .broken: throw WireError(.badInvitation, operation, "it is not a whole invitation", hint: hint)
+    case .nothing:
+      let isServerLine = HandedLine.find(ServerCard.prefix, in: line) != .nothing
+      throw WireError(
+        .badInvitation, operation, "it is not a whole invitation",
+        hint: isServerLine
+          ? "this is the line of headquarters' server, which `birlik pin` takes"
+          : "an invitation begins with \(Self.prefix); " + hint)
     }
     do throws(WireError) {
       var reader = ByteReader(bytes, operation: operation)

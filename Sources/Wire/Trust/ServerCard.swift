@@ -61,13 +61,16 @@ public struct ServerCard: Equatable, Sendable {
   /// The card as one line that people copy.
   public var line: String { HandedLine.text(Self.prefix, bytes) }
 
-  /// Reads the line.
+  /// Reads the line, also as mail programs make it: wrapped, quoted, between other words.
   ///
   /// - Throws: `WireError` with code `malformed` for a line that is not whole, `badSignature` for one that another key
   ///   signed.
   public init(line: String, signedBy headquarters: [UInt8]) throws(WireError) {
-    guard let bytes = HandedLine.bytes(Self.prefix, in: line) else {
-      throw WireError(.malformed, Self.reading, "it is not a whole line", hint: Self.copyHint)
+    guard case .one(let bytes) = HandedLine.find(Self.prefix, in: line) else {
+      let isInvitation = HandedLine.find(Invitation.prefix, in: line) != .nothing
+      throw WireError(
+        .malformed, Self.reading, "it is not a whole line",
+        hint: isInvitation ? "this is an invitation, which `birlik join` takes" : Self.copyHint)
     }
     try self.init(bytes: bytes, signedBy: headquarters)
   }

@@ -1,8 +1,9 @@
 import ArgumentParser
-import Glibc
+import Limits
 import Node
 import Store
 import SyncCore
+import Wire
 
 /// Joins headquarters.
 struct JoinCommand: AsyncParsableCommand {
@@ -12,12 +13,15 @@ struct JoinCommand: AsyncParsableCommand {
     discussion: """
       Makes this node's database and key, and fetches the catalog and all records that the node may read.
 
-      With - in place of the invitation it is read from standard input, so that no list of processes shows it.
+      With - in place of the invitation it is read from standard input, so that no list of processes shows it. A whole \
+      mail may be pasted there: line breaks, quotation marks and other words around the invitation do no harm.
       The key is kept in FILE.key: back it up, and let nobody else read it.
       """)
 
-  @Argument(help: "The line that `birlik invite` printed, or - to read it from standard input.")
-  var invitation: String
+  @Argument(
+    parsing: .allUnrecognized,
+    help: "The line that `birlik invite` printed, or - to read it from standard input.")
+  var invitation: [String]
 
   @Flag(
     help: "Fetch the whole log instead of a snapshot: if headquarters ever loses it, this node still has it.")
@@ -28,8 +32,7 @@ struct JoinCommand: AsyncParsableCommand {
 
   func run() async throws {
     let path = try node.path()
-    var line = invitation
-    if line == "-" { line = readLine() ?? "" }
+    let line = try line()
     var joined = try await LocalNode.join(invitation: line, database: path, waiting: node.waiting)
     if wholeLog { joined.snapshotUse = .never }
     // The node exists from here on. If this first sync fails, a later one fetches the rest.
@@ -48,6 +51,21 @@ struct JoinCommand: AsyncParsableCommand {
         + "and \(Self.received(report)) from the other nodes.",
       "Its key is \(path).key: back it up, and let nobody else read it.",
       "Next: `birlik set`, `birlik import` or any SQLite program, and `birlik sync`.")
+  }
+
+  /// The text with the invitation. Pieces of one that was wrapped may begin with hyphens, as options do.
+  private func line() throws -> String {
+    guard invitation != ["-"] else {
+      StandardInput.explain("the invitation")
+      return try StandardInput.text(limit: InputLimits.pastedBytes) { (try? Invitation(line: $0)) != nil }
+    }
+    let isOption = { (piece: String) in piece.hasPrefix("-") && piece != "-" }
+    if let option = invitation.first(where: isOption),
+      (try? Invitation(line: invitation.filter { !isOption($0) }.joined(separator: " "))) != nil
+    {
+      throw ValidationError("Unknown option '\(option)'.")
+    }
+    return invitation.joined(separator: " ")
   }
 
   private static func received(_ report: SyncReport?) -> String {
