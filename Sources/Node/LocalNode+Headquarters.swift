@@ -14,12 +14,13 @@ extension LocalNode {
   /// - Parameters:
   ///   - name: what people call it, such as `OTUTS`.
   ///   - code: the code of its channels; nil derives it from the name.
-  ///   - catalogFolder: the folder of the catalog's files; nil for the installed ones.
-  ///   - listen: the address that invitations name, such as `127.0.0.1:8650`.
+  ///   - catalogFolder: the folder of the catalog's files; nil for those that the program contains.
+  ///   - listen: the address that invitations name, such as `127.0.0.1:8650`; nil where nobody chose one, so that
+  ///     invitations need an address of their own.
   ///   - tls: which files the server is to use; nil for plain HTTP, as for a server in this process.
   ///   - hosts: names and addresses for a certificate that is made.
   public static func initializeHeadquarters(
-    database given: String, name: String, code: String?, catalogFolder: String?, listen: String,
+    database given: String, name: String, code: String?, catalogFolder: String?, listen: String?,
     tls: TLSSettings? = nil, hosts: [String] = []
   ) throws -> LocalNode {
     let code = code ?? Self.code(from: name)
@@ -28,8 +29,7 @@ extension LocalNode {
         .usage, "making headquarters", "'\(code)' is not a proper code",
         hint: "give one with --code: 1 to 32 of a-z, 0-9 and -, beginning with a letter")
     }
-    let folder = try catalogFolder ?? CatalogPlace.find()
-    let catalog = try CatalogFolder.load(folder)
+    let catalog = try catalogFolder.map { try CatalogFolder.load($0) } ?? CatalogFolder.shipped()
     let database = DatabasePath.resolved(given)
     guard !FileManager.default.fileExists(atPath: database) else {
       throw StoreError(
@@ -96,12 +96,13 @@ extension LocalNode {
   ///   - office: the name of an office, such as `Samarkand`; nil for the federation's own node.
   ///   - minutes: how many minutes it is valid.
   ///   - url: the address of headquarters; nil for the one where it listens.
+  ///   - listen: where it listens by its settings; nil for what it was made with.
   ///   - tls: how its server speaks TLS, as the settings say.
   ///   - pin: a key to pin in addition to the authority's certificate.
   /// - Returns: the one line to hand over.
   public func invite(
-    federation: String, office: String?, minutes: Int, url: String?, tls: TLSSettings = TLSSettings(),
-    pin: SyncCore.Digest? = nil
+    federation: String, office: String?, minutes: Int, url: String?, listen: String? = nil,
+    tls: TLSSettings = TLSSettings(), pin: SyncCore.Digest? = nil
   ) throws -> String {
     let operation = "making an invitation"
     guard store.identity.role.isHeadquarters else {
@@ -117,7 +118,7 @@ extension LocalNode {
         .usage, operation, "it cannot be valid for \(minutes) minutes",
         hint: "give 1 to \(InputLimits.invitationMinutes)")
     }
-    let place = try serverPlace(url: url, tls, pin: pin, operation)
+    let place = try serverPlace(url: url, listen: listen, tls, pin: pin, operation)
     var generator = SystemRandomNumberGenerator()
     let token = (0..<Invitation.tokenBytes).map { _ in UInt8.random(in: 0...255, using: &generator) }
     let name = office.map { "\(federation)/\($0)" } ?? federation

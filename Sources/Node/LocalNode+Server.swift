@@ -48,12 +48,18 @@ extension LocalNode {
   ///
   /// - Parameters:
   ///   - url: the address; nil for where it listens.
+  ///   - listen: where that is by the settings; nil for what `birlik init` was told.
   ///   - pin: a key to pin in addition to the authority's certificate.
-  func serverPlace(url: String?, _ settings: TLSSettings, pin: Digest? = nil, _ operation: String) throws -> ServerPlace
-  {
+  func serverPlace(
+    url: String?, listen: String? = nil, _ settings: TLSSettings, pin: Digest? = nil, _ operation: String
+  ) throws -> ServerPlace {
     let files = try serverFiles(settings)
-    guard let address = try url ?? store.listen().map({ (files == nil ? "http://" : "https://") + $0 }) else {
-      throw NodeError(.config, operation, "the address where headquarters listens is not known", hint: "give --url")
+    let scheme = files == nil ? "http://" : "https://"
+    guard let address = try url ?? (listen ?? store.listen()).map({ scheme + $0 }) else {
+      throw NodeError(
+        .config, operation, "nobody said at which address nodes reach headquarters",
+        hint: "give --url \(scheme)NAME:PORT, or set public_url in the settings; where all nodes are on this machine, "
+          + "--url \(scheme)\(ServerPlace.usual) will do")
     }
     try ServerPlace.check(address, speaksTLS: files != nil, operation)
     guard let own = try files?.trust(), !own.needsAuthority else {
@@ -88,10 +94,13 @@ extension LocalNode {
   }
 
   /// A line with which a node that missed a change finds headquarters' server again. It holds no secret.
-  public func serverLine(url: String?, tls: TLSSettings) throws -> String {
+  public func serverLine(url: String?, listen: String? = nil, tls: TLSSettings) throws -> String {
     let operation = "making the server's line"
     try checkIsHeadquarters(operation)
-    var place = try serverPlace(url: url, tls, operation)
+    // Where nobody ever said an address, nodes keep the one that they know.
+    let isKnown = try url ?? listen ?? store.listen() != nil
+    var place = try serverPlace(url: url, listen: isKnown ? listen : ServerPlace.usual, tls, operation)
+    if !isKnown { place.url = "" }
     if place.trust == .authority { place.trust = try issued([], needsAuthority: true) }
     return try ServerCard.issue(url: place.url, trust: place.trust, by: store.identity.key).line
   }

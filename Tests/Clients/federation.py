@@ -45,7 +45,7 @@ class Federation:
                   "membership_status=member", "--database", "hq.db")
         made.serve()
         for office in OFFICES:
-            invitation = made.good("invite", "ftuu", "--office", office, "--database", "hq.db")
+            invitation = made.good("invite", "ftuu", "--unregistered", "--office", office, "--database", "hq.db")
             made.good("join", "-", "--database", office, stdin=invitation)
         made.fill()
         made.sync_all()

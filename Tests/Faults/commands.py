@@ -147,7 +147,7 @@ class Join(Command):
 
     def invite(self, federation):
         federation.path("invitation").write_text(
-            federation.good("invite", "ftuu", "--office", "C", "--database", "hq.db"))
+            federation.good("invite", "ftuu", "--unregistered", "--office", "C", "--database", "hq.db"))
 
     def run(self, federation, environment):
         line = federation.path("invitation").read_text()
@@ -213,11 +213,11 @@ class RotateKeyAtHeadquarters(RotateKey):
 
 
 class Invite(Command):
-    name, arguments, node = "invite", ("invite", "ftuu", "--office", "C"), "hq.db"
+    name, arguments, node = "invite", ("invite", "ftuu", "--unregistered", "--office", "C"), "hq.db"
 
     def check(self, federation):
         super().check(federation)
-        line = federation.good("invite", "ftuu", "--office", "C", "--database", "hq.db")
+        line = federation.good("invite", "ftuu", "--unregistered", "--office", "C", "--database", "hq.db")
         federation.good("join", "-", "--database", "c.db", stdin=line)
 
 

@@ -77,7 +77,7 @@ struct CommandEgressTests {
     let proxy = try RecordingProxy(to: headquarters.port)
     defer { proxy.stop() }
     let invitation = try await folder.good(
-      "invite", "ftuu", "--url", "http://127.0.0.1:\(proxy.port)", "--database", "hq.db")
+      "invite", "ftuu", "--unregistered", "--new", "--url", "http://127.0.0.1:\(proxy.port)", "--database", "hq.db")
     try await folder.good("join", try #require(invitation.lines.first), "--database", "uz.db")
     let key = "ftuu-1/2025-10-31/territorial"
     try await folder.good("set", "org_unit", "ftuu-1", "name=One", "activity=A;B", "--database", "uz.db")

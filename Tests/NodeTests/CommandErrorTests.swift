@@ -148,7 +148,7 @@ struct CommandErrorTests {
     let headquarters = try await CommandHeadquarters.make(in: folder)
     let server = try await headquarters.serve()
     defer { server.stop(SIGKILL) }
-    let invitation = try await folder.good("invite", "ftuu", "--database", "hq.db")
+    let invitation = try await folder.good("invite", "ftuu", "--unregistered", "--new", "--database", "hq.db")
     #expect(invitation.lines.count == 1)
     let line = try #require(invitation.lines.first)
     try await folder.good("join", line, "--database", "uz.db")
@@ -157,7 +157,8 @@ struct CommandErrorTests {
     #expect(!FileManager.default.fileExists(atPath: folder.file("uz2.db.key")))
     // The same call again is no mistake; another invitation for a database that is there is one.
     try await folder.good("join", line, "--database", "uz.db")
-    let other = try #require(try await folder.good("invite", "fprk", "--database", "hq.db").lines.first)
+    let other = try #require(
+      try await folder.good("invite", "fprk", "--unregistered", "--new", "--database", "hq.db").lines.first)
     try await expect(65, "exists already", folder, "join", other, "--database", "uz.db")
     try await expect(77, "headquarters", folder, "invite", "ftuu", "--database", "uz.db")
     server.stop()

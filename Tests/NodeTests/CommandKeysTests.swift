@@ -133,7 +133,8 @@ import Testing
     defer { server.stop(SIGKILL) }
     func invite(_ office: String) async throws -> String {
       let invited = try await folder.run(
-        "invite", "ftuu", "--office", office, "--database", "hq.db", environment: Self.environment)
+        "invite", "ftuu", "--unregistered", "--new", "--office", office, "--database", "hq.db",
+        environment: Self.environment)
       return try #require(invited.lines.first, "\(invited.errors)")
     }
     func pins(_ database: String) async throws -> [String] {

@@ -51,7 +51,8 @@ import Testing
     defer { proxy.stop(SIGKILL) }
     let port = try await proxy.number()
 
-    let invited = try await folder.good("invite", "ftuu", "--url", "http://127.0.0.1:\(port)", "--database", "hq.db")
+    let invited = try await folder.good(
+      "invite", "ftuu", "--unregistered", "--new", "--url", "http://127.0.0.1:\(port)", "--database", "hq.db")
     try await folder.good("join", try #require(invited.lines.first), "--database", "uz.db")
     for round in 1...3 {
       try await folder.good("set", "org_unit", "ftuu-\(round)", "name=Round \(round)", "--database", "uz.db")

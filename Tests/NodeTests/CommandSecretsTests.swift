@@ -65,8 +65,10 @@ import Wire
     defer { server.stop(SIGKILL) }
     let port = headquarters.port
     try await server.wait(for: "listening on 127.0.0.1:\(port)")
-    let line = try #require(try await folder.good("invite", "ftuu", "--database", "hq.db").lines.first)
-    let unused = try #require(try await folder.good("invite", "ftuu", "--database", "hq.db").lines.first)
+    let line = try #require(
+      try await folder.good("invite", "ftuu", "--unregistered", "--new", "--database", "hq.db").lines.first)
+    let unused = try #require(
+      try await folder.good("invite", "ftuu", "--unregistered", "--new", "--database", "hq.db").lines.first)
     try folder.write(line + "\n", to: "invitation")
     let program = CommandFolder.program
     func shellRun(_ script: String) async throws -> ProgramResult {
@@ -154,7 +156,8 @@ import Wire
     defer { server.stop(SIGKILL) }
     try await server.wait(for: "listening on")
     #expect(server.errors.contains("127.0.0.1:\(headquarters.port)") && server.errors.contains("tls=on"))
-    let invited = try await folder.run(["invite", "ftuu", "--database", "hq.db"], environment: environment)
+    let invited = try await folder.run(
+      ["invite", "ftuu", "--unregistered", "--new", "--database", "hq.db"], environment: environment)
     let invitation = try Invitation(line: try #require(invited.lines.first))
     #expect(invitation.trust.pins.count == 1 && !invitation.trust.needsAuthority)
     try await folder.good("join", try #require(invited.lines.first), "--database", "uz.db")

@@ -162,11 +162,14 @@ import Wire
       ("http://hq.example.org:8650", "nodes refuse plain HTTP"), ("https://0.0.0.0:8650", "nobody can connect"),
       ("ftp://hq.example.org", "is no address"), ("hq.example.org", "is no address"),
     ] {
-      let invitation = try await folder.run("invite", "ftuu", "--url", url, "--database", "hq.db")
+      let invitation = try await folder.run(
+        "invite", "ftuu", "--unregistered", "--new", "--url", url, "--database", "hq.db")
       #expect(invitation.status == 64 && invitation.errors.contains(words), "\(url) \(invitation.errors)")
     }
     // Behind a web server with an authority's certificate no pin is needed, and one may be added.
-    let behind = ["invite", "ftuu", "--url", "https://hq.example.org", "--database", "hq.db"]
+    let behind = [
+      "invite", "ftuu", "--unregistered", "--new", "--url", "https://hq.example.org", "--database", "hq.db",
+    ]
     #expect(try await folder.run(behind).status == 0)
     #expect(
       try await folder.run(behind + ["--pin", "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]).status == 0)
@@ -197,7 +200,8 @@ import Wire
     defer { server.process.stop(SIGKILL) }
     #expect(!FileManager.default.fileExists(atPath: folder.file("hq.db.tls.key")))
     func invitation(_ options: String...) async throws -> Invitation {
-      let line = try await folder.run(["invite", "ftuu", "--database", "hq.db"] + options).lines.first
+      let line = try await folder.run(["invite", "ftuu", "--unregistered", "--new", "--database", "hq.db"] + options)
+        .lines.first
       return try Invitation(line: try #require(line))
     }
     #expect(try await invitation().trust == .authority)
@@ -205,7 +209,8 @@ import Wire
     #expect(pinned.pins.count == 1 && pinned.needsAuthority)
     // The machine's own authorities do not know this one, and nothing else vouches for it.
     let url = "https://127.0.0.1:\(server.port)"
-    let invited = try await folder.good("invite", "ftuu", "--url", url, "--database", "hq.db")
+    let invited = try await folder.good(
+      "invite", "ftuu", "--unregistered", "--new", "--url", url, "--database", "hq.db")
     let line = try #require(invited.lines.first)
     let unknown = try await folder.run("join", line, "--database", "uz.db")
     #expect(unknown.status == 77 && !FileManager.default.fileExists(atPath: folder.file("uz.db.key")))

@@ -121,7 +121,9 @@ struct DaemonFileTests {
       try await folder.good("set", "org_unit", "otuts-1", "name=One", "--database", "hq.db")
       for write in [1, 2, 5, 20, 60] {
         let name = "node\(write).db"
-        let line = try await folder.good("invite", "ftuu", "--office", "o\(write)", "--database", "hq.db").lines[0]
+        let line = try await folder.good(
+          "invite", "ftuu", "--unregistered", "--new", "--office", "o\(write)", "--database", "hq.db"
+        ).lines[0]
         let killed = try await folder.start("join", line, "--database", name, killedAtWrite: write).result()
         #expect([0, -SIGKILL].contains(killed.status), "\(killed.errors)")
         let again = try await folder.run("join", line, "--database", name)
@@ -152,7 +154,8 @@ struct DaemonFileTests {
       }
       let again = try await folder.run(arguments)
       #expect(again.status == 0, "\(write): \(again.errors)")
-      try await folder.good("invite", "ftuu", "--database", name)
+      try await folder.good(
+        "invite", "ftuu", "--unregistered", "--new", "--url", "https://127.0.0.1:8650", "--database", name)
     }
   }
 

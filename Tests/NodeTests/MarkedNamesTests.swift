@@ -135,7 +135,8 @@ struct MarkedNamesTests {
     _ folder: CommandFolder, _ proxy: RecordingProxy, _ database: String, _ office: [String]
   ) async throws {
     let invitation = try await folder.run(
-      ["invite", "ftuu", "--url", "http://127.0.0.1:\(proxy.port)", "--database", "hq.db"] + office)
+      ["invite", "ftuu", "--unregistered", "--new", "--url", "http://127.0.0.1:\(proxy.port)", "--database", "hq.db"]
+        + office)
     try await folder.good("join", try #require(invitation.lines.first), "--database", database)
   }
 

@@ -32,8 +32,8 @@ import Testing
     let server = try await headquarters.serve()
     defer { server.stop() }
     let invitations = try await [
-      folder.good("invite", "ftuu", "--office", "Samarkand", "--database", "hq.db"),
-      folder.good("invite", "ftuu", "--office", "Bukhara", "--database", "hq.db"),
+      folder.good("invite", "ftuu", "--unregistered", "--new", "--office", "Samarkand", "--database", "hq.db"),
+      folder.good("invite", "ftuu", "--unregistered", "--new", "--office", "Bukhara", "--database", "hq.db"),
     ].map { try #require($0.lines.first) }
     let joined = try await folder.good("join", invitations[0], "--database", "sam.db")
     #expect(joined.output.contains("40 records from a snapshot"), "\(joined.output)")
@@ -56,7 +56,8 @@ import Testing
     let headquarters = try await filled(folder)
     var server = try await headquarters.serve()
     let line = try #require(
-      try await folder.good("invite", "ftuu", "--office", "Samarkand", "--database", "hq.db").lines.first)
+      try await folder.good("invite", "ftuu", "--unregistered", "--new", "--office", "Samarkand", "--database", "hq.db")
+        .lines.first)
     _ = try await LocalNode.join(invitation: line, database: folder.file("sam.db"))
     server.stop()
     _ = try await server.result()

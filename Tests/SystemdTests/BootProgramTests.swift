@@ -148,7 +148,7 @@ struct BootProgramTests {
       """
       set -e
       export CREDENTIALS_DIRECTORY=/etc/birlik-keys
-      line=$(\(Self.program) invite ftuu --url https://127.0.0.1:8650 --config /etc/birlik/birlik.toml | head -n 1)
+      line=$(\(Self.program) invite ftuu --unregistered --url https://127.0.0.1:8650 --config /etc/birlik/birlik.toml | head -n 1)
       unset CREDENTIALS_DIRECTORY
       umask 007
       setpriv --reuid=birlik --regid=birlik --init-groups \(Self.program) join "$line" --database \(member)

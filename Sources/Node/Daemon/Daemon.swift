@@ -33,7 +33,7 @@ public enum Daemon {
   private static func headquarters(
     _ node: LocalNode, _ settings: DaemonSettings, _ logger: Logger, _ notifier: ServiceNotifier
   ) throws -> [any Service] {
-    let address = try settings.listen ?? node.store.listen() ?? "127.0.0.1:8650"
+    let address = try settings.listen ?? node.store.listen() ?? ServerPlace.usual
     let (host, port) = try parse(address)
     let files = try node.serverFiles(settings.tls)
     let certificate = try files.map { CurrentCertificate(try $0.load()) }

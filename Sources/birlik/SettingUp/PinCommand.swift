@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+import Limits
 import Node
 import Settings
 import Store
@@ -28,13 +28,19 @@ struct PinCommand: ParsableCommand {
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
+  private static func pasted() throws -> String {
+    StandardInput.explain("the line of headquarters' server")
+    return try StandardInput.text(limit: InputLimits.pastedBytes) { _ in false }
+  }
+
   func run() throws {
     let opened = try node.open()
     if let line {
-      try opened.acceptServerLine(line == "-" ? readLine() ?? "" : line)
+      try opened.acceptServerLine(line == "-" ? Self.pasted() : line)
     } else if opened.store.identity.role.isHeadquarters {
       let settings = try node.settings()
-      let made = try opened.serverLine(url: url ?? settings.publicURL, tls: TLSSettings(settings))
+      let made = try opened.serverLine(
+        url: url ?? settings.publicURL, listen: settings.listen, tls: TLSSettings(settings))
       return output.json ? try Output.answer(["line": .string(made)]) : try Output.print(made)
     }
     let upstream = try opened.store.upstream() ?? ""

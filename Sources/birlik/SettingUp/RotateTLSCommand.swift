@@ -41,7 +41,7 @@ struct RotateTLSCommand: ParsableCommand {
   func run() throws {
     let settings = try node.settings()
     let headquarters = try keys.opening { try node.open(keys: keys.keys, needsKey: true) }
-    let listen = try settings.listen ?? headquarters.store.listen() ?? ""
+    let listen = try settings.listen ?? headquarters.store.listen() ?? ServerPlace.usual
     let change =
       try isSwitch
       ? headquarters.switchServerKey(isEarly: now, ignoresUnaware: anyway)

@@ -22,6 +22,9 @@ final class CommandFolder: Sendable {
   static let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
     .deletingLastPathComponent().appendingPathComponent("birlik").path
 
+  /// The options with which a federation is invited that nobody needs in the register.
+  static let unregistered = ["--unregistered", "--new"]
+
   static let catalog = Repository.catalog.path
 
   static func figures(_ name: String) -> String { Repository.config.appendingPathComponent("otuts/\(name).csv").path }
@@ -61,6 +64,13 @@ final class CommandFolder: Sendable {
   /// Runs `birlik`, which has to end well, and gives its output.
   @discardableResult
   func good(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) async throws -> ProgramResult {
+    let result = try await run(arguments)
+    #expect(result.status == 0, "\(arguments) \(result.errors)", sourceLocation: sourceLocation)
+    return result
+  }
+
+  @discardableResult
+  func good(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws -> ProgramResult {
     let result = try await run(arguments)
     #expect(result.status == 0, "\(arguments) \(result.errors)", sourceLocation: sourceLocation)
     return result

@@ -69,7 +69,8 @@ final class CommandHeadquarters: Sendable {
   /// Joins a node with a new invitation.
   func join(_ database: String, _ federation: String, office: String? = nil) async throws {
     let invitation = try await folder.run(
-      ["invite", federation, "--database", self.database] + (office.map { ["--office", $0] } ?? []))
+      ["invite", federation] + CommandFolder.unregistered + ["--database", self.database]
+        + (office.map { ["--office", $0] } ?? []))
     try #require(invitation.status == 0, "\(invitation.errors)")
     let line = try #require(invitation.lines.first)
     let joined = try await folder.run("join", line, "--database", database)
