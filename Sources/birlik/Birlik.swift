@@ -11,8 +11,8 @@ struct Birlik: AsyncParsableCommand {
     discussion: """
       At headquarters:
         birlik init --role headquarters --name "OTUTS" --database hq.db
-        birlik invite ftuu --database hq.db
         birlik serve --database hq.db
+        birlik invite ftuu --url https://NAME:PORT --database hq.db
 
       In a federation:
         birlik join INVITATION --database uz.db
@@ -20,7 +20,8 @@ struct Birlik: AsyncParsableCommand {
         birlik sync --database uz.db
 
       The database is named by --database, else by BIRLIK_DATABASE, else in the settings file (--config, BIRLIK_CONFIG, or \
-      \(NodeOptions.usualSettings)). Keys of several columns are written with slashes: ftuu-001/2026-09-30/territorial.
+      \(NodeOptions.usualSettings)). Keys of several columns are written with slashes: ftuu-001/2026-09-30/territorial. \
+      What begins with a hyphen and is no option comes after --, at the end: birlik show org_unit --json -- -x
 
       Exit codes: 0 success, 64 wrong usage, 65 wrong data, 69 headquarters cannot be reached, 74 a file cannot be read \
       or written, 75 busy, try later, 77 not permitted, 78 settings or files are missing or wrong.

@@ -122,7 +122,8 @@ extension Store {
       if table.kind.appendOnly {
         throw StoreError(
           .invalid, "removing a record", "\(kind) is written once: its records are not removed",
-          hint: "withdraw a mistake: birlik withdraw \(kind) \(key) --reason '...'")
+          hint: ShellWords.command("withdraw", [kind, key], options: " --reason '...'")
+            .map { "withdraw a mistake: \($0)" } ?? "withdraw a mistake with `birlik withdraw`")
       }
       if try transaction.rows.delete(table, written) { return }
       guard try Withdrawals(transaction).captureHidden(table, written) else {

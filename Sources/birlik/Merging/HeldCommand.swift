@@ -74,10 +74,10 @@ struct HeldCommand: ParsableCommand {
         ? "Nothing waited."
         : confirm ? "The edits of \(records) are final. `birlik sync` sends them." : "Put back: \(records).")
     if let first = decision.changedSince.first {
+      let example = ShellWords.command("held", [first.kind, first.key], options: " --confirm\(node.repeated)")
       output.print(
         "Somebody else changed \(Words.count(decision.changedSince.count, "record")) since; their edits wait on. See "
-          + "`birlik held\(node.repeated)`, and confirm each by its key, such as `birlik held \(first.kind) "
-          + "\(ShellWords.quoted(first.key)) --confirm\(node.repeated)`.")
+          + "`birlik held\(node.repeated)`, and confirm each by its key\(example.map { ", such as `\($0)`" } ?? "").")
     }
     try output.finish()
   }
