@@ -85,6 +85,25 @@ final class ConflictTable {
 
   // MARK: Reading
 
+  /// The open conflicts of a kind, in order of key.
+  func open(_ kind: KindID) throws -> [Stored] {
+    let statement = try connection.prepared(
+      "SELECT key, channel, field, opened_at FROM birlik_conflict WHERE kind=?1 AND closed_at IS NULL "
+        + "ORDER BY key, field")
+    statement.bind(1, kind)
+    var found: [Stored] = []
+    while try statement.step() {
+      let place = HeadTable.Place(kind: kind, key: RecordKey(bytes: statement.bytes(0)), channel: statement.id(1))
+      found.append(Stored(place: place, field: statement.string(2), openedAt: statement.int64(3), closedAt: nil))
+    }
+    return found
+  }
+
+  /// Whether a conflict is still open.
+  func isOpen(_ stored: Stored) throws -> Bool {
+    try openFields(at: stored.place).contains { $0.sameBytes(as: stored.field) }
+  }
+
   /// Conflicts in order of kind and key, closed ones after the open ones where asked.
   func all(includingClosed: Bool) throws -> [Stored] {
     let statement = try connection.prepared(

@@ -11,6 +11,8 @@ extension Store {
     case take(String)
     /// The value that a node gave is shown.
     case from(String)
+    /// The other value is shown, where there is exactly one.
+    case theirs
   }
 
   /// Resolves a conflict by an ordinary edit that has seen all its values, so that it closes everywhere.
@@ -96,7 +98,7 @@ extension Store {
   }
 
   /// The row with the value that a person chose.
-  private static func chosen(
+  static func chosen(
     _ decision: Decision, _ register: RegisterKey, _ table: KindTable, _ conflict: ConflictView, _ shown: ShownRow,
     _ transaction: Transaction
   ) throws -> ShownRow {
@@ -143,6 +145,12 @@ extension Store {
     let nodes = conflict.others.map(\.node).joined(separator: ", ")
     switch decision {
     case .keep: return nil
+    case .theirs:
+      guard let only = conflict.others.first, conflict.others.count == 1 else {
+        throw StoreError(
+          .invalid, resolving, "there are several other values", hint: "name the node whose value to take: \(nodes)")
+      }
+      return only
     case .from(let node):
       let found = conflict.others.filter { $0.node.sameBytes(as: node) }
       guard let only = found.first, found.count == 1 else {
@@ -180,7 +188,7 @@ extension Store {
     switch decision {
     case .keep: side = shown
     case .take(let text): side = text
-    case .from: side = try Self.other(decision, conflict, isGroup: false)?.display ?? shown
+    case .from, .theirs: side = try Self.other(decision, conflict, isGroup: false)?.display ?? shown
     }
     guard let wanted = Contested.Existence(rawValue: side) else {
       throw StoreError(.invalid, Self.resolving, "'\(side)' is neither kept nor deleted")
@@ -190,23 +198,30 @@ extension Store {
     try write { transaction in
       let sealer = try Sealer(transaction, wall: now)
       try sealer.sealAll()
-      let slots = try transaction.records.slots(table, key)
       guard let channel = Channel(owner: conflict.federation, recordClass: table.kind.recordClass),
-        let number = transaction.directory.number(of: channel),
-        let slot = slots.first(where: { $0.channel == number }),
-        let row = try transaction.records.row(of: slot, table)
+        let number = transaction.directory.number(of: channel)
       else { return }
-      switch wanted {
-      case .deleted:
-        try sealer.sealAll { try $0.remove(from: channel, table, key, at: now) }
-      case .kept:
-        // Writing every value again is an edit that has seen the deletion.
-        let mask = table.registers.reduce(Int64(0)) { $0 | $1.id.bit }
-        let record = HiddenRecords.Found(channel: channel, row: row)
-        try sealer.sealAll {
-          try $0.edit(record, table, key, to: row, at: now, confirms: mask | CapturedEdits.confirmation)
-        }
-      }
+      let place = HeadTable.Place(kind: table.kind.id, key: key, channel: number)
+      try sealer.sealAll { try Self.decideExistence(wanted, place, table, $0, now: now) }
+    }
+  }
+
+  /// Decides whether a record is there, by an edit that has seen all others.
+  static func decideExistence(
+    _ wanted: Contested.Existence, _ place: HeadTable.Place, _ table: KindTable, _ sealer: Sealer, now: Int64
+  ) throws {
+    let transaction = sealer.transaction
+    guard let channel = transaction.directory.channel(place.channel),
+      let slot = try transaction.records.slots(table, place.key).first(where: { $0.channel == place.channel }),
+      let row = try transaction.records.row(of: slot, table)
+    else { return }
+    switch wanted {
+    case .deleted: try sealer.remove(from: channel, table, place.key, at: now)
+    case .kept:
+      // Writing every value again is an edit that has seen the deletion.
+      let mask = table.registers.reduce(Int64(0)) { $0 | $1.id.bit }
+      let record = HiddenRecords.Found(channel: channel, row: row)
+      try sealer.edit(record, table, place.key, to: row, at: now, confirms: mask | CapturedEdits.confirmation)
     }
   }
 
