@@ -27,15 +27,13 @@ import Testing
     let commands = try Self.blocks("sh", of: "The first hour", in: readme).joined()
       .map { $0.replacing("127.0.0.1:8650", with: address) }
     #expect(commands.count > 20)
-    let shown = try Self.blocks("text", of: "The first hour", in: readme).joined()
-    #expect(shown.count > 5)
+    let shown = try Self.blocks("text", of: "The first hour", in: readme)
+    #expect(shown.joined().count > 5)
 
-    // The program that was just built is where the README finds the release.
+    // The program that was just built is where the README finds the release, and nothing else is there.
     let release = folder.file(".build/release")
-    try FileManager.default.createDirectory(atPath: folder.file(".build"), withIntermediateDirectories: false)
-    try FileManager.default.createSymbolicLink(
-      atPath: release, withDestinationPath: URL(fileURLWithPath: CommandFolder.program).deletingLastPathComponent().path
-    )
+    try FileManager.default.createDirectory(atPath: release, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: CommandFolder.program, toPath: release + "/birlik")
     let script = commands.map { command in
       // A person is slower than the server; at most half a minute.
       command.contains("birlik serve")
@@ -47,6 +45,50 @@ import Testing
       environment: ["HOME": folder.path]
     ).result()
     #expect(result.status == 0, "\(result.errors)")
-    for line in shown { #expect(result.lines.contains(line), "\(line)\n\(result.output)") }
+    // Every block is there, its lines in order, after the one before.
+    var rest = result.lines[...]
+    for line in shown.joined() {
+      guard let place = rest.firstIndex(of: line) else {
+        Issue.record("not printed after what comes before it: \(line)\n\(result.output)")
+        break
+      }
+      rest = rest[(place + 1)...]
+    }
+  }
+
+  @Test("Every command and every option that the README and messages name exists")
+  func namesExist() async throws {
+    let folder = try CommandFolder()
+    defer { folder.remove() }
+    var texts = [Repository.folder.appendingPathComponent("README.md")]
+    let sources = FileManager.default.enumerator(
+      at: Repository.folder.appendingPathComponent("Sources"), includingPropertiesForKeys: nil)
+    while let file = sources?.nextObject() as? URL {
+      if ["swift", "md"].contains(file.pathExtension) { texts.append(file) }
+    }
+    var used: [String: Set<String>] = [:]
+    for file in texts {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      let commands =
+        text.matches(of: #/`birlik ([a-z][^`]*)`/#).map { $0.1 }
+        + text.matches(of: #/\n *(?:abstract: ")?birlik ([a-z][^\n]*)/#).map { $0.1 }
+      for command in commands {
+        // What a comment or an interpolation says after the words of the command is no part of it.
+        let words = command.prefix { $0 != "\\" && $0 != "#" }.split(separator: " ")
+        guard let first = words.first.map({ $0.prefix { $0.isLetter || $0 == "-" } }), !first.isEmpty else { continue }
+        let second = words.dropFirst().first.map(String.init) ?? ""
+        let isGroup = (first == "inbox" || first == "catalog") && second.allSatisfy(\.isLetter)
+        let options = words.compactMap { word in word.firstMatch(of: #/^--[a-z][a-z-]+/#).map { String($0.0) } }
+        used[isGroup ? "\(first) \(second)" : String(first), default: []].formUnion(options)
+      }
+    }
+    #expect(used.count > 30)
+    for (command, options) in used where command != "help" {
+      // `inbox` alone lists.
+      let words = command == "inbox" ? ["inbox", "list"] : command.split(separator: " ").map(String.init)
+      let help = try await folder.good(["help"] + words).output
+      #expect(help.contains("USAGE: birlik \(words.joined(separator: " "))"), "\(command)")
+      for option in options { #expect(help.contains(option), "birlik \(command) \(option)") }
+    }
   }
 }
