@@ -59,7 +59,7 @@ struct FederationEntry {
   }
 
   private func answer(_ option: String?, _ question: String, mayBeEmpty: Bool = false) throws -> String {
-    if let option, mayBeEmpty || !option.isEmpty { return option }
+    if let option, mayBeEmpty || !Self.isBlank(option) { return option }
     if Terminal.isTerminal(Terminal.input), let typed = Terminal.ask(question), mayBeEmpty || !typed.isEmpty {
       return typed
     }
@@ -69,11 +69,14 @@ struct FederationEntry {
       hint: "type \(completeCommand(extra: command.new ? " --new" : "")); --unregistered invites it all the same")
   }
 
+  private static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
+
   /// The command that registers and invites, with what was given and in capitals what was not.
   private func completeCommand(extra: String) -> String {
+    let name = command.federationName.flatMap { Self.isBlank($0) ? nil : $0 }
     let options =
       (command.office.map { " " + ShellWords.option("--office", $0) } ?? "")
-      + " " + ShellWords.option("--federation-name", command.federationName ?? "NAME")
+      + " " + ShellWords.option("--federation-name", name ?? "NAME")
       + " " + ShellWords.option("--country", command.country ?? "COUNTRY") + extra
       + (command.url.map { " " + ShellWords.option("--url", $0) } ?? "") + command.node.repeated
     return "`birlik invite \(code)\(options)`"
