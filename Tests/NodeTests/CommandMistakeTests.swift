@@ -48,7 +48,7 @@ struct CommandMistakeTests {
     _ = try await CommandHeadquarters.make(in: folder, figures: [])
     let port = try Loopback.freePort()
     let invitation = try await folder.good(
-      "invite", "ftuu", "--url", "https://127.0.0.1:\(port)", "--database", "hq.db")
+      "invite", "ftuu", "--unregistered", "--url", "https://127.0.0.1:\(port)", "--database", "hq.db")
     let line = try #require(invitation.lines.first)
     let hq = ["--database", "hq.db", "--json"]
     let calls: [(arguments: [String], code: String, status: Int)] = [

@@ -76,7 +76,8 @@ struct CommandPathTests {
       ["set", "org_unit", "a", "name=A"], ["import", "org_unit", "units.csv"], ["show", "org_unit", "a"],
       ["list", "org_unit"], ["history", "org_unit", "a"], ["export", "org_unit"], ["status"], ["totals"], ["conflicts"],
       ["inbox"], ["held"], ["undo", "--last-import"], ["nodes"], ["audit"], ["verify"], ["verify", "--capture"],
-      ["remove", "org_unit", "a"], ["invite", "ftuu"], ["check"], ["backup", "copy.db"],
+      ["remove", "org_unit", "a"], ["invite", "ftuu", "--unregistered", "--url", "https://hq.otuts.uz:8650"], ["check"],
+      ["backup", "copy.db"],
     ] {
       let result = try await folder.run(command + ["--database", path])
       #expect(result.status == 0, "\(command) \(path): \(result.errors)")

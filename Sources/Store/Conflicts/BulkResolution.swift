@@ -72,6 +72,8 @@ struct BulkJudge {
   let selection: ConflictSelection
   let decision: Store.Decision
 
+  func table(_ transaction: Transaction) throws -> KindTable { try transaction.adopted.table(named: selection.kind) }
+
   /// Whether the selection means a conflict.
   ///
   /// - Parameter row: the record as it is shown; nil where it is not.

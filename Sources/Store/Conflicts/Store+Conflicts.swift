@@ -5,17 +5,8 @@ extension Store {
   ///
   /// - Parameter now: this machine's clock; totals are computed as of its day.
   public func conflicts(includingResolved: Bool = false, now: Int64 = SystemClock.now()) throws -> [ConflictView] {
-    try refreshTotalsToWeigh(now: now)
+    try refreshTotals(now: now)
     return try conflicts(includingResolved: includingResolved, weighedOn: CalendarDay(millisecondsSince1970: now))
-  }
-
-  /// Counts totals again that a large seal left for later, because it is told by how much they would change.
-  func refreshTotalsToWeigh(now: Int64) throws {
-    do { try refreshTotals(now: now) } catch let error as StoreError
-      where [.notPermitted, .busy, .full].contains(error.code)
-    {
-      // Whoever only reads sees the differences all the same.
-    }
   }
 
   /// - Parameter day: as of which totals are given; nil to leave them out.

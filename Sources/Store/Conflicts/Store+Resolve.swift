@@ -194,7 +194,11 @@ extension Store {
       throw StoreError(.invalid, Self.resolving, "'\(side)' is neither kept nor deleted")
     }
     try withFile { try $0.lookAfterCapture() }
-    guard try identity.keyProblem == nil || !captureExistence(table, key, conflict, wanted) else { return }
+    if identity.keyProblem != nil,
+      try write({ try Self.captureExistence(wanted, of: conflict.federation, table, key, $0) })
+    {
+      return
+    }
     try write { transaction in
       let sealer = try Sealer(transaction, wall: now)
       try sealer.sealAll()
@@ -228,11 +232,10 @@ extension Store {
   /// Captures the decision as a clerk's edit of the row, for whoever may not seal it.
   ///
   /// - Returns: false where the row is not that of the record that is meant.
-  private func captureExistence(
-    _ table: KindTable, _ key: RecordKey, _ conflict: ConflictView, _ wanted: Contested.Existence
+  static func captureExistence(
+    _ wanted: Contested.Existence, of owner: String, _ table: KindTable, _ key: RecordKey, _ transaction: Transaction
   ) throws -> Bool {
-    try writeAsClerk { transaction in
-      let owner = conflict.federation
+    try transaction.connection.capturing {
       guard let row = try transaction.rows.row(table, key), row.federation.elementsEqual(owner.utf8) else {
         return false
       }

@@ -12,10 +12,10 @@ extension Store {
   public func resolveAll(
     _ selection: ConflictSelection, _ decision: Decision, isDryRun: Bool, now: Int64 = SystemClock.now()
   ) throws -> BulkResolution {
-    if !isDryRun { try seal(now: now) }
+    if !isDryRun { try sealIfPossible(now: now) }
     let judge = BulkJudge(selection: selection, decision: decision)
     let day = isDryRun && decision != .keep ? CalendarDay(millisecondsSince1970: now) : nil
-    if day != nil { try refreshTotalsToWeigh(now: now) }
+    if day != nil { try refreshTotals(now: now) }
     var (report, places, colliding) = try read { try Self.plan(judge, $0, day: day) }
     guard !isDryRun else { return report }
     (report.decided, report.fields, report.shown, report.setAside) = (0, [:], [:], [:])
@@ -27,10 +27,30 @@ extension Store {
       let before = report
       report = try write { transaction in
         var after = before
+        guard transaction.identity.keyProblem == nil else {
+          // Whoever may not seal decides by edits that the next sync seals.
+          for (stored, view, index) in try Self.decide(batch, judge, transaction, &after) {
+            guard let wanted = Self.existence(view, taking: index),
+              try Self.captureExistence(
+                wanted, of: view.federation, judge.table(transaction), stored.place.key, transaction)
+            else { continue }
+            after.add(view, taking: index)
+          }
+          return after
+        }
         let sealer = try Sealer(transaction, wall: now)
         // What clerks typed meanwhile is theirs.
         try sealer.sealAll()
-        try Self.decide(batch, judge, sealer, now: now, &after)
+        let contested = try Self.decide(batch, judge, transaction, &after)
+        // A person decided about what is deleted or emptied.
+        sealer.holds = false
+        try sealer.sealAll { sealer in
+          for (stored, view, index) in contested {
+            guard let wanted = Self.existence(view, taking: index) else { continue }
+            try Self.decideExistence(wanted, stored.place, judge.table(transaction), sealer, now: now)
+            after.add(view, taking: index)
+          }
+        }
         return after
       }
     }
@@ -48,7 +68,7 @@ extension Store {
   private static func plan(
     _ judge: BulkJudge, _ transaction: Transaction, day: CalendarDay?
   ) throws -> (BulkResolution, [ConflictTable.Stored], [ConflictView]) {
-    let table = try transaction.adopted.table(named: judge.selection.kind)
+    let table = try judge.table(transaction)
     for (column, _) in judge.selection.values where !table.columnNames.contains(where: { $0.sameBytes(as: column) }) {
       throw table.unknownField(column)
     }
@@ -73,14 +93,17 @@ extension Store {
     return (report, places, colliding)
   }
 
-  /// Decides conflicts of one kind in a transaction.
+  private typealias Contest = (stored: ConflictTable.Stored, view: ConflictView, index: Int?)
+
+  /// Writes and captures what was decided about the fields of records.
+  ///
+  /// - Returns: conflicts about whether a record is there, which are not decided yet.
   private static func decide(
-    _ batch: [ConflictTable.Stored], _ judge: BulkJudge, _ sealer: Sealer, now: Int64, _ report: inout BulkResolution
-  ) throws {
-    let transaction = sealer.transaction
-    let table = try transaction.adopted.table(named: judge.selection.kind)
+    _ batch: [ConflictTable.Stored], _ judge: BulkJudge, _ transaction: Transaction, _ report: inout BulkResolution
+  ) throws -> [Contest] {
+    let table = try judge.table(transaction)
     let reader = ConflictReader(transaction, stakesOn: nil)
-    var contested: [(stored: ConflictTable.Stored, view: ConflictView, index: Int?)] = []
+    var contested: [Contest] = []
     for stored in batch {
       // An edit that was just sealed may have decided it.
       guard try transaction.conflicts.isOpen(stored), let view = try reader.view(stored, table),
@@ -99,15 +122,11 @@ extension Store {
       try transaction.capture.add(mask: register.id.bit | CapturedEdits.confirmation, table, stored.place.key)
       report.add(view, taking: index)
     }
-    // A person decided about what is deleted or emptied.
-    sealer.holds = false
-    try sealer.sealAll { sealer in
-      for (stored, view, index) in contested {
-        let wanted = index.map { view.others[$0].display } ?? view.shown?.display ?? ""
-        guard let wanted = Contested.Existence(rawValue: wanted) else { continue }
-        try decideExistence(wanted, stored.place, table, sealer, now: now)
-        report.add(view, taking: index)
-      }
-    }
+    return contested
+  }
+
+  /// Whether a record is to be there, as a decision has it.
+  private static func existence(_ view: ConflictView, taking index: Int?) -> Contested.Existence? {
+    Contested.Existence(rawValue: index.map { view.others[$0].display } ?? view.shown?.display ?? "")
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SyncCore
 
 /// The names of all commands, to find out which one a mistyped word means.
 enum CommandNames {
@@ -54,8 +55,9 @@ enum CommandNames {
     let here = known.flatMap(names)
     let begun = word.count >= 2 ? here.filter { $0.hasPrefix(word) || word.hasPrefix($0) } : []
     let limit = max(1, word.count / 3)
-    let near = here.map { (name: $0, distance: distance(Array(word), Array($0))) }.filter { $0.distance <= limit }
-      .sorted { $0.distance < $1.distance }.map(\.name)
+    let near = here.compactMap { name in
+      EditDistance.between(word, name, atMost: limit).map { (name: name, distance: $0) }
+    }.sorted { $0.distance < $1.distance }.map(\.name)
     let meant = synonyms[word].map { here.contains($0) ? [$0] : [] } ?? []
     var found: [String] = []
     for name in (near + meant + begun).map({ "\(parent) \($0)" }) + elsewhere where !found.contains(name) {
@@ -72,20 +74,5 @@ enum CommandNames {
 
   private static func names(_ command: any ParsableCommand.Type) -> [String] {
     [command.configuration.commandName].compactMap(\.self) + command.configuration.aliases
-  }
-
-  /// How many letters have to be added, dropped, replaced or swapped with their neighbour.
-  private static func distance(_ a: [Character], _ b: [Character]) -> Int {
-    var rows = [Array(0...b.count)]
-    for i in 0..<a.count {
-      var row = [i + 1]
-      for j in 0..<b.count {
-        var least = min(row[j] + 1, rows[i][j + 1] + 1, rows[i][j] + (a[i] == b[j] ? 0 : 1))
-        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { least = min(least, rows[i - 1][j - 1] + 1) }
-        row.append(least)
-      }
-      rows.append(row)
-    }
-    return rows[a.count][b.count]
   }
 }
