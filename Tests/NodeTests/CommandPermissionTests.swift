@@ -24,7 +24,8 @@ struct CommandPermissionTests {
     let server = try MachineUser.service.start(["serve", "--database", "var/hq.db"], in: folder)
     defer { server.stop(SIGKILL) }
     try await server.wait(for: "listening on")
-    let line = try #require(try await folder.good("invite", "ftuu", "--unregistered", "--database", "var/hq.db").lines.first)
+    let line = try #require(
+      try await folder.good("invite", "ftuu", "--unregistered", "--database", "var/hq.db").lines.first)
     try await folder.good("join", line, "--database", "var/uz.db")
     try await body(folder, server)
   }
