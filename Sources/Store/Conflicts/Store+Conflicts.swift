@@ -5,8 +5,7 @@ extension Store {
   ///
   /// - Parameter now: this machine's clock; totals are computed as of its day.
   public func conflicts(includingResolved: Bool = false, now: Int64 = SystemClock.now()) throws -> [ConflictView] {
-    try refreshTotals(now: now)
-    return try conflicts(includingResolved: includingResolved, weighedOn: CalendarDay(millisecondsSince1970: now))
+    try conflicts(includingResolved: includingResolved, weighedOn: CalendarDay(millisecondsSince1970: now))
   }
 
   /// - Parameter day: as of which totals are given; nil to leave them out.

@@ -15,7 +15,7 @@ extension Store {
     if !isDryRun { try sealIfPossible(now: now) }
     let judge = BulkJudge(selection: selection, decision: decision)
     let day = isDryRun && decision != .keep ? CalendarDay(millisecondsSince1970: now) : nil
-    if day != nil { try refreshTotals(now: now) }
+    if day != nil { try refreshTotals(mayWait: true, now: now) }
     var (report, places, colliding) = try read { try Self.plan(judge, $0, day: day) }
     guard !isDryRun else { return report }
     (report.decided, report.fields, report.shown, report.setAside) = (0, [:], [:], [:])
