@@ -99,6 +99,43 @@ import Testing
     #expect(try hq.store.verify().problems == [])
   }
 
+  @Test("Quarter after quarter: a later return takes the place of the latest, whatever the unit's dates")
+  func quarters() throws {
+    let house = try House()
+    let hq = try house.add("otuts")
+    let uz = try house.add("ftuu")
+    try uz.type(
+      """
+      INSERT INTO org_unit(code, unit_kind, opened_on, closed_on) VALUES('a', 'primary_organization', NULL, NULL),
+        ('b', 'primary_organization', '2025-05-10', NULL), ('c', 'primary_organization', NULL, '2025-08-01'),
+        ('d', 'member_organization', '2026-02', '2025-08-01'), ('e', 'regional_council', NULL, NULL);
+      """)
+    let quarters = ["2025-03-31", "2025-06-30", "2025-09-30", "2025-12-31", "2026-03-31"]
+    for (number, day) in quarters.enumerated() {
+      for (place, unit) in ["a", "b", "c", "d", "e", "unheard"].enumerated() {
+        let value = place == 1 && number == 2 ? "NULL" : "\(number * 10 + place)"
+        try uz.type(
+          "INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('\(unit)', '\(day)', 'territorial', \(value))"
+        )
+      }
+      try Exchange.sync(uz, hq)
+      for node in [uz, hq] { try expectRecount(node, day) }
+    }
+    // One that is of an earlier day, and one that is known in part.
+    try uz.type(
+      """
+      INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('a', '2025-01-31', 'territorial', 7),
+        ('b', '2026', 'territorial', 8), ('c', '2026-04-30', 'sectoral', 9);
+      """)
+    try Exchange.sync(uz, hq)
+    for node in [uz, hq] { try expectRecount(node, "late") }
+    try uz.type(
+      "INSERT INTO membership_return(unit, as_of, axis, members_total) VALUES('b', '2026-12-31', 'territorial', 1)")
+    try Exchange.sync(uz, hq)
+    for node in [uz, hq] { try expectRecount(node, "after one that is known in part") }
+    #expect(try hq.store.verify().problems == [])
+  }
+
   @Test("Figures too large for a number are an error in place of the figure, and leave when they are mended")
   func overflow() throws {
     let node = try House().addKept("ftuu")

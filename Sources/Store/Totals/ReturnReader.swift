@@ -17,6 +17,8 @@ final class ReturnReader {
   /// one return of those that have one.
   let selectUnits: String
   private let selectElsewhere: String
+  private let selectLatest: LazyStatement
+  private let selectUnlike: LazyStatement
 
   /// The greatest unit that has a return, as far as it is known; first syncs come in ascending order.
   private var greatest: [UInt8]?
@@ -34,6 +36,26 @@ final class ReturnReader {
     guard try statement.step() else { return false }
     statement.reset()
     return true
+  }
+
+  /// The latest return of a unit along an axis, where all of its returns are of one federation and of exact days, so that a
+  /// later one takes its place and changes nothing else.
+  ///
+  /// - Returns: nil where one is not like that, or the latest holds no figure.
+  func latest(
+    _ unit: [UInt8], axis: [UInt8], of federation: [UInt8], _ transaction: Transaction
+  ) throws -> (date: [UInt8], value: Int64)? {
+    let unlike = try selectUnlike.get(transaction.connection)
+    unlike.bind(1, text: unit)
+    unlike.bind(2, text: federation)
+    defer { unlike.reset() }
+    guard try !unlike.step() else { return nil }
+    let latest = try selectLatest.get(transaction.connection)
+    latest.bind(1, text: unit)
+    latest.bind(2, text: axis)
+    defer { latest.reset() }
+    guard try latest.step(), !latest.isNull(1) else { return nil }
+    return (latest.bytes(0), latest.int64(1))
   }
 
   private func lastUnit(_ transaction: Transaction) throws -> [UInt8] {
@@ -68,6 +90,12 @@ final class ReturnReader {
     selectElsewhere =
       "SELECT DISTINCT \(unit) FROM \(kind.name) r LEFT JOIN \(units.kind) u ON u.\(code)=\(unit) "
       + "WHERE r.federation IN (?1, ?2) AND u.federation IS NOT ?1"
+    let (ownUnit, date, axis) = (stock.unitColumn.sql, stock.dateColumn.sql, stock.axisColumn.sql)
+    selectLatest = LazyStatement(
+      "SELECT \(date), \(stock.valueField.sql) FROM \(kind.name) WHERE \(ownUnit)=?1 AND \(axis)=?2 "
+        + "ORDER BY \(date) DESC LIMIT 1")
+    selectUnlike = LazyStatement(
+      "SELECT 1 FROM \(kind.name) WHERE \(ownUnit)=?1 AND (federation<>?2 OR length(\(date))<>10) LIMIT 1")
     selectAny = LazyStatement("SELECT 1 FROM \(kind.name) WHERE \(stock.unitColumn.sql)=?1")
     select = LazyStatement(
       "SELECT federation, \(stock.axisColumn.sql), \(stock.dateColumn.sql), \(stock.valueField.sql), \(column) "

@@ -105,6 +105,39 @@ extension TotalsPlan.Part {
     return true
   }
 
+  /// Sums a later return of a unit: it takes the place of the latest, the common case of every quarter.
+  ///
+  /// - Returns: false when the return, or one before it, has a form that this shortcut does not handle.
+  func addLater(
+    _ unit: [UInt8], _ key: RecordKey, federation: [UInt8], value: (Int) -> Int64?, _ transaction: Transaction,
+    into sums: inout TotalsAccumulator
+  ) throws -> Bool {
+    let columns = key.columns
+    guard let stock, let returns, columns.count == 3, columns[1].count == 10, let value = value(returns.value),
+      let last = try returns.latest(unit, axis: columns[2], of: federation, transaction),
+      last.date.lexicographicallyPrecedes(columns[1]), let day = DayRange(date: columns[1])?.last.number,
+      let before = DayRange(date: last.date)?.last.number
+    else { return false }
+    let terms = ReturnTerms(
+      stock, unit: try units.read(unit, transaction, [:]), code: String(decoding: unit, as: UTF8.self),
+      headquarters: headquarters)
+    guard terms.isPlain(federation) else { return false }
+    func add(_ vintage: Int32, _ day: Int32, _ delta: TotalDelta) {
+      federation.withUnsafeBufferPointer { federation in
+        columns[2].withUnsafeBufferPointer { axis in
+          sums.add(number, indicator, federation: federation, slot: axis, vintage: vintage, day: day, delta)
+        }
+      }
+    }
+    guard let from = terms.effectiveDay(of: day) else { return true }
+    for step in terms.stepsOfOnly(day: day, value: value) { add(day, step.day, step.delta) }
+    // What stood until now goes when the new one comes, and not when the unit closes.
+    for step in terms.stepsOfOnly(day: before, value: last.value) {
+      if step.delta.reported > 0 { add(before, from, -step.delta) } else { add(before, step.day, -step.delta) }
+    }
+    return true
+  }
+
   /// Sums a unit's only return from its bytes.
   fileprivate func add(
     _ value: Int64?, on terms: ReturnTerms, federation: UnsafeBufferPointer<UInt8>, axis: UnsafeBufferPointer<UInt8>,

@@ -38,11 +38,15 @@ final class TotalsTracker {
   }
 
   /// To be called before a record is inserted that nobody knew, the common case of a first sync: the first return of a
-  /// unit adds a step and moves no other, so it is summed at once.
+  /// unit adds a step and moves no other, and a later one takes the place of the latest, so they are summed at once.
   func touchFresh(_ table: KindTable, _ key: RecordKey, federation: [UInt8], value: (Int) -> Int64?) throws {
     guard !recounts, let unit = plan.unit(of: table, key), !touched.contains(unit) else { return }
-    if let part = plan.part(ofReturns: table), try !part.hasReturns(unit, transaction) {
-      if try part.addFirst(unit, key, federation: federation, value: value, transaction, into: &sums) { return }
+    if let part = plan.part(ofReturns: table) {
+      let isDone =
+        try part.hasReturns(unit, transaction)
+        ? part.addLater(unit, key, federation: federation, value: value, transaction, into: &sums)
+        : part.addFirst(unit, key, federation: federation, value: value, transaction, into: &sums)
+      if isDone { return }
     }
     try touch(table, key)
   }
