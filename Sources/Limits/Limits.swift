@@ -202,7 +202,7 @@ public enum StoreLimits {
   public static let rowsReadAtEntry = 100_000
   /// The largest file, in bytes, of which `birlik status` counts the findings itself: a look at each row of it takes a
   /// fraction of a second.
-  public static let findingsCountedInBytes: Int64 = 32 << 20
+  public static let findingsCountedInBytes: Int64 = 8 << 20
   /// Segments that may wait for one that they build on, and their bytes: a member that never sends it must not fill the
   /// disk.
   public static let waitingSegments = 4096

@@ -138,7 +138,10 @@ enum Recount {
       let unit = units[name[0]]
       if let unit, !unit.isOpen(day) || excluded.contains(unit.sort) { continue }
       let home = unit.flatMap { $0.federation == headquarters ? nil : $0.federation }
-      let known = returns.filter { [$0.unit, $0.axis] == name && $0.day <= day }
+      // What a federation that nobody registered reports of itself stands above its units.
+      let known = returns.filter {
+        [$0.unit, $0.axis] == name && $0.day <= day && (unit != nil || $0.federation != $0.unit)
+      }
       guard let item = standing(known, home: home) else { continue }
       let federation = item.federation == headquarters ? home ?? headquarters : item.federation
       let figure = Figure(indicator: "members", slot: name[1], federation: federation)
