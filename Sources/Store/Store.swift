@@ -241,6 +241,9 @@ public final class Store: @unchecked Sendable {
   /// Whether this user may only read the file. A private copy, whose name is gone, can always be written.
   var isReadOnly: Bool { file.opened != nil && !FilePermissions(path).mayWrite }
 
+  /// Whether what is sealed can be signed: with the node's key, or on trial.
+  var maySeal: Bool { identity.keyProblem == nil || file.trialKey != nil }
+
   /// Runs `body` in one read transaction.
   func read<Value>(_ body: (Transaction) throws -> Value) throws -> Value { try withFile { try $0.read(body) } }
 

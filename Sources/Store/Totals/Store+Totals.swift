@@ -59,7 +59,7 @@ extension Store {
   /// - Throws: `StoreError` with code `notPermitted` for whoever may not count them, where there are none at all yet.
   public func refreshTotals(mayWait: Bool = false, now: Int64 = SystemClock.now()) throws {
     guard try hasStaleTotals() else { return }
-    guard identity.keyProblem == nil, !isReadOnly else {
+    guard maySeal, !isReadOnly else {
       guard try !mayWait && read({ try $0.totals.federations() }).isEmpty else { return }
       throw StoreError(
         .notPermitted, "adding up", "the totals have to be counted again, which this user may not do",
