@@ -12,7 +12,8 @@ struct FederationEntry {
   /// Registers the federation if it is not registered yet, and says what keeps it out of the totals.
   ///
   /// - Returns: whether it is in the register now.
-  /// - Throws: `Failure` for a code that may be a slip of the pen, and where name and country are missing.
+  /// - Throws: `Failure` for a code that a person at the terminal does not confirm, and for a name that is missing though a
+  ///   country was given.
   func register(in register: FederationRegister) throws -> Bool {
     switch try register.standing(of: code) {
     case .unknown: return false
@@ -27,19 +28,19 @@ struct FederationEntry {
       let command = ShellWords.command(
         "set", [register.kind, code, register.statusAssignment(of: code)], options: command.node.repeated)
       StandardError.printNote(
-        "\(code) is registered, but \(status.isEmpty ? "has no status" : "its status is '\(status)'"), so the totals do not "
-          + "count it as a member; \(command.map { "`\($0)`" } ?? "birlik set") makes it one")
+        "\(code) is registered, but \(status.isEmpty ? "has no status" : "its status is '\(status)'"), so the totals list "
+          + "it as no member; \(command.map { "`\($0)`" } ?? "birlik set") makes it one")
       return true
     case .unregistered: break
     }
     try doubt(register)
-    guard !command.unregistered else {
+    guard let name = try name() else {
       StandardError.printNote(
         "\(code) is not registered, and the totals say so; \(completeCommand(extra: "")) registers it")
       return false
     }
-    let name = try answer(command.federationName, "The name of \(code), which is not registered yet: ")
-    let country = try answer(command.country, "Its country, such as UZB (nothing for none): ", mayBeEmpty: true)
+    let country =
+      command.country ?? ask("Its country, such as UZB (nothing for none): ", mayBeEmpty: true) ?? ""
     try register.register(code, name: name, country: country)
     StandardError.printNote("\(code) is registered as \(register.status(of: code)): \(name)")
     return true
@@ -52,21 +53,35 @@ struct FederationEntry {
       let typed = Terminal.ask(
         "'\(code)' looks like \(known), which is known. Type \(code) once more if it is a new one: ")
       if let typed, typed.sameBytes(as: code) { return }
+      throw Failure(
+        .usage, "'\(code)' looks like \(known), which is known, so nobody was invited",
+        hint: "correct the code; if it is meant as it is, add --new: \(completeCommand(extra: " --new"))")
     }
-    throw Failure(
-      .usage, "'\(code)' looks like \(known), which is known, so nobody was invited",
-      hint: "correct the code; if it is meant as it is, add --new: \(completeCommand(extra: " --new"))")
+    // A script has nobody to ask. Real codes are as near as ftuu and ftuk, so it is not refused.
+    StandardError.printNote(
+      "'\(code)' looks like \(known), which is known: if it is a slip of the pen, give the invitation to nobody and invite "
+        + "the right code; --new says that it is meant as it is")
   }
 
-  private func answer(_ option: String?, _ question: String, mayBeEmpty: Bool = false) throws -> String {
-    if let option, mayBeEmpty || !Self.isBlank(option) { return option }
-    if Terminal.isTerminal(Terminal.input), let typed = Terminal.ask(question), mayBeEmpty || !typed.isEmpty {
-      return typed
+  /// The name of a new federation; nil where it is not to be registered, and where there is nobody to ask.
+  private func name() throws -> String? {
+    if command.unregistered { return nil }
+    if let name = command.federationName {
+      guard Self.isBlank(name) else { return name }
+      throw Failure(.usage, "the name is empty, so nobody was invited", hint: "type \(completeCommand(extra: ""))")
     }
-    throw Failure(
-      .usage,
-      "\(code) is not registered, and its \(mayBeEmpty ? "country" : "name") was not given, so nobody was invited",
-      hint: "type \(completeCommand(extra: command.new ? " --new" : "")); --unregistered invites it all the same")
+    if let typed = ask("The name of \(code), which is not registered yet: ", mayBeEmpty: false) { return typed }
+    guard command.country == nil, !Terminal.isTerminal(Terminal.input) else {
+      throw Failure(
+        .usage, "\(code) is not registered, and its name was not given, so nobody was invited",
+        hint: "type \(completeCommand(extra: "")); --unregistered invites it all the same")
+    }
+    return nil
+  }
+
+  private func ask(_ question: String, mayBeEmpty: Bool) -> String? {
+    guard Terminal.isTerminal(Terminal.input), let typed = Terminal.ask(question) else { return nil }
+    return mayBeEmpty || !typed.isEmpty ? typed : nil
   }
 
   private static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
