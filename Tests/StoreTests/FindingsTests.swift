@@ -8,6 +8,9 @@ import Testing
 
 /// What `birlik check` lists.
 @Suite struct FindingsTests {
+  /// The sorts that are about single records as they were typed; those of the tree and of returns have tests of their own.
+  private static let ofEntry: [Finding.Code] = [.lookAlikeKeys, .hiddenCharacters, .doubtfulDates]
+
   private func findings(_ node: TestNode, _ code: Finding.Code) throws -> [Finding] {
     try node.store.findings().listed(code)
   }
@@ -19,8 +22,8 @@ import Testing
     try node.type("INSERT INTO membership_return(unit, as_of, axis) VALUES('a-1', '2025-12-31', 'territorial')")
     try node.type("INSERT INTO agreement(id, valid_to) VALUES('g', '2031-12-31')")
     let report = try node.store.findings()
-    #expect(report.count == 0, "\(report)")
-    #expect(try node.store.findingTally() == FindingTally(count: 0, countedAt: nil))
+    for code in Self.ofEntry { #expect(report.listed(code) == []) }
+    #expect(try node.store.findingTally() == FindingTally(count: report.count, countedAt: nil))
   }
 
   @Test("One unit under two keys that look alike", arguments: ["А-1", "a-1", "A‑1", "Ａ-1"])
@@ -71,10 +74,10 @@ import Testing
       try node.type("INSERT INTO org_unit(code, opened_on) VALUES('u\(number)', '1405'), ('U\(number)', NULL)")
     }
     let report = try node.store.findings()
-    #expect(report.counts == [.lookAlikeKeys: count, .doubtfulDates: count])
+    #expect(Self.ofEntry.map { report.counts[$0] } == [count, nil, count])
     #expect(report.listed(.lookAlikeKeys).count == StoreLimits.findingsPerCode)
     #expect(report.listed(.doubtfulDates).count == StoreLimits.findingsPerCode)
-    #expect(report.count == 2 * count)
+    #expect(report.count >= 2 * count)
   }
 
   @Test("A key with what nobody sees that came past the constraints is sealed, arrives, and is named on both sides")
