@@ -84,6 +84,11 @@ class Federation:
             '[loan]\nid = 900\ntitle = "Loans"\nclass = "everyone"\n\n'
             '[loan.fields]\ntitle = { id = 1, type = "text" }\n')
 
+    @property
+    def log(self):
+        """What headquarters' server says: beside the folder, for in it the disk may be full."""
+        return pathlib.Path(self.folder).with_name(f"log-{pathlib.Path(self.folder).name}")
+
     def copy(self, folder):
         """The same federation in another folder. Only one of them may run at a time."""
         shutil.copytree(self.folder, folder)
@@ -117,7 +122,7 @@ class Federation:
 
     def serve(self, environment=None):
         """Starts headquarters' server and waits until it listens."""
-        log = self.path("hq.log")
+        log = self.log
         with open(log, "w") as file:
             self.server = subprocess.Popen(
                 [self.program, "serve", "--database", "hq.db"], cwd=self.folder, stderr=file, stdin=subprocess.DEVNULL,

@@ -125,7 +125,7 @@ def end_server(federation, kind):
         server.kill()
         server.wait()
         raise Failed("headquarters' server did not end within 30 s of SIGTERM") from None
-    log = federation.path("hq.log").read_text()
+    log = federation.log.read_text()
     allowed = CODES | ({-signal.SIGKILL} if kind in ("kill", "torn") else set())
     if server.returncode not in allowed:
         raise Failed(f"headquarters' server ended with {server.returncode}: {log[-800:]}")
