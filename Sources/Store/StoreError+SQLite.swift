@@ -59,7 +59,9 @@ extension StoreError {
     case SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN, SQLITE_AUTH:
       self.init(
         .notPermitted, operation, Self.closedWords,
-        hint: "check the path, the owner and the permissions of the file and its folder")
+        // SQLite tries to open a journal that could not be made for reading, and forgets that the disk was full.
+        hint: "check the path, the owner and the permissions of the file and its folder, and the free space of the disk"
+      )
     case SQLITE_IOERR:
       self.init(.failed, operation, "the disk could not be read or written", hint: "check the disk and its free space")
     case SQLITE_CONSTRAINT:
