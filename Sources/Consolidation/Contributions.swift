@@ -20,7 +20,7 @@ public enum Contributions {
   ///
   /// Returns of excluded sorts are not summed, because those of the units below them are. Returns of a unit that nobody
   /// has recorded yet are summed, and such a unit is expected from its first return on, so that no more units report than
-  /// are expected. What a federation that nobody registered reports of itself is not: it stands above its units.
+  /// are expected. A federation that nobody registered may report itself. That is not summed: it is the sum of its units.
   ///
   /// - Parameter code: the unit's; asked for where nobody recorded it.
   public static func stock(
@@ -117,7 +117,7 @@ public struct ReturnTerms: Sendable {
     return closed.map { from >= $0 } ?? false ? nil : from
   }
 
-  /// What a return adds while it stands. A unit that its federation need not report is expected where it reports.
+  /// What a return adds while it counts. A unit that need not report is expected from the moment it does.
   public func delta(_ item: UnitReturn, for federation: String) -> TotalDelta {
     TotalDelta(
       amount: Int128(item.amount ?? 0), reported: 1,

@@ -18,7 +18,7 @@ public struct UnitRecord: Sendable, Equatable {
     self.closed = closed
   }
 
-  /// Whether the unit was opened again while the date of its earlier closing stands: it counts from its reopening.
+  /// Whether the unit was closed before it was opened. It was opened again, then, and counts from that day.
   public var isReopened: Bool {
     guard let opened, let closed else { return false }
     return closed.last <= opened.first

@@ -41,7 +41,8 @@ extension LocalNode {
     }
   }
 
-  /// The node whose database a call with an invitation made; nil for any other file.
+  /// The node whose database a call with an invitation made; nil for any other file, and for one that cannot be read: the
+  /// caller then says that the file is in the way.
   private static func made(_ database: String, with token: SyncCore.Digest) -> LocalNode? {
     guard let node = try? LocalNode.open(database: database), let own = try? node.store.ownInvitation() else {
       return nil

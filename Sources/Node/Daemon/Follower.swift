@@ -84,6 +84,7 @@ struct Follower: Service {
     let store = node.store
     let clock = ContinuousClock()
     let end = clock.now + pause
+    // Whatever is wrong with the file is met and told below, a second later.
     var seen = try? await offload { try store.dataVersion() }
     while clock.now < end {
       try await Task.sleep(for: min(.seconds(1), clock.now.duration(to: end)))

@@ -31,9 +31,7 @@ enum ReturnFindings: FindingCheck {
     var units: [[UInt8]] = []
     while try select.step() { units.append(select.bytes(0)) }
     for code in units {
-      let terms = ReturnTerms(
-        stock, unit: try part.units.read(code, transaction, [:]), code: String(decoding: code, as: UTF8.self),
-        headquarters: transaction.headquarters)
+      guard let terms = try part.terms(of: code, transaction) else { continue }
       let items = try returns.read(code, transaction, [:]).filter(terms.isCounted)
       for axis in Set(items.map(\.axis)).sorted() {
         let standing = StandingReturns(items, axis: axis, home: terms.home, headquarters: transaction.headquarters)

@@ -88,13 +88,10 @@ extension TotalsPlan.Part {
     _ unit: [UInt8], _ key: RecordKey, federation: [UInt8], value: (Int) -> Int64?, _ transaction: Transaction,
     into sums: inout TotalsAccumulator
   ) throws -> Bool {
-    guard let stock, let returns else { return false }
+    guard let returns else { return false }
     let rest = key.bytes.dropFirst(unit.count + 1)
     guard let separator = rest.firstIndex(of: RecordKey.separator) else { return false }
-    let terms = ReturnTerms(
-      stock, unit: try units.read(unit, transaction, [:]), code: String(decoding: unit, as: UTF8.self),
-      headquarters: headquarters)
-    guard terms.isPlain(federation) else { return false }
+    guard let terms = try terms(of: unit, transaction), terms.isPlain(federation) else { return false }
     let value = value(returns.value)
     if value == nil, returns.mayWithhold { return false }
     federation.withUnsafeBufferPointer { federation in
@@ -113,15 +110,12 @@ extension TotalsPlan.Part {
     into sums: inout TotalsAccumulator
   ) throws -> Bool {
     let columns = key.columns
-    guard let stock, let returns, columns.count == 3, columns[1].count == 10, let value = value(returns.value),
+    guard let returns, columns.count == 3, columns[1].count == 10, let value = value(returns.value),
       let last = try returns.latest(unit, axis: columns[2], of: federation, transaction),
       last.date.lexicographicallyPrecedes(columns[1]), let day = DayRange(date: columns[1])?.last.number,
       let before = DayRange(date: last.date)?.last.number
     else { return false }
-    let terms = ReturnTerms(
-      stock, unit: try units.read(unit, transaction, [:]), code: String(decoding: unit, as: UTF8.self),
-      headquarters: headquarters)
-    guard terms.isPlain(federation) else { return false }
+    guard let terms = try terms(of: unit, transaction), terms.isPlain(federation) else { return false }
     func add(_ vintage: Int32, _ day: Int32, _ delta: TotalDelta) {
       federation.withUnsafeBufferPointer { federation in
         columns[2].withUnsafeBufferPointer { axis in

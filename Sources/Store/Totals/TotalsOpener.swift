@@ -159,10 +159,10 @@ final class TotalsOpener {
 
   /// A unit's returns along the axis, each with what becomes of it.
   private func items(of unit: String) throws -> [TotalsExplanation.Item] {
-    guard let stock = source.stock, let reader = part.returns, let axis = source.axis else { return [] }
     let code = Array(unit.utf8)
-    let record = try part.units.read(code, transaction, [:])
-    let terms = ReturnTerms(stock, unit: record, code: unit, headquarters: tree.headquarters)
+    guard let terms = try part.terms(of: code, transaction), let reader = part.returns, let axis = source.axis else {
+      return []
+    }
     let returns = try reader.read(code, transaction, [:]).filter { $0.axis == axis }
     let day = request.period.last
     func standing(_ returns: [UnitReturn]) -> (item: UnitReturn, contradicting: [UnitReturn])? {

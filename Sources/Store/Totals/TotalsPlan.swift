@@ -26,6 +26,14 @@ final class TotalsPlan {
       self.returns = returns
     }
 
+    /// How the unit's own record decides what its returns add; nil where units are counted.
+    func terms(of unit: [UInt8], _ transaction: Transaction) throws -> ReturnTerms? {
+      guard let stock else { return nil }
+      return ReturnTerms(
+        stock, unit: try units.read(unit, transaction, [:]), code: String(decoding: unit, as: UTF8.self),
+        headquarters: headquarters)
+    }
+
     func contributions(
       of unit: [UInt8], _ transaction: Transaction, _ sealed: TotalsTracker.SealedRows
     ) throws -> [TotalKey: TotalDelta] {

@@ -81,10 +81,8 @@ struct TotalsReader {
   private func whole(
     _ unit: String, _ source: TotalsSource, _ part: TotalsPlan.Part?, _ day: CalendarDay
   ) throws -> UnitReturn? {
-    guard let stock = source.stock, let part, let returns = part.returns else { return nil }
     let code = Array(unit.utf8)
-    let terms = ReturnTerms(
-      stock, unit: try part.units.read(code, transaction, [:]), code: unit, headquarters: headquarters)
+    guard let part, let returns = part.returns, let terms = try part.terms(of: code, transaction) else { return nil }
     let items = try returns.read(code, transaction, [:]).filter { !terms.isCounted($0) }
     return StandingReturns(items, axis: source.slot, home: terms.home, headquarters: headquarters).standing(at: day)?
       .item
@@ -125,10 +123,9 @@ struct TotalsReader {
   func federations(
     _ source: TotalsSource, _ figures: [String: [PublishedFigure]]
   ) throws -> [(unit: String, problem: NotMember?)] {
-    let statuses = try statuses(source.units)
-    var found = Set(statuses.filter { source.units.statuses.contains($0.value.status) }.keys)
-    found.formUnion(knownFederations())
-    found.formUnion(try transaction.totals.federations())
+    var found = knownFederations().union(try transaction.totals.federations())
+    let statuses = try statuses(source.units, also: found)
+    found.formUnion(statuses.filter { source.units.statuses.contains($0.value) }.keys)
     // A figure of a unit below a federation is no row of the table.
     for unit in figures.keys where try owner(of: unit, source.units) == nil { found.insert(unit) }
     found.insert(headquarters)
@@ -136,7 +133,7 @@ struct TotalsReader {
     return found.sorted().map { unit in
       guard unit != headquarters else { return (unit, nil) }
       guard let known = statuses[unit] else { return (unit, .unregistered) }
-      return (unit, source.units.statuses.contains(known.status) ? nil : .status(known.status))
+      return (unit, source.units.statuses.contains(known) ? nil : .status(known))
     }
   }
 
@@ -151,17 +148,16 @@ struct TotalsReader {
     Set(try federations(source, try figures(source.published)).map(\.unit)).subtracting([headquarters])
   }
 
-  /// The status of every unit that has one, and of every federation's own unit.
-  private func statuses(_ units: Indicator.Units) throws -> [String: (status: String, owner: String)] {
+  /// The status of every unit that has one, and of the units of these federations, empty where they have none.
+  private func statuses(_ units: Indicator.Units, also federations: Set<String>) throws -> [String: String] {
     guard let kind = catalog.kind(named: units.kind), let key = kind.key.first?.name.sql else { return [:] }
-    let federations = knownFederations().union(try transaction.totals.federations()).sorted()
-    let marks = federations.indices.map { "?\($0 + 1)" }.joined(separator: ", ")
+    let marks = (1...max(1, federations.count)).map { "?\($0)" }.joined(separator: ", ")
     let statement = try transaction.connection.prepared(
-      "SELECT \(key), \(units.statusField.sql), federation FROM \(kind.name) "
+      "SELECT \(key), \(units.statusField.sql) FROM \(kind.name) "
         + "WHERE \(units.statusField.sql)<>'' OR \(key) IN (\(marks))")
     for (index, code) in federations.enumerated() { statement.bind(index + 1, text: code) }
-    var found: [String: (status: String, owner: String)] = [:]
-    while try statement.step() { found[statement.string(0)] = (statement.string(1), statement.string(2)) }
+    var found: [String: String] = [:]
+    while try statement.step() { found[statement.string(0)] = statement.string(1) }
     return found
   }
 
